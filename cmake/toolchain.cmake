@@ -1,0 +1,27 @@
+# Compiler flags, ccache, mold, sanitizers.
+option(GUST_FUZZ "Build the libFuzzer targets" OFF)
+set(GUST_SANITIZE "" CACHE STRING "Sanitizers, comma separated")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # A precompiled header is only cacheable with these; base_dir lets checkouts share the cache.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Werror=return-type -Wno-unused-parameter
+                    -Wno-missing-field-initializers -fno-omit-frame-pointer -fstack-protector-strong)
+add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+
+if(GUST_SANITIZE)
+  add_compile_options(-fsanitize=${GUST_SANITIZE} -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${GUST_SANITIZE})
+endif()

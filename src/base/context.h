@@ -1,0 +1,29 @@
+// RequestContext: who asks, until when, and under which ids. First parameter from the router down; never thread-local.
+#pragma once
+
+#include "base/ids.h"
+#include "base/time.h"
+
+#include <string>
+
+namespace gust {
+
+// Who signed the request. Anonymous when `account` is empty.
+struct Principal {
+  AccountId account;
+  std::string access_key_id;
+  std::string arn;           // arn:aws:iam::ACCOUNT:root, or arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
+  std::string canonical_id;  // 64 hex digits, the S3 owner id
+
+  bool anonymous() const { return account.empty(); }
+};
+
+struct RequestContext {
+  RequestId request_id;
+  std::string trace_id;  // 1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx, goes on through asynchronous hops
+  SteadyTime deadline = SteadyTime::max();
+  Principal principal;
+  std::string region{kDefaultRegion};
+};
+
+}  // namespace gust
