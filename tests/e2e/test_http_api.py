@@ -1,0 +1,132 @@
+"""HTTP APIs made with the official SDK: routes, proxy events, CORS, binary bodies, limits."""
+import base64
+import json
+
+import pytest
+import requests
+
+from test_lambda import ROLE, zip_of
+
+ECHO = """
+import json
+def handler(event, context):
+    return {"statusCode": 207, "headers": {"x-mine": "1", "content-type": "application/json"},
+            "cookies": ["a=1; Secure", "b=2"], "body": json.dumps(event)}
+"""
+
+
+@pytest.fixture(scope="module")
+def echo(gust):
+    functions = gust.client("lambda")
+    arn = functions.create_function(FunctionName="http-echo", Runtime="python3.12", Handler="index.handler", Role=ROLE,
+                                    Code={"ZipFile": zip_of({"index.py": ECHO})}, Timeout=20)["FunctionArn"]
+    functions.add_permission(FunctionName="http-echo", StatementId="api", Action="lambda:InvokeFunction",
+                             Principal="apigateway.amazonaws.com")
+    yield arn
+    functions.delete_function(FunctionName="http-echo")
+
+
+@pytest.fixture
+def api(gust, echo, unique):
+    """make(routes, version) -> base address of an API whose routes all go to the echo function."""
+    client = gust.client("apigatewayv2")
+    made = []
+
+    def make(routes, version="2.0", **more):
+        made.append(client.create_api(Name=unique, ProtocolType="HTTP", **more)["ApiId"])
+        integration = client.create_integration(ApiId=made[-1], IntegrationType="AWS_PROXY", IntegrationUri=echo,
+                                                PayloadFormatVersion=version)["IntegrationId"]
+        for route in routes:
+            client.create_route(ApiId=made[-1], RouteKey=route, Target=f"integrations/{integration}")
+        client.create_stage(ApiId=made[-1], StageName="$default", AutoDeploy=True, StageVariables={"v": "1"})
+        return f"{gust.endpoint}/_gust/api/{made[-1]}"
+    yield make
+    for api_id in made:
+        client.delete_api(ApiId=api_id)
+
+
+def test_payload_2(api, gust):
+    base = api(["POST /photos/{id}/{rest+}"])
+    answer = requests.post(f"{base}/photos/a%20b/c/d?q=1&q=2&empty=", data=b"\x00\xff", headers={
+        "Content-Type": "image/png", "X-Two": "1", "Cookie": "one=1; two=2", "User-Agent": "tester"})
+    assert answer.status_code == 207 and answer.headers["x-mine"] == "1"
+    assert answer.raw.headers.getlist("set-cookie") == ["a=1; Secure", "b=2"]
+    event = answer.json()
+    assert event["version"] == "2.0" and event["routeKey"] == "POST /photos/{id}/{rest+}"
+    assert event["rawPath"] in ("/photos/a b/c/d", "/photos/a%20b/c/d") and event["rawQueryString"] == "q=1&q=2&empty="
+    assert event["queryStringParameters"] == {"q": "1,2", "empty": ""}
+    assert event["pathParameters"] == {"id": "a b", "rest": "c/d"}
+    assert event["cookies"] == ["one=1", "two=2"] and "cookie" not in event["headers"]
+    assert event["headers"]["x-two"] == "1" and event["stageVariables"] == {"v": "1"}
+    assert event["isBase64Encoded"] is True and base64.b64decode(event["body"]) == b"\x00\xff"
+    context = event["requestContext"]
+    assert context["http"]["method"] == "POST" and context["http"]["userAgent"] == "tester"
+    assert context["http"]["sourceIp"] == "127.0.0.1" and context["http"]["protocol"] == "HTTP/1.1"
+    assert context["stage"] == "$default" and context["accountId"] == "000000000000" and context["timeEpoch"] > 0
+    assert context["routeKey"] == event["routeKey"] and context["requestId"] and context["time"]
+
+
+def test_payload_1(api):
+    base = api(["ANY /{proxy+}"], "1.0")
+    event = requests.get(f"{base}/x/y?q=1&q=2", headers={"X-Two": "1"}).json()
+    assert event["version"] == "1.0" and event["resource"] == "/{proxy+}" and event["httpMethod"] == "GET"
+    assert event["queryStringParameters"] == {"q": "2"} and event["multiValueQueryStringParameters"] == {"q": ["1", "2"]}
+    assert event["pathParameters"] == {"proxy": "x/y"} and event["body"] is None and event["isBase64Encoded"] is False
+    assert event["requestContext"]["identity"]["sourceIp"] == "127.0.0.1"
+
+
+def test_precedence_and_not_found(api):
+    base = api(["GET /a/b", "GET /a/{x}", "ANY /a/{proxy+}", "GET /only"])
+    route = lambda method, path: requests.request(method, base + path).json().get("routeKey")  # noqa: E731
+    assert route("GET", "/a/b") == "GET /a/b"
+    assert route("GET", "/a/c") == "GET /a/{x}"
+    assert route("POST", "/a/c") == "ANY /a/{proxy+}"
+    assert route("GET", "/a/c/d") == "ANY /a/{proxy+}"
+    missing = requests.get(base + "/none")
+    assert missing.status_code == 404 and missing.json() == {"message": "Not Found"}
+    assert requests.post(base + "/only").status_code == 404
+
+
+def test_default_route_and_host_address(api, gust):
+    base = api(["$default"])
+    api_id = base.rsplit("/", 1)[1]
+    event = requests.get(f"{gust.endpoint}/any/thing", headers={"Host": f"{api_id}.execute-api.localhost:{gust.port}"}).json()
+    assert event["routeKey"] == "$default" and event["rawPath"] == "/any/thing"
+    assert event["requestContext"]["domainPrefix"] == api_id
+
+
+def test_cors(api):
+    base = api(["GET /x"], CorsConfiguration={"AllowOrigins": ["http://app.example"], "AllowMethods": ["GET", "POST"],
+                                              "AllowHeaders": ["content-type"], "MaxAge": 60})
+    headers = {"Origin": "http://app.example", "Access-Control-Request-Method": "POST"}
+    answer = requests.options(base + "/x", headers=headers)
+    assert answer.status_code == 204 and answer.headers["access-control-allow-origin"] == "http://app.example"
+    assert answer.headers["access-control-max-age"] == "60"
+    assert requests.get(base + "/x", headers={"Origin": "http://app.example"}).headers["access-control-allow-origin"] == \
+        "http://app.example"
+    other = requests.options(base + "/x", headers=headers | {"Origin": "http://evil.example"})
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_ten_mebibytes(api):
+    base = api(["POST /x"])
+    over = requests.post(base + "/x", data=b"x" * ((10 << 20) + 1), headers={"Content-Type": "image/png"})
+    assert over.status_code == 413
+
+
+def test_a_function_without_permission_is_not_invoked(gust, unique):
+    functions, client = gust.client("lambda"), gust.client("apigatewayv2")
+    arn = functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE,
+                                    Code={"ZipFile": zip_of({"index.py": "def handler(e, c): return 'plain'"})})["FunctionArn"]
+    api_id = client.create_api(Name=unique, ProtocolType="HTTP", RouteKey="GET /x", Target=arn)["ApiId"]
+    address = f"{gust.endpoint}/_gust/api/{api_id}/x"
+    assert requests.get(address).status_code == 500
+    functions.add_permission(FunctionName=unique, StatementId="api", Action="lambda:InvokeFunction",
+                             Principal="apigateway.amazonaws.com",
+                             SourceArn=f"arn:aws:execute-api:us-east-1:000000000000:{api_id}/*/*/x")
+    answer = requests.get(address)
+    assert (answer.status_code, answer.text) == (200, "plain")
+    functions.update_function_code(FunctionName=unique, ZipFile=zip_of({"index.py": "def handler(e, c): raise ValueError('x')"}))
+    answer = requests.get(address)
+    assert answer.status_code == 500 and answer.json() == {"message": "Internal Server Error"}
+    assert json.loads(functions.get_policy(FunctionName=unique)["Policy"])["Statement"]
