@@ -1,0 +1,126 @@
+#include "codec/base64.h"
+#include "codec/crc.h"
+#include "codec/digest.h"
+#include "codec/hex.h"
+#include "codec/json.h"
+#include "codec/time_format.h"
+#include "codec/url.h"
+#include "codec/xml.h"
+
+#include <gtest/gtest.h>
+
+namespace gust::codec {
+namespace {
+
+std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+TEST(Hex, RoundTripsAndRefuses) {
+  EXPECT_EQ(to_hex(std::string_view("\x00\xff\x1a", 3)), "00ff1a");
+  EXPECT_EQ(from_hex("00FF1a"), std::string("\x00\xff\x1a", 3));
+  EXPECT_FALSE(from_hex("0"));
+  EXPECT_FALSE(from_hex("0g"));
+}
+
+TEST(Base64, VectorsOfRfc4648) {
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
+  for (const auto& [plain, encoded] : vectors) {
+    EXPECT_EQ(to_base64(plain), encoded);
+    EXPECT_EQ(from_base64(encoded), plain);
+  }
+  for (const auto* bad : {"Zg", "Zg=", "Zh==", "Z===", "Zg==Zg==", "Zm9v\n", "Zm-_"}) EXPECT_FALSE(from_base64(bad)) << bad;
+}
+
+TEST(Digest, PublishedVectors) {
+  EXPECT_EQ(to_hex(digest(DigestKind::kMd5, "abc")), "900150983cd24fb0d6963f7d28e17f72");
+  EXPECT_EQ(to_hex(digest(DigestKind::kSha1, "abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  // RFC 4231, test case 2
+  EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST(Digest, PiecesGiveTheSameAsTheWhole) {
+  Digest d(DigestKind::kSha256);
+  d.update("a");
+  d.update("bc");
+  EXPECT_EQ(d.finish(), digest(DigestKind::kSha256, "abc"));
+}
+
+TEST(Crc, CheckValuesOfTheCatalogue) {
+  EXPECT_EQ(crc32(0, bytes("123456789")), 0xcbf43926U);
+  EXPECT_EQ(crc32c(0, bytes("123456789")), 0xe3069283U);
+  EXPECT_EQ(crc64nvme(0, bytes("123456789")), 0xae8b14860a799888ULL);
+}
+
+TEST(Crc, PiecesGiveTheSameAsTheWhole) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += static_cast<char>(i * 7);
+  for (const std::size_t cut : {0U, 1U, 7U, 8U, 500U, 999U}) {
+    const std::string_view a(text.data(), cut), b(text.data() + cut, text.size() - cut);
+    EXPECT_EQ(crc32c(crc32c(0, bytes(a)), bytes(b)), crc32c(0, bytes(text)));
+    EXPECT_EQ(crc64nvme(crc64nvme(0, bytes(a)), bytes(b)), crc64nvme(0, bytes(text)));
+    EXPECT_EQ(crc32(crc32(0, bytes(a)), bytes(b)), crc32(0, bytes(text)));
+  }
+}
+
+TEST(Url, EncodesAndDecodes) {
+  EXPECT_EQ(percent_encode("a b/ü~"), "a%20b%2F%C3%BC~");
+  EXPECT_EQ(percent_encode("a/b", Slash::kKeep), "a/b");
+  EXPECT_EQ(percent_decode("a%20b+%C3%BC"), "a b+ü");
+  EXPECT_EQ(percent_decode("a+b", Plus::kIsSpace), "a b");
+  for (const auto* bad : {"%", "%2", "%zz", "a%2"}) EXPECT_FALSE(percent_decode(bad)) << bad;
+}
+
+TEST(Url, QueryKeepsOrderAndRepeats) {
+  const QueryPairs wanted = {{"b", "1"}, {"a", ""}, {"b", "2 3"}, {"c", ""}};
+  EXPECT_EQ(parse_query("b=1&a&b=2+3&&c="), wanted);
+  EXPECT_FALSE(parse_query("a=%"));
+}
+
+TEST(Time, FormatsAndParses) {
+  const auto at = from_epoch_ms(1'440'938'160'123);
+  EXPECT_EQ(to_iso8601_ms(at), "2015-08-30T12:36:00.123Z");
+  EXPECT_EQ(to_iso8601(at), "2015-08-30T12:36:00Z");
+  EXPECT_EQ(to_iso8601_basic(at), "20150830T123600Z");
+  EXPECT_EQ(to_http_date(at), "Sun, 30 Aug 2015 12:36:00 GMT");
+  EXPECT_EQ(from_iso8601("2015-08-30T12:36:00.123Z"), at);
+  EXPECT_EQ(from_iso8601("20150830T123600Z"), at - Millis(123));
+  EXPECT_EQ(from_iso8601("2015-08-30T14:36:00.123456+02:00"), at);
+  for (const auto* date : {"Sun, 30 Aug 2015 12:36:00 GMT", "Sunday, 30-Aug-15 12:36:00 GMT", "Sun Aug 30 12:36:00 2015"}) {
+    EXPECT_EQ(from_http_date(date), at - Millis(123)) << date;
+  }
+  for (const auto* bad : {"", "2015-13-01T00:00:00Z", "2015-02-30T00:00:00Z", "2015-08-30", "2015-08-30T12:36:00", "x"}) {
+    EXPECT_FALSE(from_iso8601(bad)) << bad;
+    EXPECT_FALSE(from_http_date(bad)) << bad;
+  }
+}
+
+TEST(Json, NamesWhereItIsWrong) {
+  EXPECT_EQ(to_json(*parse_json(R"({"a":[1,2.5,null,"ü"]})")), R"({"a":[1,2.5E0,null,"ü"]})");
+  EXPECT_NE(parse_json("{\"a\": nope}").error().message.find("at byte"), std::string::npos);
+  EXPECT_FALSE(parse_json("1 2"));
+  EXPECT_FALSE(parse_json(""));
+  EXPECT_TRUE(parse_json(std::string(60, '[') + std::string(60, ']')));
+  EXPECT_FALSE(parse_json(std::string(100, '[') + std::string(100, ']')));
+}
+
+TEST(Xml, ParsesWithinLimits) {
+  const auto document = parse_xml("<a xmlns='u'><n:b>1 &amp; 2</n:b></a>");
+  ASSERT_TRUE(document);
+  const auto b = (*document)->document_element().first_child();
+  EXPECT_EQ(xml_local_name(b), "b");
+  EXPECT_STREQ(b.text().get(), "1 & 2");
+  EXPECT_FALSE(parse_xml("<a>"));
+  EXPECT_FALSE(parse_xml(""));
+  EXPECT_FALSE(parse_xml("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>"));
+  std::string deep;
+  for (int i = 0; i < 100; ++i) deep += "<a>";
+  for (int i = 0; i < 100; ++i) deep += "</a>";
+  EXPECT_FALSE(parse_xml(deep));
+  EXPECT_EQ(xml_escape("<a>&\"\r\x01"), "&lt;a&gt;&amp;&quot;&#xD;\xEF\xBF\xBD");
+}
+
+}  // namespace
+}  // namespace gust::codec

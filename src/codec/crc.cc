@@ -1,0 +1,79 @@
+#include "codec/crc.h"
+
+#include <zlib.h>
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
+namespace gust::codec {
+namespace {
+
+// Slicing-by-8 tables for a reflected polynomial.
+template <typename Word>
+constexpr std::array<std::array<Word, 256>, 8> make_tables(Word reflected) {
+  std::array<std::array<Word, 256>, 8> tables{};
+  for (unsigned i = 0; i < 256; ++i) {
+    Word value = i;
+    for (int bit = 0; bit < 8; ++bit) value = value & 1 ? value >> 1 ^ reflected : value >> 1;
+    tables[0][i] = value;
+  }
+  for (unsigned i = 0; i < 256; ++i) {
+    for (unsigned t = 1; t < 8; ++t) tables[t][i] = tables[t - 1][i] >> 8 ^ tables[0][tables[t - 1][i] & 0xff];
+  }
+  return tables;
+}
+
+constexpr auto kCastagnoli = make_tables<std::uint32_t>(0x82f63b78U);
+constexpr auto kNvme = make_tables<std::uint64_t>(0x9a6c9329ac4bc9b5ULL);
+
+template <typename Word>
+Word by_tables(const std::array<std::array<Word, 256>, 8>& tables, Word crc, std::span<const std::byte> bytes) {
+  static_assert(std::endian::native == std::endian::little);
+  while (bytes.size() >= 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data(), 8);
+    eight ^= crc;
+    crc = 0;
+    for (unsigned i = 0; i < 8; ++i) crc ^= tables[7 - i][eight >> (8 * i) & 0xff];
+    bytes = bytes.subspan(8);
+  }
+  for (const auto b : bytes) crc = crc >> 8 ^ tables[0][(crc ^ static_cast<Word>(b)) & 0xff];
+  return crc;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) std::uint32_t by_hardware(std::uint32_t crc, std::span<const std::byte> bytes) {
+  std::uint64_t wide = crc;
+  while (bytes.size() >= 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data(), 8);
+    wide = _mm_crc32_u64(wide, eight);
+    bytes = bytes.subspan(8);
+  }
+  crc = static_cast<std::uint32_t>(wide);
+  for (const auto b : bytes) crc = _mm_crc32_u8(crc, static_cast<unsigned char>(b));
+  return crc;
+}
+#endif
+
+}  // namespace
+
+std::uint32_t crc32(std::uint32_t crc, std::span<const std::byte> bytes) {
+  return static_cast<std::uint32_t>(::crc32_z(crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> bytes) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("sse4.2")) return ~by_hardware(~crc, bytes);
+#endif
+  return ~by_tables(kCastagnoli, ~crc, bytes);
+}
+
+std::uint64_t crc64nvme(std::uint64_t crc, std::span<const std::byte> bytes) { return ~by_tables(kNvme, ~crc, bytes); }
+
+}  // namespace gust::codec

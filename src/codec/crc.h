@@ -1,0 +1,15 @@
+// CRC-32 (zlib), CRC-32C (Castagnoli) and CRC-64/NVME, piece by piece. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace gust::codec {
+
+// Each continues from `crc`, the value so far (0 at the start).
+std::uint32_t crc32(std::uint32_t crc, std::span<const std::byte> bytes);
+std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> bytes);
+std::uint64_t crc64nvme(std::uint64_t crc, std::span<const std::byte> bytes);
+
+}  // namespace gust::codec
