@@ -1,0 +1,229 @@
+// What every kv::Store promises, run against each implementation.
+#include "async/task_group.h"
+#include "async/testing.h"
+#include "kv/key.h"
+#include "kv/memory/memory_store.h"
+#include "kv/rocks/rocks_store.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace gust::kv {
+namespace {
+
+using async::Task;
+using async::testing::run;
+
+struct Folder {
+  std::filesystem::path path;
+  Folder() {
+    std::string name = std::filesystem::temp_directory_path() / "gust-kv-XXXXXX";
+    path = ::mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+};
+
+class StoreContract : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override { reopen(); }
+  void reopen() {
+    if (std::string_view(GetParam()) == "memory") {
+      store_ = std::make_unique<MemoryStore>();
+      return;
+    }
+    store_.reset();
+    auto opened = RocksStore::open(folder_.path / "kv", RocksSettings{.threads = 4});
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = *std::move(opened);
+  }
+  Result<void> write(Store::Body body) {
+    return run([&]() -> Task<void> { return store_->transact(body); });
+  }
+  Result<void> put(std::string key, std::string value) {
+    return write([=](Transaction& tx) -> Result<void> {
+      tx.put(key, value);
+      return {};
+    });
+  }
+  std::optional<std::string> get(std::string key) {
+    return *run([&]() -> Task<std::optional<std::string>> { return store_->get(key); });
+  }
+  std::vector<std::string> keys(Range range) {
+    const auto entries = run([&]() -> Task<std::vector<Entry>> { return store_->scan(range); });
+    std::vector<std::string> out;
+    for (const auto& entry : *entries) out.push_back(entry.key);
+    return out;
+  }
+
+  Folder folder_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_P(StoreContract, PutGetErase) {
+  EXPECT_EQ(get("a"), std::nullopt);
+  const std::string binary("\0\xff\n", 3);
+  ASSERT_TRUE(put("a", binary));
+  EXPECT_EQ(get("a"), binary);
+  ASSERT_TRUE(write([](Transaction& tx) -> Result<void> {
+    tx.erase("a");
+    tx.erase("never there");
+    return {};
+  }));
+  EXPECT_EQ(get("a"), std::nullopt);
+}
+
+TEST_P(StoreContract, ScansInBothOrdersWithinLimits) {
+  using Keys = std::vector<std::string>;
+  ASSERT_TRUE(write([](Transaction& tx) -> Result<void> {
+    for (const auto* key : {"a", "b/1", "b/2", "b/3", "c", "\xff\xff"}) tx.put(key, key);
+    return {};
+  }));
+  EXPECT_EQ(keys(Range::prefix("b/")), (Keys{"b/1", "b/2", "b/3"}));
+  EXPECT_EQ(keys({.begin = "b/2", .end = "", .limit = 2}), (Keys{"b/2", "b/3"}));
+  EXPECT_EQ(keys({.begin = "a", .end = "b/2", .order = Order::kBackward}), (Keys{"b/1", "a"}));
+  EXPECT_EQ(keys({.begin = "b", .end = "", .limit = 2, .order = Order::kBackward}), (Keys{"\xff\xff", "c"}));
+  EXPECT_EQ(keys(Range::prefix("\xff")), (Keys{"\xff\xff"}));
+  EXPECT_EQ(keys({.begin = "x", .end = "b"}), Keys{});
+}
+
+TEST_P(StoreContract, ATransactionSeesItsOwnWrites) {
+  ASSERT_TRUE(put("k1", "old"));
+  std::optional<std::string> seen;
+  std::vector<Entry> scanned;
+  ASSERT_TRUE(write([&](Transaction& tx) -> Result<void> {
+    tx.put("k2", "new");
+    tx.erase("k1");
+    GUST_TRY(seen, tx.get("k2"));
+    GUST_TRY(scanned, tx.scan(Range::prefix("k")));
+    return {};
+  }));
+  EXPECT_EQ(seen, "new");
+  EXPECT_EQ(scanned, (std::vector<Entry>{{"k2", "new"}}));
+}
+
+TEST_P(StoreContract, AnErrorRollsBack) {
+  const auto result = write([](Transaction& tx) -> Result<void> {
+    tx.put("a", "1");
+    return fail(Code::kPrecondition, "no");
+  });
+  EXPECT_EQ(result.error().code, Code::kPrecondition);
+  EXPECT_EQ(get("a"), std::nullopt);
+}
+
+TEST_P(StoreContract, AChangedReadRunsTheBodyAgain) {
+  ASSERT_TRUE(put("a", "1"));
+  int runs = 0;
+  // Inside the first run another commit changes what was read.
+  ASSERT_TRUE(write([&](Transaction& tx) -> Result<void> {
+    GUST_TRY(const auto value, tx.get("a"));
+    if (++runs == 1) GUST_CHECK(put("a", "2"));
+    tx.put("b", *value);
+    return {};
+  }));
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(get("b"), "2");
+}
+
+TEST_P(StoreContract, ACreatedOrErasedReadConflictsToo) {
+  int runs = 0;
+  ASSERT_TRUE(write([&](Transaction& tx) -> Result<void> {
+    GUST_TRY(const auto value, tx.get("fresh"));
+    if (++runs == 1) GUST_CHECK(put("fresh", "1"));
+    tx.put("seen", value.value_or("none"));
+    return {};
+  }));
+  EXPECT_EQ(get("seen"), "1");
+}
+
+TEST_P(StoreContract, AlwaysConflictingAnswersConflict) {
+  int n = 0;
+  const auto result = write([&](Transaction& tx) -> Result<void> {
+    GUST_CHECK(tx.get("a"));
+    GUST_CHECK(put("a", std::to_string(++n)));
+    tx.put("b", "x");
+    return {};
+  });
+  EXPECT_EQ(result.error().code, Code::kConflict);
+  EXPECT_EQ(get("b"), std::nullopt);
+}
+
+TEST_P(StoreContract, ConcurrentIncrementsAllCount) {
+  constexpr int kWriters = 8, kEach = 20;
+  boost::asio::io_context loop;
+  async::TaskGroup group(loop.get_executor(), "increments");
+  const auto writer = [&]() -> Task<void> {
+    for (int i = 0; i < kEach;) {
+      Store::Body body = [](Transaction& tx) -> Result<void> {
+        GUST_TRY(const auto value, tx.get("n"));
+        tx.put("n", std::to_string(std::stoi(value.value_or("0")) + 1));
+        return {};
+      };
+      const auto done = co_await store_->transact(std::move(body));
+      if (done) ++i;
+      if (!done && done.error().code != Code::kConflict) co_return done;
+    }
+    co_return Result<void>{};
+  };
+  const auto result = run(loop, [&]() -> Task<void> {
+    for (int i = 0; i < kWriters; ++i) group.spawn(writer());
+    co_return co_await group.drain(SteadyTime::max());
+  });
+  EXPECT_TRUE(result);
+  EXPECT_EQ(get("n"), std::to_string(kWriters * kEach));
+}
+
+TEST_P(StoreContract, ASnapshotStandsStill) {
+  ASSERT_TRUE(put("a", "1"));
+  const auto before = store_->snapshot();
+  ASSERT_TRUE(put("a", "2"));
+  ASSERT_TRUE(put("b", "1"));
+  EXPECT_EQ(*before->get("a"), "1");
+  EXPECT_EQ(*before->get("b"), std::nullopt);
+  EXPECT_EQ(before->scan(Range::prefix(""))->size(), 1u);
+  EXPECT_EQ(get("a"), "2");
+}
+
+TEST_P(StoreContract, ReopenedItHasEverything) {
+  if (std::string_view(GetParam()) == "memory") GTEST_SKIP() << "MemoryStore forgets";
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(put("k" + std::to_string(i), std::string(1000, 'x')));
+  reopen();
+  EXPECT_EQ(keys(Range::prefix("k")).size(), 100u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kv, StoreContract, ::testing::Values("memory", "rocks"), [](const auto& info) { return info.param; });
+
+TEST(RocksStore, ASecondOwnerIsRefused) {
+  Folder folder;
+  const auto first = RocksStore::open(folder.path);
+  ASSERT_TRUE(first);
+  const auto second = RocksStore::open(folder.path);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Code::kUnavailable);
+}
+
+TEST(Key, PartsSortAndComeBack) {
+  const auto key = [](std::string_view a, std::string_view b, std::uint64_t n) {
+    std::string k;
+    append_text(k, a);
+    append_text(k, b);
+    append_number(k, n);
+    return k;
+  };
+  EXPECT_LT(key("a", "z", 9), key("aa", "a", 1));
+  EXPECT_LT(key("a", "b", 9), key("a", "b", 256));
+  EXPECT_LT(key("a", "", 0), key(std::string_view("a\0", 2), "", 0));
+  const auto whole = key(std::string_view("x\0\xff", 3), "", 7);
+  std::string_view rest = whole;
+  std::string a, b;
+  std::uint64_t n = 0;
+  ASSERT_TRUE(take_text(rest, a) && take_text(rest, b) && take_number(rest, n));
+  EXPECT_EQ(a, std::string_view("x\0\xff", 3));
+  EXPECT_EQ(b, "");
+  EXPECT_EQ(n, 7u);
+  EXPECT_TRUE(rest.empty());
+  EXPECT_FALSE(take_text(rest, a));
+}
+
+}  // namespace
+}  // namespace gust::kv

@@ -1,0 +1,233 @@
+#include "kv/rocks/rocks_store.h"
+
+#include "base/log.h"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/snapshot.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/optimistic_transaction_db.h>
+#include <rocksdb/utilities/transaction.h>
+
+namespace gust::kv {
+namespace {
+
+constexpr int kMaxAttempts = 16;
+
+rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+
+bool is_no_space(const rocksdb::Status& status) {
+  return status.IsNoSpace() || status.ToString().find("No space left") != std::string::npos;
+}
+
+std::unexpected<Error> failure(std::string_view what, const rocksdb::Status& status) {
+  const auto message = fmt::format("{}: {}", what, status.ToString());
+  if (is_no_space(status)) return fail(Code::kNoSpace, message);
+  if (status.IsCorruption()) return fail(Code::kCorrupt, message);
+  return fail(Code::kInternal, message);
+}
+
+// Reads `range` with `iterator`; the status of Incomplete means that it would have to touch the disk.
+rocksdb::Status read(rocksdb::Iterator& iterator, const Range& range, std::vector<Entry>& out) {
+  const auto inside = [&] {
+    const auto key = iterator.key().ToStringView();
+    return key >= range.begin && (range.end.empty() || key < range.end);
+  };
+  if (range.order == Order::kForward) {
+    iterator.Seek(range.begin);
+  } else if (range.end.empty()) {
+    iterator.SeekToLast();
+  } else {
+    iterator.SeekForPrev(range.end);
+    if (iterator.Valid() && iterator.key() == rocksdb::Slice(range.end)) iterator.Prev();
+  }
+  while (out.size() < range.limit && iterator.Valid() && inside()) {
+    out.push_back({iterator.key().ToString(), iterator.value().ToString()});
+    if (range.order == Order::kForward) {
+      iterator.Next();
+    } else {
+      iterator.Prev();
+    }
+  }
+  return iterator.status();
+}
+
+rocksdb::Options make_options(const RocksSettings& settings) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.write_buffer_size = settings.memtable_bytes;
+  options.max_write_buffer_size_to_maintain = static_cast<std::int64_t>(settings.memtable_bytes) * 4;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.max_background_jobs = 2;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = 4 << 20;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(settings.block_cache_bytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+class RocksStore::Tx final : public Transaction {
+ public:
+  explicit Tx(rocksdb::Transaction& tx) : tx_(tx) {}
+
+  Result<std::optional<std::string>> get(std::string_view key) override {
+    std::string value;
+    const auto status = tx_.GetForUpdate({}, slice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    if (!status.ok()) return failure("kv: read", status);
+    return value;
+  }
+
+  Result<std::vector<Entry>> scan(const Range& range) override {
+    std::vector<Entry> out;
+    const std::unique_ptr<rocksdb::Iterator> iterator(tx_.GetIterator({}));
+    const auto status = read(*iterator, range, out);
+    if (!status.ok()) return failure("kv: scan", status);
+    return out;
+  }
+
+  // Untracked: a blind write does not conflict; what must not change was read with get().
+  void put(std::string_view key, std::string_view value) override { note(tx_.PutUntracked(slice(key), slice(value))); }
+  void erase(std::string_view key) override { note(tx_.DeleteUntracked(slice(key))); }
+
+  const rocksdb::Status& write_status() const { return status_; }
+
+ private:
+  void note(rocksdb::Status status) {
+    if (status_.ok()) status_ = std::move(status);
+  }
+
+  rocksdb::Transaction& tx_;
+  rocksdb::Status status_;
+};
+
+class RocksStore::Frozen final : public Reader {
+ public:
+  explicit Frozen(rocksdb::DB& db) : db_(db), snapshot_(&db) {}
+
+  Result<std::optional<std::string>> get(std::string_view key) override {
+    std::string value;
+    const auto status = db_.Get(options(), slice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    if (!status.ok()) return failure("kv: read", status);
+    return value;
+  }
+
+  Result<std::vector<Entry>> scan(const Range& range) override {
+    std::vector<Entry> out;
+    const std::unique_ptr<rocksdb::Iterator> iterator(db_.NewIterator(options()));
+    const auto status = read(*iterator, range, out);
+    if (!status.ok()) return failure("kv: scan", status);
+    return out;
+  }
+
+ private:
+  rocksdb::ReadOptions options() {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_.snapshot();
+    return options;
+  }
+
+  rocksdb::DB& db_;
+  rocksdb::ManagedSnapshot snapshot_;
+};
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder, RocksSettings settings) {
+  rocksdb::OptimisticTransactionDB* db = nullptr;
+  const auto status = rocksdb::OptimisticTransactionDB::Open(make_options(settings), folder, &db);
+  if (!status.ok()) {
+    if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
+      return fail(Code::kUnavailable, fmt::format("'{}' is in use by another process: {}", folder, status.ToString()), "lock");
+    }
+    return failure(fmt::format("opening the store in '{}'", folder), status);
+  }
+  return std::unique_ptr<RocksStore>(
+      new RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB>(db), settings.threads));
+}
+
+RocksStore::RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB> db, std::size_t threads)
+    : db_(std::move(db)), pool_("kv", threads) {}
+
+RocksStore::~RocksStore() = default;
+
+Result<void> RocksStore::run(const Body& body, Durability durability) {
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::kSynced;
+  bool resumed = false;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const std::unique_ptr<rocksdb::Transaction> rocks_tx(db_->BeginTransaction(options));
+    Tx tx(*rocks_tx);
+    GUST_CHECK(body(tx));
+    if (!tx.write_status().ok()) return failure("kv: write", tx.write_status());
+    const auto status = rocks_tx->Commit();
+    if (status.ok()) return {};
+    if (status.IsBusy() || status.IsTryAgain()) continue;
+    if (!is_no_space(status) || resumed) return failure("kv: commit", status);
+    GUST_CHECK(resume());
+    resumed = true;
+  }
+  return fail(Code::kConflict, "the rows changed on every attempt; try again");
+}
+
+Result<void> RocksStore::resume() {
+  const auto status = db_->GetBaseDB()->Resume();
+  if (!status.ok()) return fail(Code::kNoSpace, fmt::format("kv: the disk is full: {}", status.ToString()));
+  GUST_INFO("kv: there is room on the disk again; writing goes on");
+  return {};
+}
+
+async::Task<void> RocksStore::transact(Body body, Durability durability) {
+  auto job = [this, body = std::move(body), durability] { return run(body, durability); };
+  co_return co_await pool_.run(std::move(job));
+}
+
+async::Task<std::optional<std::string>> RocksStore::get(std::string key) {
+  // First what memory holds, on this thread; only a read that needs the disk goes to the pool.
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kBlockCacheTier;
+  std::string value;
+  auto status = db_->Get(options, key, &value);
+  if (status.ok()) co_return value;
+  if (status.IsNotFound()) co_return std::nullopt;
+  if (!status.IsIncomplete()) co_return failure("kv: read", status);
+  auto job = [this, key = std::move(key)]() -> Result<std::optional<std::string>> {
+    std::string found;
+    const auto status = db_->Get({}, key, &found);
+    if (status.IsNotFound()) return std::nullopt;
+    if (!status.ok()) return failure("kv: read", status);
+    return found;
+  };
+  co_return co_await pool_.run(std::move(job));
+}
+
+async::Task<std::vector<Entry>> RocksStore::scan(Range range) {
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kBlockCacheTier;
+  std::vector<Entry> out;
+  {
+    const std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options));
+    const auto status = read(*iterator, range, out);
+    if (status.ok()) co_return out;
+    if (!status.IsIncomplete()) co_return failure("kv: scan", status);
+  }
+  auto job = [this, range = std::move(range)]() -> Result<std::vector<Entry>> {
+    std::vector<Entry> found;
+    const std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator({}));
+    const auto status = read(*iterator, range, found);
+    if (!status.ok()) return failure("kv: scan", status);
+    return found;
+  };
+  co_return co_await pool_.run(std::move(job));
+}
+
+std::unique_ptr<Reader> RocksStore::snapshot() { return std::make_unique<Frozen>(*db_); }
+
+}  // namespace gust::kv
