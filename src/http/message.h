@@ -40,6 +40,8 @@ struct Request {
   std::string peer;  // address of the client, without the port
   std::unique_ptr<async::ByteSource> body;  // never null; empty when there is none
   std::optional<std::uint64_t> content_length;
+  // Filled when the body was read to its end (chunked or aws-chunked trailers); null when it can have none.
+  std::shared_ptr<Headers> trailers;
 
   std::string_view host() const { return headers.get_or("host", ""); }
 };
