@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the example's pictures (pictures/) and expected.json. The same input gives the same pixels every time.
+"""Makes the example's pictures (pictures/) and the expected.json beside it. The same input gives the same pixels every time.
 
-    python3 -m venv .venv && .venv/bin/pip install pillow numpy && .venv/bin/python make_pictures.py [FOLDER]
+    python3 -m venv .venv && .venv/bin/pip install pillow numpy && .venv/bin/python make_pictures.py
 
 The pictures are in the repository; this script is here so that anyone can see how they came about.
 """
@@ -9,7 +9,6 @@ The pictures are in the repository; this script is here so that anyone can see h
 import json
 import pathlib
 import struct
-import sys
 import zlib
 
 import numpy as np
@@ -186,15 +185,16 @@ def expected_size(width, height):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "pictures")
-    folder.mkdir(parents=True, exist_ok=True)
+    here = pathlib.Path(__file__).resolve().parent
+    folder = here / "pictures"
+    folder.mkdir(exist_ok=True)
     sizes = make_good(folder)
     expected = {
         "thumbnail_size": THUMBNAIL,
         "thumbnails": {name: expected_size(*size) for name, size in sorted(sizes.items())},
         "refused": make_bad(folder / "bad"),
     }
-    (folder / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
+    (here / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Uploads every picture of a folder through the example's HTTP API and checks the thumbnails.
 
-    upload_all.py --api URL [--expect pictures/expected.json] [--timeout 120] [--json] FOLDER
+    upload_all.py --api URL [--expect expected.json] [--timeout 120] [--json] FOLDER
 
 Waits until each thumbnail is there, checks that it decodes and, with --expect, that it has the size named there.
 Sub-folders (bad/) are left out. Needs Pillow. Exit code: 0 all well, 1 a thumbnail is missing or wrong, 2 bad usage.

@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE / "resize"))
 import thumbnail  # noqa: E402
 
 PICTURES = HERE / "pictures"
-EXPECTED = json.loads((PICTURES / "expected.json").read_text())
+EXPECTED = json.loads((HERE / "expected.json").read_text())
 MAX_PIXELS = 64_000_000
 
 
