@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "sandbox/launcher/program.h"
+
+int main(int argc, char** argv) { return gust::sandbox::launcher::run_program(argc, argv); }

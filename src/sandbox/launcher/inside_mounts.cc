@@ -1,0 +1,97 @@
+#include "sandbox/launcher/child.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace gust::sandbox::launcher {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr unsigned long kTmpFlags = MS_NOSUID | MS_NODEV;
+constexpr std::uint64_t kBytesPerInode = 4096;
+constexpr std::uint64_t kMinInodes = 1024;
+constexpr std::uint64_t kShmBytes = 64ULL << 20;
+// What /proc tells about the host rather than the sandbox, and is readable by everyone.
+constexpr auto kHiddenFiles = std::to_array<const char*>({"kcore", "keys", "key-users", "cmdline", "interrupts",
+                                                          "timer_list", "sched_debug", "kallsyms", "modules", "slabinfo",
+                                                          "sysrq-trigger", "kmsg"});
+constexpr auto kHiddenFolders = std::to_array<const char*>({"acpi", "asound", "scsi", "bus", "fs", "irq", "driver"});
+
+Result<void> mount_tmpfs(const fs::path& target, std::uint64_t bytes, UserIds ids) {
+  const auto inodes = std::max(kMinInodes, bytes / kBytesPerInode);
+  const auto options = fmt::format("size={},nr_inodes={},mode=1777,uid={},gid={}", bytes, inodes, ids.uid, ids.gid);
+  return mount_at("tmpfs", target, "tmpfs", kTmpFlags, options);
+}
+
+Result<void> hide_in_proc(const fs::path& proc, const fs::path& null_device, const fs::path& empty) {
+  for (const char* name : kHiddenFiles) {
+    if (::access((proc / name).c_str(), F_OK) != 0) continue;
+    GUST_CHECK(mount_at(null_device, proc / name, nullptr, MS_BIND));
+  }
+  for (const char* name : kHiddenFolders) {
+    if (::access((proc / name).c_str(), F_OK) != 0) continue;
+    GUST_CHECK(mount_at(empty, proc / name, nullptr, MS_BIND));
+  }
+  return {};
+}
+
+Result<void> mount_proc(const fs::path& root) {
+  constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY;
+  // hidepid=2 hides even that pid 1 exists from whoever may not trace it; an old kernel refuses it per mount.
+  if (!mount_at("proc", root / "proc", "proc", kFlags, "hidepid=2")) {
+    GUST_CHECK(mount_at("proc", root / "proc", "proc", kFlags));
+  }
+  return hide_in_proc(root / "proc", root / "dev/null", root / "mnt");
+}
+
+Result<void> mount_code(const fs::path& root, const std::vector<Mount>& mounts) {
+  for (const auto& mount : mounts) {
+    const auto target = root / fs::path(mount.target).relative_path();
+    GUST_CHECK(bind_at(mount.source, target, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+  }
+  return {};
+}
+
+// The host's tree ends below the new root and is let go of (pivot_root(2), "pivot_root(".", ".")").
+Result<void> change_root(const fs::path& root) {
+  if (::chdir(root.c_str()) < 0) return fail_errno("chdir to the new root", errno);
+  if (::syscall(SYS_pivot_root, ".", ".") < 0) return fail_errno("pivot_root", errno);
+  if (::umount2(".", MNT_DETACH) < 0) return fail_errno("detach the host's root", errno);
+  if (::chdir("/") < 0) return fail_errno("chdir /", errno);
+  return {};
+}
+
+// Only the root's own mount: what is mounted on it has flags of its own.
+Result<void> make_root_read_only(const fs::path& root) {
+  mount_attr attr{};
+  attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  if (::mount_setattr(AT_FDCWD, root.c_str(), 0, &attr, sizeof(attr)) == 0) return {};
+  return fail_errno("make the root read-only", errno);
+}
+
+}  // namespace
+
+Result<void> enter_root(const ChildPlan& plan) {
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) return fail_errno("make mounts private", errno);
+  const auto& root = plan.root;
+  GUST_CHECK(mount_proc(root));
+  GUST_CHECK(mount_tmpfs(root / "tmp", plan.spec.tmp_bytes, plan.ids));
+  GUST_CHECK(mount_tmpfs(root / "dev/shm", kShmBytes, plan.ids));
+  GUST_CHECK(mount_at(plan.passwd, root / "etc/passwd", nullptr, MS_BIND));
+  GUST_CHECK(set_attributes(root / "etc/passwd", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+  GUST_CHECK(mount_code(root, plan.spec.read_only));
+  GUST_CHECK(make_root_read_only(root));
+  return change_root(root);
+}
+
+}  // namespace gust::sandbox::launcher

@@ -1,0 +1,54 @@
+#include "sandbox/launcher/child.h"
+
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <cstring>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+namespace gust::sandbox::launcher {
+
+namespace {
+
+constexpr int kBacklog = 128;
+
+Result<void> raise_loopback() {
+  Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return fail_errno("socket for the loopback", errno);
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) < 0) return fail_errno("bring the loopback up", errno);
+  return {};
+}
+
+Result<Fd> listen_on(std::uint16_t port) {
+  const auto what = fmt::format("listen on 127.0.0.1:{}", port);
+  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return fail_errno(what, errno);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0) return fail_errno(what, errno);
+  if (::listen(socket.get(), kBacklog) < 0) return fail_errno(what, errno);
+  return socket;
+}
+
+}  // namespace
+
+Result<std::vector<Fd>> set_up_network(const Spec& spec) {
+  GUST_CHECK(raise_loopback());
+  std::vector<Fd> listeners;
+  for (const auto port : spec.listen_ports) {
+    GUST_TRY(auto listener, listen_on(port));
+    listeners.push_back(std::move(listener));
+  }
+  return listeners;
+}
+
+}  // namespace gust::sandbox::launcher

@@ -1,0 +1,175 @@
+#include "sandbox/protocol.h"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace gust::sandbox {
+
+namespace json = boost::json;
+
+namespace {
+
+template <typename... F>
+struct Overload : F... {
+  using F::operator()...;
+};
+
+json::object write_spec(const Spec& spec) {
+  json::object env;
+  for (const auto& [name, value] : spec.env) env[name] = value;
+  json::array mounts;
+  for (const auto& mount : spec.read_only) mounts.push_back({{"source", mount.source}, {"target", mount.target}});
+  return {{"id", spec.id},
+          {"argv", json::value_from(spec.argv)},
+          {"env", std::move(env)},
+          {"working_dir", spec.working_dir},
+          {"read_only", std::move(mounts)},
+          {"memory_bytes", spec.memory_bytes},
+          {"cpu_millis", spec.cpu_millis},
+          {"max_pids", spec.max_pids},
+          {"tmp_bytes", spec.tmp_bytes},
+          {"egress", spec.egress == Egress::kHost ? "host" : "none"},
+          {"listen_ports", json::value_from(spec.listen_ports)}};
+}
+
+// boost::json throws on a wrong kind or range; decode_* turn that into kInvalid.
+std::string text_of(const json::object& from, std::string_view name) { return std::string(from.at(name).as_string()); }
+
+template <typename N>
+N number_of(const json::object& from, std::string_view name) {
+  return from.at(name).to_number<N>();
+}
+
+Spec read_spec(const json::object& from) {
+  Spec spec;
+  spec.id = text_of(from, "id");
+  spec.argv = json::value_to<std::vector<std::string>>(from.at("argv"));
+  for (const auto& [name, value] : from.at("env").as_object()) spec.env[name] = std::string(value.as_string());
+  spec.working_dir = text_of(from, "working_dir");
+  for (const auto& mount : from.at("read_only").as_array()) {
+    spec.read_only.push_back({text_of(mount.as_object(), "source"), text_of(mount.as_object(), "target")});
+  }
+  spec.memory_bytes = number_of<std::uint64_t>(from, "memory_bytes");
+  spec.cpu_millis = number_of<std::uint32_t>(from, "cpu_millis");
+  spec.max_pids = number_of<std::uint32_t>(from, "max_pids");
+  spec.tmp_bytes = number_of<std::uint64_t>(from, "tmp_bytes");
+  spec.egress = text_of(from, "egress") == "host" ? Egress::kHost : Egress::kNone;
+  spec.listen_ports = json::value_to<std::vector<std::uint16_t>>(from.at("listen_ports"));
+  return spec;
+}
+
+json::object write_usage(const Usage& usage) {
+  return {{"memory_peak_bytes", usage.memory_peak_bytes}, {"cpu_us", usage.cpu_us}};
+}
+
+Usage read_usage(const json::object& from) {
+  return {number_of<std::uint64_t>(from, "memory_peak_bytes"), number_of<std::uint64_t>(from, "cpu_us")};
+}
+
+json::object write_capabilities(const Capabilities& from) {
+  return {{"privilege", from.privilege},
+          {"cgroup", from.cgroup},
+          {"memory", from.memory == Limit::kEnforced},
+          {"pids", from.pids == Limit::kEnforced},
+          {"cpu", from.cpu == Limit::kEnforced},
+          {"notes", json::value_from(from.notes)}};
+}
+
+Limit read_limit(const json::object& from, std::string_view name) {
+  return from.at(name).as_bool() ? Limit::kEnforced : Limit::kMissing;
+}
+
+Capabilities read_capabilities(const json::object& from) {
+  return {text_of(from, "privilege"),
+          text_of(from, "cgroup"),
+          read_limit(from, "memory"),
+          read_limit(from, "pids"),
+          read_limit(from, "cpu"),
+          json::value_to<std::vector<std::string>>(from.at("notes"))};
+}
+
+json::object write_exited(const Exited& exited) {
+  return {{"event", "exited"},
+          {"id", exited.id},
+          {"code", exited.exit.code},
+          {"signal", exited.exit.signal},
+          {"out_of_memory", exited.exit.out_of_memory},
+          {"usage", write_usage(exited.usage)}};
+}
+
+Request read_request(const json::object& from) {
+  const auto op = text_of(from, "op");
+  if (op == "start") return StartRequest{number_of<std::uint64_t>(from, "seq"), read_spec(from.at("spec").as_object())};
+  if (op == "kill") return KillRequest{text_of(from, "id")};
+  if (op == "usage") return UsageRequest{number_of<std::uint64_t>(from, "seq"), text_of(from, "id")};
+  throw std::invalid_argument("unknown op " + op);
+}
+
+// Codes travel as their number: both ends are built together.
+Error read_error(const json::object& from) {
+  return {static_cast<Code>(number_of<int>(from, "code")), text_of(from, "message"), {}};
+}
+
+Event read_event(const json::object& from) {
+  const auto name = text_of(from, "event");
+  if (name == "hello") return Hello{read_capabilities(from.at("capabilities").as_object())};
+  if (name == "started") {
+    return Started{number_of<std::uint64_t>(from, "seq"), number_of<std::int64_t>(from, "pid")};
+  }
+  if (name == "failed") return Failed{number_of<std::uint64_t>(from, "seq"), read_error(from)};
+  if (name == "exited") {
+    const Exit exit{number_of<int>(from, "code"), number_of<int>(from, "signal"), from.at("out_of_memory").as_bool()};
+    return Exited{text_of(from, "id"), exit, read_usage(from.at("usage").as_object())};
+  }
+  if (name == "usage") {
+    return UsageAnswer{number_of<std::uint64_t>(from, "seq"), read_usage(from.at("usage").as_object())};
+  }
+  throw std::invalid_argument("unknown event " + name);
+}
+
+template <typename F>
+auto decode(std::string_view text, F read) -> Result<decltype(read(json::object()))> {
+  try {
+    return read(json::parse(text).as_object());
+  } catch (const std::exception& e) {
+    return fail(Code::kInvalid, fmt::format("not a message of the launcher protocol: {}", e.what()));
+  }
+}
+
+}  // namespace
+
+std::string encode(const Request& request) {
+  const auto object = std::visit(
+      Overload{[](const StartRequest& r) {
+                 return json::object{{"op", "start"}, {"seq", r.seq}, {"spec", write_spec(r.spec)}};
+               },
+               [](const KillRequest& r) { return json::object{{"op", "kill"}, {"id", r.id}}; },
+               [](const UsageRequest& r) { return json::object{{"op", "usage"}, {"seq", r.seq}, {"id", r.id}}; }},
+      request);
+  return json::serialize(object);
+}
+
+std::string encode(const Event& event) {
+  const auto object = std::visit(
+      Overload{[](const Hello& e) {
+                 return json::object{{"event", "hello"}, {"capabilities", write_capabilities(e.capabilities)}};
+               },
+               [](const Started& e) { return json::object{{"event", "started"}, {"seq", e.seq}, {"pid", e.pid}}; },
+               [](const Failed& e) {
+                 return json::object{{"event", "failed"},
+                                     {"seq", e.seq},
+                                     {"code", static_cast<int>(e.error.code)},
+                                     {"message", e.error.message}};
+               },
+               [](const Exited& e) { return write_exited(e); },
+               [](const UsageAnswer& e) {
+                 return json::object{{"event", "usage"}, {"seq", e.seq}, {"usage", write_usage(e.usage)}};
+               }},
+      event);
+  return json::serialize(object);
+}
+
+Result<Request> decode_request(std::string_view text) { return decode(text, read_request); }
+Result<Event> decode_event(std::string_view text) { return decode(text, read_event); }
+
+}  // namespace gust::sandbox

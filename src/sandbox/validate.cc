@@ -1,0 +1,88 @@
+#include "sandbox/fd.h"
+#include "sandbox/protocol.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace gust::sandbox {
+
+namespace {
+
+constexpr std::size_t kMaxIdLength = 128;
+constexpr std::uint64_t kMinMemoryBytes = 4ULL << 20;
+constexpr std::uint64_t kMinTmpBytes = 4096;
+// The folders under which code may be mounted; everything else of the root is fixed.
+constexpr std::array<std::string_view, 3> kMountRoots = {"/var/", "/opt/", "/mnt/"};
+
+bool is_id_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+bool has_zero(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+
+bool is_plain_absolute(std::string_view path) {
+  if (!path.starts_with('/') || has_zero(path) || path.size() > 1024) return false;
+  const std::string closed = std::string(path) + '/';
+  return closed.find("/../") == std::string::npos && closed.find("/./") == std::string::npos &&
+         closed.find("//") == std::string::npos;
+}
+
+Result<void> validate_id(const std::string& id) {
+  const bool good = !id.empty() && id.size() <= kMaxIdLength && id.front() != '.' &&
+                    std::ranges::all_of(id, is_id_character);
+  if (good) return {};
+  return fail(Code::kInvalid, fmt::format("sandbox id '{}': expected 1 to {} letters, digits, '-', '_' or '.'", id,
+                                          kMaxIdLength), "id");
+}
+
+Result<void> validate_mount(const Mount& mount) {
+  if (!is_plain_absolute(mount.source)) {
+    return fail(Code::kInvalid, fmt::format("mount source '{}': expected an absolute path of the host", mount.source));
+  }
+  const bool allowed = mount.target == "/opt" || std::ranges::any_of(kMountRoots, [&](std::string_view root) {
+    return mount.target.starts_with(root) && mount.target.size() > root.size();
+  });
+  if (allowed && is_plain_absolute(mount.target)) return {};
+  return fail(Code::kInvalid, fmt::format("mount target '{}': expected /opt or a folder under /var, /opt or /mnt",
+                                          mount.target));
+}
+
+Result<void> validate_environment(const Spec& spec) {
+  for (const auto& [name, value] : spec.env) {
+    if (name.empty() || name.find('=') != std::string::npos || has_zero(name) || has_zero(value)) {
+      return fail(Code::kInvalid, fmt::format("environment variable '{}': the name is empty or has '=' in it, or there "
+                                              "is a zero byte", name));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> validate(const Spec& spec) {
+  GUST_CHECK(validate_id(spec.id));
+  if (spec.argv.empty() || !is_plain_absolute(spec.argv.front()) || std::ranges::any_of(spec.argv, has_zero)) {
+    return fail(Code::kInvalid, fmt::format("sandbox {}: argv must start with an absolute path and hold no zero bytes",
+                                            spec.id), "argv");
+  }
+  if (!is_plain_absolute(spec.working_dir)) {
+    return fail(Code::kInvalid, fmt::format("working_dir '{}': expected an absolute path", spec.working_dir));
+  }
+  GUST_CHECK(validate_environment(spec));
+  for (const auto& mount : spec.read_only) GUST_CHECK(validate_mount(mount));
+  if (spec.memory_bytes < kMinMemoryBytes) {
+    return fail(Code::kInvalid, fmt::format("memory_bytes {}: expected at least {}", spec.memory_bytes, kMinMemoryBytes));
+  }
+  if (spec.tmp_bytes < kMinTmpBytes) {
+    return fail(Code::kInvalid, fmt::format("tmp_bytes {}: expected at least {}", spec.tmp_bytes, kMinTmpBytes));
+  }
+  if (spec.cpu_millis == 0) return fail(Code::kInvalid, "cpu_millis 0: expected at least 1");
+  if (spec.max_pids < 2) return fail(Code::kInvalid, fmt::format("max_pids {}: expected at least 2", spec.max_pids));
+  if (spec.listen_ports.size() >= kMaxMessageFds) return fail(Code::kInvalid, "too many listen_ports");
+  if (std::ranges::find(spec.listen_ports, 0) != spec.listen_ports.end()) return fail(Code::kInvalid, "listen_ports: 0 is not a port");
+  return {};
+}
+
+}  // namespace gust::sandbox
