@@ -1,0 +1,264 @@
+// The server and the client over real loopback sockets; malformed bytes by raw sockets.
+#include "async/task_group.h"
+#include "async/testing.h"
+#include "http/client.h"
+#include "http/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <future>
+#include <thread>
+
+namespace gust::http {
+namespace {
+
+using async::Task;
+
+// A server on a thread of its own that echoes what it saw.
+class Http : public ::testing::Test {
+ protected:
+  void SetUp() override { start(ServerSettings{.max_header_bytes = 4096}); }
+  void TearDown() override { stop(); }
+
+  void start(ServerSettings settings) {
+    const auto listener = listen_tcp("127.0.0.1", 0);
+    ASSERT_TRUE(listener) << listener.error().message;
+    port_ = listener->port;
+    server_ = make_server(loop_.get_executor(), settings);
+    ASSERT_TRUE(server_->serve(listener->fd, [this](RequestContext c, Request r) { return echo(std::move(c), std::move(r)); }));
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    std::promise<void> stopped;
+    async::asio::co_spawn(
+        loop_, [this]() -> Task<void> { return server_->stop(std::chrono::steady_clock::now() + Millis(5000)); },
+        [&](std::exception_ptr, Result<void>) { stopped.set_value(); });
+    stopped.get_future().get();
+    thread_.join();
+  }
+
+  Task<Response> echo(RequestContext, Request request) {
+    Response response;
+    if (request.path == "/unread") co_return response;
+    if (request.path == "/error") co_return fail(Code::kInternal, "a secret detail");
+    if (request.path == "/throw") throw std::runtime_error("a secret detail");
+    auto body = co_await async::read_all(*request.body, 200 << 20);
+    if (!body) {
+      response.status = 400;
+      response.body = "broken body";
+      co_return response;
+    }
+    for (const auto& [name, value] : request.trailers->all()) response.headers.add("x-trailer", name + "=" + value);
+    response.headers.add("x-saw", request.method + " " + request.path + "?" + request.query);
+    if (request.path == "/stream") response.stream = async::from_string(std::move(*body));
+    else if (request.path == "/chunks") response.stream = std::make_unique<Unsized>(async::from_string(std::move(*body)));
+    else response.body = std::move(*body);
+    co_return response;
+  }
+
+  struct Unsized final : async::ByteSource {
+    explicit Unsized(std::unique_ptr<ByteSource> inner) : inner(std::move(inner)) {}
+    Task<std::size_t> read(std::span<std::byte> out) override { return inner->read(out); }
+    std::unique_ptr<ByteSource> inner;
+  };
+
+  int connect() const {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+
+  // Sends bytes, reads until the server closes.
+  std::string talk(std::string_view bytes) const {
+    const int fd = connect();
+    EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+    std::string all;
+    char piece[4096];
+    for (ssize_t n = 0; (n = ::read(fd, piece, sizeof piece)) > 0;) all.append(piece, static_cast<std::size_t>(n));
+    ::close(fd);
+    return all;
+  }
+
+  struct Answer {
+    Response head;
+    std::string body;
+  };
+  Result<Answer> send(std::string method, std::string target, std::string body) {
+    boost::asio::io_context loop;
+    return async::testing::run(loop, [&]() -> Task<Answer> {
+      const auto client = make_client(loop.get_executor());
+      Request request;
+      request.method = method;
+      request.target = target;
+      request.body = async::from_string(body);
+      Answer answer;
+      GUST_CO_TRY(answer.head, co_await client->send("127.0.0.1", port_, std::move(request), SteadyTime::max()));
+      GUST_CO_TRY(answer.body, co_await async::read_all(*answer.head.stream, 200 << 20));
+      co_return answer;
+    });
+  }
+
+  boost::asio::io_context loop_;
+  std::unique_ptr<Server> server_;
+  std::thread thread_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(Http, RoundTrips) {
+  for (const auto* path : {"/plain", "/stream", "/chunks"}) {
+    for (const std::size_t size : {0, 1, 65536, 5'000'000}) {
+      const std::string body(size, 'b');
+      const auto answer = send("POST", std::string(path) + "?a=1&b", body);
+      ASSERT_TRUE(answer) << answer.error().message;
+      EXPECT_EQ(answer->head.status, 200);
+      EXPECT_EQ(answer->body, body);
+      EXPECT_EQ(answer->head.headers.get("X-SAW"), "POST " + std::string(path) + "?a=1&b");
+    }
+  }
+}
+
+TEST_F(Http, TheClientReusesAConnection) {
+  boost::asio::io_context loop;
+  const auto same = async::testing::run(loop, [&]() -> Task<int> {
+    const auto client = make_client(loop.get_executor());
+    for (int i = 0; i < 3; ++i) {
+      Request request;
+      request.method = "GET";
+      request.target = "/";
+      GUST_CO_TRY(auto response, co_await client->send("127.0.0.1", port_, std::move(request), SteadyTime::max()));
+      GUST_CO_CHECK(co_await async::read_all(*response.stream, 100));
+    }
+    co_return 1;
+  });
+  EXPECT_EQ(same, 1);
+}
+
+TEST_F(Http, HeadHasTheLengthAndNoBody) {
+  const auto text = talk("HEAD /plain HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
+  EXPECT_NE(text.find("Content-Length: 3\r\n"), std::string::npos);
+  EXPECT_TRUE(text.ends_with("\r\n\r\n"));
+}
+
+TEST_F(Http, ChunkedBodiesGiveTheirTrailers) {
+  const auto text = talk(
+      "POST /plain HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\nConnection: close\r\n\r\n"
+      "3\r\nabc\r\n4;ext=1\r\ndefg\r\n0\r\nx-sum: 42\r\n\r\n");
+  EXPECT_TRUE(text.ends_with("abcdefg")) << text;
+  EXPECT_NE(text.find("x-trailer: x-sum=42"), std::string::npos) << text;
+}
+
+TEST_F(Http, PipelinedRequestsAreAnsweredInOrder) {
+  const auto text = talk(
+      "GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nxx"
+      "GET /two HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_LT(text.find("GET /one"), text.find("GET /two"));
+  EXPECT_NE(text.find("GET /two"), std::string::npos);
+}
+
+TEST_F(Http, ContinueIsAskedForOnlyWhenTheBodyIsRead) {
+  const int fd = connect();
+  const std::string_view head = "POST /plain HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n";
+  ASSERT_EQ(::send(fd, head.data(), head.size(), 0), static_cast<ssize_t>(head.size()));
+  char piece[4096];
+  const auto n = ::read(fd, piece, sizeof piece);
+  ASSERT_GT(n, 0);
+  EXPECT_EQ(std::string_view(piece, static_cast<std::size_t>(n)), "HTTP/1.1 100 Continue\r\n\r\n");
+  ASSERT_EQ(::send(fd, "abc", 3, 0), 3);
+  std::string all;
+  for (ssize_t m = 0; (m = ::read(fd, piece, sizeof piece)) > 0;) all.append(piece, static_cast<std::size_t>(m));
+  EXPECT_TRUE(all.ends_with("abc"));
+  ::close(fd);
+  const auto unread = talk("POST /unread HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  EXPECT_TRUE(unread.starts_with("HTTP/1.1 200 OK")) << unread;
+}
+
+TEST_F(Http, MalformedRequestsGet400) {
+  for (const auto* bytes : {
+           "nonsense\r\n\r\n",
+           "GET / HTTP/9.9\r\n\r\n",
+           "GET  / HTTP/1.1\r\nHost: x\r\n\r\n",
+           "GET / HTTP/1.1\r\nBad Header: x\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+       }) {
+    const auto answer = talk(bytes);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << bytes << " -> " << answer;
+  }
+}
+
+TEST_F(Http, ALongHeaderGets431) {
+  const auto answer = talk("GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(5000, 'x') + "\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 431 ")) << answer;
+}
+
+TEST_F(Http, AFailingHandlerAnswers500WithoutDetail) {
+  for (const auto* path : {"/error", "/throw"}) {
+    const auto answer = send("GET", path, "");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->head.status, 500);
+    EXPECT_EQ(answer->body.find("secret"), std::string::npos);
+  }
+}
+
+TEST_F(Http, AnIdleConnectionIsClosed) {
+  stop();
+  loop_.restart();
+  start(ServerSettings{.idle_timeout = Millis(20)});
+  EXPECT_EQ(talk(""), "");
+  EXPECT_EQ(talk("GET / HT"), "");
+}
+
+TEST_F(Http, PastTheMostConnectionsTheAnswerIs503) {
+  stop();
+  loop_.restart();
+  start(ServerSettings{.max_connections = 0});
+  EXPECT_TRUE(talk("").starts_with("HTTP/1.1 503 "));
+}
+
+TEST_F(Http, NothingListensAfterStop) {
+  const int idle = connect();
+  stop();
+  char byte = 0;
+  EXPECT_EQ(::read(idle, &byte, 1), 0);
+  ::close(idle);
+  const auto refused = send("GET", "/", "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kUnavailable);
+}
+
+TEST(Listen, NamesWhatIsWrong) {
+  EXPECT_EQ(listen_tcp("nowhere", 1).error().code, Code::kInvalid);
+  const auto first = listen_tcp("127.0.0.1", 0);
+  ASSERT_TRUE(first);
+  const auto taken = listen_tcp("127.0.0.1", first->port);
+  EXPECT_EQ(taken.error().code, Code::kUnavailable);
+  ::close(first->fd);
+}
+
+TEST(Headers, WithoutRegardToCaseRepeatsKept) {
+  Headers headers;
+  headers.add("A", "1");
+  headers.add("a", "2");
+  headers.add("b", "3");
+  EXPECT_EQ(headers.get("a"), "1");
+  EXPECT_EQ(headers.all().size(), 3u);
+  headers.set("A", "4");
+  EXPECT_EQ(headers.get("a"), "4");
+  EXPECT_EQ(headers.all().size(), 2u);
+  EXPECT_FALSE(headers.contains("c"));
+}
+
+}  // namespace
+}  // namespace gust::http

@@ -1,0 +1,310 @@
+#include "http/session.h"
+
+#include "base/log.h"
+#include "http/response_head.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <fmt/format.h>
+
+#include <array>
+
+namespace gust::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+using asio::ip::tcp;
+
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kPiece = 64 << 10;
+constexpr std::uint64_t kDrainLimit = 256 << 10;  // an unread body longer than this costs the connection instead
+
+using Parser = bhttp::request_parser<bhttp::buffer_body>;
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+class BeastSession final : public Session, public std::enable_shared_from_this<BeastSession> {
+ public:
+  BeastSession(tcp::socket socket, const ServerSettings& settings, std::shared_ptr<const Handler> handler, env::Random& random)
+      : stream_(std::move(socket)), settings_(settings), handler_(std::move(handler)), random_(random) {}
+
+  async::Task<void> run() override {
+    const auto self = shared_from_this();
+    boost::system::error_code ignored;
+    stream_.socket().set_option(tcp::no_delay(true), ignored);
+    const auto peer = stream_.socket().remote_endpoint(ignored);
+    if (!ignored) peer_ = peer.address().to_string();
+    while (!finishing_ && co_await serve_one()) {
+    }
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.close();
+    co_return Result<void>{};
+  }
+
+  void finish() override {
+    finishing_ = true;
+    if (!busy_) stream_.cancel();
+  }
+
+  // The body of the request that runs, piece by piece.
+  async::Task<std::size_t> read_body(std::uint64_t serial, std::span<std::byte> out) {
+    if (serial != serial_) co_return fail(Code::kCancelled, "the request is over", "body");
+    if (broken_) co_return fail(Code::kInvalid, "the body broke off", "body");
+    if (continue_wanted_) {
+      continue_wanted_ = false;
+      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      stream_.expires_after(settings_.read_timeout);
+      const auto [error, n] = co_await asio::async_write(stream_, asio::buffer(kContinue), kToken);
+      if (error) co_return broken(error);
+    }
+    while (!parser_->is_done()) {
+      auto& body = parser_->get().body();
+      body.data = out.data();
+      body.size = out.size();
+      stream_.expires_after(settings_.read_timeout);
+      auto [error, n] = co_await bhttp::async_read_some(stream_, buffer_, *parser_, kToken);
+      if (error == bhttp::error::need_buffer) error = {};
+      if (error) co_return broken(error);
+      const auto got = out.size() - body.size;
+      if (got > 0) co_return got;
+    }
+    take_trailers();
+    co_return 0;
+  }
+
+ private:
+  class Body;
+
+  std::unexpected<Error> broken(const boost::system::error_code& error) {
+    broken_ = true;
+    const auto kind = error == beast::error::timeout ? Code::kTimeout : Code::kInvalid;
+    return fail(kind, fmt::format("the body broke off: {}", error.message()), "body");
+  }
+
+  // One request and its response; false when the connection ends.
+  asio::awaitable<bool> serve_one() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(settings_.max_header_bytes));
+    parser_->body_limit(boost::none);
+    stream_.expires_after(settings_.idle_timeout);
+    const auto [error, n] = co_await bhttp::async_read_header(stream_, buffer_, *parser_, kToken);
+    if (error) {
+      co_await refuse(error);
+      co_return false;
+    }
+    stream_.expires_never();
+    busy_ = true;
+    const bool keep = co_await answer();
+    busy_ = false;
+    ++serial_;  // a body that the handler kept is over
+    co_return keep;
+  }
+
+  asio::awaitable<bool> answer();
+  asio::awaitable<void> refuse(boost::system::error_code error);
+  Request make_request();
+  asio::awaitable<Response> handle(RequestContext context, Request request);
+  asio::awaitable<bool> write_response(Response response, bool head_only, Connection connection);
+  asio::awaitable<bool> write_stream(async::ByteSource& source, Framing framing, std::uint64_t length);
+  asio::awaitable<bool> write_bytes(std::string_view a, std::string_view b = {});
+  asio::awaitable<bool> drain();
+  void take_trailers();
+
+  beast::tcp_stream stream_;
+  const ServerSettings& settings_;
+  std::shared_ptr<const Handler> handler_;
+  env::Random& random_;
+  std::string peer_;
+  beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  std::shared_ptr<Headers> trailers_;
+  std::size_t header_fields_ = 0;
+  std::uint64_t serial_ = 0;
+  bool continue_wanted_ = false;
+  bool broken_ = false;
+  bool busy_ = false;
+  bool finishing_ = false;
+};
+
+class BeastSession::Body final : public async::ByteSource {
+ public:
+  Body(std::weak_ptr<BeastSession> session, std::uint64_t serial, std::optional<std::uint64_t> length)
+      : session_(std::move(session)), serial_(serial), remaining_(length) {}
+
+  async::Task<std::size_t> read(std::span<std::byte> out) override {
+    if (remaining_ == 0) co_return 0;
+    const auto session = session_.lock();
+    if (!session) co_return fail(Code::kCancelled, "the connection is closed", "body");
+    GUST_CO_TRY(const auto n, co_await session->read_body(serial_, out));
+    if (remaining_) *remaining_ -= n;
+    co_return n;
+  }
+  std::optional<std::uint64_t> remaining() const override { return remaining_; }
+
+ private:
+  std::weak_ptr<BeastSession> session_;
+  std::uint64_t serial_;
+  std::optional<std::uint64_t> remaining_;
+};
+
+Request BeastSession::make_request() {
+  const auto& head = parser_->get();
+  Request request;
+  request.method = view(head.method_string());
+  request.target = view(head.target());
+  const auto question = request.target.find('?');
+  request.path = request.target.substr(0, question);
+  if (question != std::string::npos) request.query = request.target.substr(question + 1);
+  header_fields_ = 0;
+  for (const auto& field : head) {
+    request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
+    ++header_fields_;
+  }
+  request.peer = peer_;
+  if (const auto length = parser_->content_length()) request.content_length = *length;
+  if (!parser_->chunked() && !request.content_length) request.content_length = 0;
+  request.trailers = trailers_ = std::make_shared<Headers>();
+  request.body = std::make_unique<Body>(weak_from_this(), serial_, request.content_length);
+  return request;
+}
+
+void BeastSession::take_trailers() {
+  std::size_t index = 0;
+  for (const auto& field : parser_->get()) {
+    if (index++ >= header_fields_) {
+      trailers_->add(std::string(view(field.name_string())), std::string(view(field.value())));
+    }
+  }
+  header_fields_ = index;
+}
+
+asio::awaitable<Response> BeastSession::handle(RequestContext context, Request request) {
+  const auto id = context.request_id;
+  std::string what;
+  try {
+    auto response = co_await (*handler_)(std::move(context), std::move(request));
+    if (response) co_return *std::move(response);
+    what = fmt::format("{}: {}", code_name(response.error().code), response.error().message);
+  } catch (const std::exception& e) {
+    what = e.what();
+  }
+  GUST_ERROR("http: request {} failed: {}", id, what);
+  Response failed;
+  failed.status = 500;
+  failed.headers.add("Content-Type", "text/plain");
+  failed.headers.add("x-amzn-RequestId", id.str());
+  failed.body = "internal error\n";
+  co_return failed;
+}
+
+asio::awaitable<bool> BeastSession::answer() {
+  auto request = make_request();
+  continue_wanted_ = request.headers.get_or("expect", "").starts_with("100-");
+  broken_ = false;
+  RequestContext context;
+  context.request_id = RequestId(random_.uuid());
+  const bool head_only = request.method == "HEAD";
+  const bool client_keeps = parser_->keep_alive();
+  auto response = co_await handle(std::move(context), std::move(request));
+  // An unread body is read away so that the next request can be found, unless it is long or was never sent.
+  const bool reusable = client_keeps && !finishing_ && !broken_ && (parser_->is_done() || (!continue_wanted_ && co_await drain()));
+  const auto connection = reusable ? Connection::kKeepAlive : Connection::kClose;
+  const bool written = co_await write_response(std::move(response), head_only, connection);
+  co_return written && reusable;
+}
+
+asio::awaitable<bool> BeastSession::drain() {
+  if (parser_->content_length_remaining().value_or(0) > kDrainLimit) co_return false;
+  std::array<std::byte, 16384> scrap;
+  for (std::uint64_t total = 0; total <= kDrainLimit;) {
+    const auto n = co_await read_body(serial_, scrap);
+    if (!n) co_return false;
+    if (*n == 0) co_return true;
+    total += *n;
+  }
+  co_return false;
+}
+
+asio::awaitable<void> BeastSession::refuse(boost::system::error_code error) {
+  Response response;
+  if (error == bhttp::error::header_limit) {
+    response.status = 431;
+    response.body = fmt::format("the request's header is larger than {} bytes\n", settings_.max_header_bytes);
+  } else if (error.category() == make_error_code(bhttp::error::bad_method).category() &&
+             error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
+    response.status = 400;
+    response.body = fmt::format("not an HTTP request: {}\n", error.message());
+  } else {
+    co_return;  // the client went away, or was idle for too long
+  }
+  response.headers.add("Content-Type", "text/plain");
+  co_await write_response(std::move(response), false, Connection::kClose);
+}
+
+asio::awaitable<bool> BeastSession::write_bytes(std::string_view a, std::string_view b) {
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(a.data(), a.size()), asio::buffer(b.data(), b.size())};
+  stream_.expires_after(settings_.read_timeout);
+  const auto [error, n] = co_await asio::async_write(stream_, buffers, kToken);
+  stream_.expires_never();
+  co_return !error;
+}
+
+asio::awaitable<bool> BeastSession::write_response(Response response, bool head_only, Connection connection) {
+  const bool bodiless = response.status == 204 || response.status == 304 || response.status < 200;
+  auto length = response.stream ? response.content_length : std::optional<std::uint64_t>(response.body.size());
+  if (response.stream && !length) length = response.stream->remaining();
+  if (head_only && response.content_length) length = response.content_length;
+  const auto framing = bodiless ? Framing::kNone : length ? Framing::kLength : Framing::kChunked;
+  const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  const auto head = response_head(response, framing, length.value_or(0), connection, now);
+  if (head_only || bodiless) co_return co_await write_bytes(head);
+  if (!response.stream) co_return co_await write_bytes(head, response.body);
+  if (!co_await write_bytes(head)) co_return false;
+  co_return co_await write_stream(*response.stream, framing, length.value_or(0));
+}
+
+asio::awaitable<bool> BeastSession::write_stream(async::ByteSource& source, Framing framing, std::uint64_t length) {
+  std::string piece(kPiece, '\0');
+  std::uint64_t sent = 0;
+  for (;;) {
+    const auto room = std::as_writable_bytes(std::span(piece));
+    const auto n = co_await source.read(room);
+    if (!n) {
+      GUST_ERROR("http: a response broke off: {}", n.error().message);
+      co_return false;  // the client sees a short body, not a whole one
+    }
+    if (*n == 0) break;
+    sent += *n;
+    if (framing == Framing::kLength && sent > length) co_return false;
+    const std::string_view data(piece.data(), *n);
+    bool written = false;
+    if (framing == Framing::kLength) {
+      written = co_await write_bytes(data);
+    } else {
+      const auto head = fmt::format("{:x}\r\n", *n);
+      written = co_await write_bytes(head, data) && co_await write_bytes("\r\n");
+    }
+    if (!written) co_return false;
+  }
+  if (framing == Framing::kChunked) co_return co_await write_bytes("0\r\n\r\n");
+  co_return sent == length;
+}
+
+}  // namespace
+
+std::shared_ptr<Session> make_session(tcp::socket socket, const ServerSettings& settings, std::shared_ptr<const Handler> handler,
+                                      env::Random& random) {
+  return std::make_shared<BeastSession>(std::move(socket), settings, std::move(handler), random);
+}
+
+}  // namespace gust::http
