@@ -7,7 +7,7 @@ import os
 from PIL import Image, ImageCms
 
 # Only raster formats that Pillow decodes by itself. EPS and PDF would start other programs.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000")
 ORIENTATION = 0x0112
 DEEP_GREY = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 TRANSPOSE = {

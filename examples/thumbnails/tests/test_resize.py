@@ -79,7 +79,7 @@ def test_every_mode_can_be_reduced(tmp_path, mode):
     assert make(path).size == (200, 100)
 
 
-@pytest.mark.parametrize("format", ["GIF", "BMP", "TIFF", "PNG", "WEBP", "JPEG"])
+@pytest.mark.parametrize("format", ["GIF", "BMP", "TIFF", "PNG", "WEBP", "JPEG", "AVIF", "JPEG2000", "MPO"])
 def test_every_format_can_be_read(tmp_path, format):
     path = tmp_path / "picture"
     Image.new("RGB", (100, 400), (10, 120, 200)).save(path, format)

@@ -45,7 +45,7 @@ export function DropZone({ onFiles, maxBytes }: Props) {
       </svg>
       <span className="drop-title">{over ? "Let go to upload" : "Drop photos here"}</span>
       <span className="drop-hint">
-        or <span className="as-link">choose files</span> · JPEG, PNG, WebP, GIF · up to {formatBytes(maxBytes)} each
+        or <span className="as-link">choose files</span> · JPEG, PNG, WebP, AVIF, GIF · up to {formatBytes(maxBytes)} each
       </span>
     </label>
   );
