@@ -50,7 +50,7 @@ function Picture({ name, src }: { name: string; src: string }) {
   return <img src={address} alt={`Thumbnail of ${name}`} loading="lazy" onError={() => setBroken(true)} />;
 }
 
-function Stage({ state, progress, name, message }: Tile) {
+function Stage({ state, progress, name, message, slow }: Tile) {
   switch (state) {
     case "waiting":
       return <p className="stage">Waiting…</p>;
@@ -74,7 +74,7 @@ function Stage({ state, progress, name, message }: Tile) {
       return (
         <p className="stage working">
           <span className="spinner" aria-hidden="true" />
-          Making the thumbnail…
+          {slow ? "This takes longer than usual. A failed attempt is repeated by itself." : "Making the thumbnail…"}
         </p>
       );
   }

@@ -4,6 +4,7 @@ export type Photo = {
   key: string;
   name: string;
   size: number;
+  uploaded?: string;
   status: "pending" | "ready" | "failed";
   reason?: string | null;
 };

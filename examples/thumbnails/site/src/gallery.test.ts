@@ -154,6 +154,15 @@ test("polling slows down while nothing changes and ends when all is done", async
   expect(api.lists).toBe(done);
 });
 
+test("a thumbnail that does not come is told to be late", async () => {
+  gallery.add([picture("a")]);
+  api.uploads[0]!.finish("1-a");
+  await pass(20_000);
+  expect(tiles()[0]!.slow ?? false).toBe(false);
+  await pass(20_000);
+  expect(tiles()[0]).toMatchObject({ state: "processing", slow: true });
+});
+
 test("a lost connection is told, and told to be over", async () => {
   api.offline = true;
   await gallery.refresh();

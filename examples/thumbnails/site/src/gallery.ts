@@ -14,6 +14,8 @@ export type Tile = {
   file?: File; // only for files chosen on this page
   message?: string;
   retryable?: boolean;
+  since?: number; // when the page began to wait for the thumbnail, in ms
+  slow?: boolean; // it has taken longer than it should
 };
 
 export type Snapshot = {
@@ -27,6 +29,7 @@ const PARALLEL_UPLOADS = 3;
 const FIRST_DELAY_MS = 300;
 const MAX_DELAY_MS = 5000;
 const BACK_OFF = 1.5;
+const SLOW_AFTER_MS = 30_000;
 const MAX_PAGES_A_POLL = 10;
 
 export class Gallery {
@@ -70,7 +73,7 @@ export class Gallery {
     const tile = this.tiles.find((candidate) => candidate.id === id);
     if (!tile?.file || tile.state !== "failed") return;
     if (tile.key) this.hidden.add(tile.key);
-    this.update(id, { state: "waiting", progress: 0, key: undefined, message: undefined, retryable: undefined });
+    this.update(id, { state: "waiting", progress: 0, key: undefined, message: undefined, slow: false });
     this.startUploads();
   }
 
@@ -128,7 +131,7 @@ export class Gallery {
       const photo = await this.api.upload(file, (progress) => this.update(id, { progress }));
       // A poll may have listed the photo before its upload's answer came: one of the two tiles goes.
       this.tiles = this.tiles.filter((tile) => tile.key !== photo.key);
-      this.update(id, { state: "processing", progress: 1, key: photo.key, name: photo.name });
+      this.update(id, { state: "processing", progress: 1, key: photo.key, name: photo.name, since: Date.now() });
       this.pollSoon();
     } catch (error) {
       const retryable = error instanceof ApiError ? error.retryable : true;
@@ -159,8 +162,16 @@ export class Gallery {
       this.connectionLost = true;
     }
     this.polling = false;
+    this.markSlow();
     this.changed();
     if (this.connectionLost || this.tiles.some((tile) => tile.state === "processing")) this.schedule();
+  }
+
+  private markSlow() {
+    const before = Date.now() - SLOW_AFTER_MS;
+    this.tiles = this.tiles.map((tile) =>
+      tile.state === "processing" && !tile.slow && (tile.since ?? 0) < before ? { ...tile, slow: true } : tile,
+    );
   }
 
   /** Reads as many pages as it takes to see every photo that is still being worked on. */
@@ -189,7 +200,8 @@ export class Gallery {
       const known = this.tiles[index];
       if (!known) {
         const { key, name, size } = photo;
-        this.tiles.push({ id: this.nextId++, key, name, size, state, progress: 1, message });
+        const since = Date.parse(photo.uploaded ?? "") || Date.now();
+        this.tiles.push({ id: this.nextId++, key, name, size, state, progress: 1, message, since });
       } else if (known.state !== state || known.message !== message) {
         this.tiles[index] = { ...known, state, message, retryable: true };
       }
