@@ -1,0 +1,117 @@
+// The life of a function instance: load the handler, then take one invocation after another.
+import Module from "node:module";
+import { Client } from "./client.mjs";
+import { makeContext } from "./context.mjs";
+import { MarshalError, toLogText, toReport, UnhandledPromiseRejection } from "./errors.mjs";
+import { load } from "./handler.mjs";
+import { patchConsole, setRequestId, write } from "./logs.mjs";
+import { installGlobals, serveStreaming, streams } from "./streaming.mjs";
+
+const EXIT_INIT_FAILED = 1;
+const EXIT_UNHANDLED_REJECTION = 128;
+const EXIT_UNCAUGHT_EXCEPTION = 129;
+
+let client;
+let requestId; // of the invocation that runs; undefined between two
+let onEmptyLoop; // ends an invocation whose handler left nothing to wait for
+
+export async function serve() {
+  client = new Client(process.env.AWS_LAMBDA_RUNTIME_API);
+  const root = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
+  setModulePaths(root);
+  patchConsole();
+  installGlobals();
+  process.on("uncaughtException", (error) => end(error, "Uncaught Exception", EXIT_UNCAUGHT_EXCEPTION));
+  process.on("unhandledRejection", (reason, promise) =>
+    end(new UnhandledPromiseRejection(reason, promise), "Unhandled Promise Rejection", EXIT_UNHANDLED_REJECTION),
+  );
+  process.on("beforeExit", () => onEmptyLoop?.());
+  let handler;
+  try {
+    handler = await load(root, process.env._HANDLER ?? "");
+  } catch (error) {
+    return end(error, "Uncaught Exception", EXIT_INIT_FAILED);
+  }
+  for (;;) await serveOne(handler);
+}
+
+// What require() searches besides node_modules; ES modules find ours through /node_modules of the sandbox.
+function setModulePaths(root) {
+  const major = process.versions.node.split(".")[0];
+  const ours = ["/opt/nodejs/node_modules", `/opt/nodejs/node${major}/node_modules`, "/var/runtime/node_modules", root];
+  const given = process.env.NODE_PATH ? [process.env.NODE_PATH] : [];
+  process.env.NODE_PATH = [...given, ...ours].join(":");
+  Module._initPaths();
+}
+
+// The process cannot go on: the error is logged and posted, then it ends.
+let ending = false;
+async function end(error, what, code) {
+  if (ending) return;
+  ending = true;
+  onEmptyLoop = undefined;
+  write("ERROR", `${what} \t${toLogText(error)}`);
+  try {
+    if (requestId) await client.fail(requestId, toReport(error));
+    else await client.failInit(toReport(error));
+  } catch {
+    // The Runtime API is gone too; the exit code is all that is left to say.
+  }
+  process.exit(code);
+}
+
+async function serveOne(handler) {
+  const { headers, body } = await client.next();
+  requestId = headers["lambda-runtime-aws-request-id"];
+  setRequestId(requestId);
+  const trace = headers["lambda-runtime-trace-id"];
+  if (trace) process.env._X_AMZN_TRACE_ID = trace;
+  else delete process.env._X_AMZN_TRACE_ID;
+  try {
+    await invoke(handler, headers, body);
+  } catch (error) {
+    write("ERROR", `Invoke Error \t${toLogText(error)}`);
+    await client.fail(requestId, toReport(error));
+  }
+  requestId = undefined;
+}
+
+async function invoke(handler, headers, body) {
+  const event = JSON.parse(body);
+  if (streams(handler)) {
+    return serveStreaming(client, handler, event, makeContext(headers, () => {}));
+  }
+  const result = await call(handler, event, headers);
+  await client.respond(requestId, serialise(result));
+}
+
+// The handler's result, by promise, by callback or through the context; undefined when the event loop ran empty first.
+function call(handler, event, headers) {
+  return new Promise((resolve, reject) => {
+    const settle = (error, result) => {
+      onEmptyLoop = undefined;
+      if (error !== null && error !== undefined) reject(error);
+      else resolve(result);
+    };
+    // Timers go on before the promise does, so an invocation ended here leaves nothing of its own behind.
+    const settleWhenEmpty = (error, result) => {
+      onEmptyLoop = () => setImmediate(settle, error, result);
+    };
+    const context = makeContext(headers, settle);
+    const callback = (error, result) => {
+      if (context.callbackWaitsForEmptyEventLoop) settleWhenEmpty(error, result);
+      else settle(error, result);
+    };
+    settleWhenEmpty(null, undefined);
+    const returned = handler(event, context, callback);
+    if (typeof returned?.then === "function") returned.then((result) => settle(null, result), (error) => settle(error ?? "undefined"));
+  });
+}
+
+function serialise(result) {
+  try {
+    return JSON.stringify(result === undefined ? null : result) ?? "null";
+  } catch (error) {
+    throw new MarshalError(`Unable to stringify response body: ${error.message}`);
+  }
+}
