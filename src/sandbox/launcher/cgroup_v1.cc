@@ -32,28 +32,25 @@ std::uint64_t number_in(const fs::path& file) {
 class CgroupV1 final : public Cgroups {
  public:
   ~CgroupV1() override {
-    for (const auto& hierarchy : hierarchies_) ::rmdir(hierarchy.instance.path.c_str());
+    for (const auto& hierarchy : hierarchies_) hierarchy.instance.remove();
   }
 
-  // The instance folder of the controller mounted at `mount`; none, with a note, when it cannot be used.
-  fs::path use(const fs::path& mount, Capabilities& found) {
+  // The instance folder of the controller mounted at `mount`; none when it cannot be used.
+  fs::path use(const fs::path& mount) {
     if (mount.empty()) return {};
     const auto same = std::ranges::find(hierarchies_, mount, &Hierarchy::mount);
     if (same != hierarchies_.end()) return same->instance.path;
     auto instance = claim_instance(mount, fmt::format("launcher-{}", ::getpid()));
-    if (!instance) {
-      found.notes.push_back("cgroup v1: " + instance.error().message);
-      return {};
-    }
+    if (!instance) return {};
     hierarchies_.push_back({mount, std::move(*instance)});
     return hierarchies_.back().instance.path;
   }
 
   void use_all(const Hierarchies& from, Capabilities& found) {
-    memory_ = use(from.v1_memory, found);
-    pids_ = use(from.v1_pids, found);
-    cpu_ = use(from.v1_cpu, found);
-    cpuacct_ = use(from.v1_cpuacct, found);
+    memory_ = use(from.v1_memory);
+    pids_ = use(from.v1_pids);
+    cpu_ = use(from.v1_cpu);
+    cpuacct_ = use(from.v1_cpuacct);
     found.cgroup = "v1";
     found.memory = memory_.empty() ? Limit::kMissing : Limit::kEnforced;
     found.pids = pids_.empty() ? Limit::kMissing : Limit::kEnforced;
@@ -131,7 +128,6 @@ std::unique_ptr<Cgroups> open_cgroup_v1(const Hierarchies& hierarchies, Capabili
   auto cgroups = std::make_unique<CgroupV1>();
   Capabilities tried = found;
   cgroups->use_all(hierarchies, tried);
-  found.notes = tried.notes;
   if (cgroups->limits_nothing()) return nullptr;
   found = tried;
   return cgroups;

@@ -71,7 +71,7 @@ class CgroupV2 final : public Cgroups {
     pids_ = has_word(offered, "pids");
     cpu_ = has_word(offered, "cpu");
   }
-  ~CgroupV2() override { ::rmdir(instance_.path.c_str()); }
+  ~CgroupV2() override { instance_.remove(); }
 
   void describe(Capabilities& found) const {
     found.cgroup = "v2";
@@ -138,10 +138,7 @@ std::unique_ptr<Cgroups> open_cgroup_v2(const Hierarchies& hierarchies, Capabili
   const auto root = choose_root(hierarchies);
   if (root.empty()) return nullptr;
   auto instance = claim_instance(root, fmt::format("launcher-{}", ::getpid()));
-  if (!instance) {
-    found.notes.push_back("cgroup v2: " + instance.error().message);
-    return nullptr;
-  }
+  if (!instance) return nullptr;
   enable_controllers(root / "gust");
   enable_controllers(instance->path);
   auto cgroups = std::make_unique<CgroupV2>(std::move(*instance));

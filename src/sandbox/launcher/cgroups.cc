@@ -140,12 +140,18 @@ Hierarchies find_hierarchies() {
   return found;
 }
 
-Result<InstanceFolder> claim_instance(const fs::path& root, const std::string& name) {
-  const auto gust = root / "gust";
+namespace {
+
+// Held while claiming, so that nobody collects a folder between its mkdir and its lock.
+Result<Fd> lock_gust(const fs::path& gust) {
   if (::mkdir(gust.c_str(), 0755) < 0 && errno != EEXIST) return fail_errno("mkdir " + gust.string(), errno);
-  Fd all(::open(gust.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Held while claiming, so that nobody collects a folder between its mkdir and its lock.
-  if (!all || ::flock(all.get(), LOCK_EX) < 0) return fail_errno("lock " + gust.string(), errno);
+  Fd lock(::open(gust.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock || ::flock(lock.get(), LOCK_EX) < 0) return fail_errno("lock " + gust.string(), errno);
+  return lock;
+}
+
+Result<InstanceFolder> try_claim(const fs::path& gust, const std::string& name) {
+  GUST_TRY(const auto all, lock_gust(gust));
   collect_dead_instances(gust);
   InstanceFolder instance{gust / name, Fd()};
   if (::mkdir(instance.path.c_str(), 0755) < 0) return fail_errno("mkdir " + instance.path.string(), errno);
@@ -156,6 +162,22 @@ Result<InstanceFolder> claim_instance(const fs::path& root, const std::string& n
   return instance;
 }
 
+}  // namespace
+
+void InstanceFolder::remove() const {
+  ::rmdir(path.c_str());
+  ::rmdir(path.parent_path().c_str());
+}
+
+Result<InstanceFolder> claim_instance(const fs::path& root, const std::string& name) {
+  constexpr int kAttempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    auto claimed = try_claim(root / "gust", name);
+    // Not found: the last launcher before us removed `gust` on its way out.
+    if (claimed || claimed.error().code != Code::kNotFound || attempt == kAttempts) return claimed;
+  }
+}
+
 std::unique_ptr<Cgroups> open_cgroups(const Hierarchies& hierarchies, Capabilities& found) {
   std::unique_ptr<Cgroups> cgroups = open_cgroup_v2(hierarchies, found);
   if (!cgroups) cgroups = open_cgroup_v1(hierarchies, found);
@@ -163,14 +185,17 @@ std::unique_ptr<Cgroups> open_cgroups(const Hierarchies& hierarchies, Capabiliti
     found.cgroup = "none";
     cgroups = std::make_unique<NoCgroups>();
   }
-  const auto note = [&](Limit limit, std::string_view what) {
-    if (limit == Limit::kEnforced) return;
-    found.notes.push_back(fmt::format("no {} limit: the cgroup controller is not usable here (run as root, or under "
-                                      "`systemd-run --user --scope -p Delegate=yes`)", what));
+  std::string missing;
+  const auto check = [&](Limit limit, std::string_view what) {
+    if (limit == Limit::kMissing) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", what);
   };
-  note(found.memory, "memory");
-  note(found.pids, "pids");
-  note(found.cpu, "cpu");
+  check(found.memory, "memory");
+  check(found.pids, "pids");
+  check(found.cpu, "cpu");
+  if (!missing.empty()) {
+    found.notes.push_back(fmt::format("no limit of: {}. The cgroup controllers are not usable here; run as root, or under "
+                                      "`systemd-run --user --scope -p Delegate=yes`", missing));
+  }
   return cgroups;
 }
 

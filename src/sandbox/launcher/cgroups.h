@@ -63,6 +63,8 @@ std::uint64_t cpu_quota_us(std::uint32_t cpu_millis);
 struct InstanceFolder {
   std::filesystem::path path;
   Fd lock;
+
+  void remove() const;  // with `gust` above it, when it was the last
 };
 Result<InstanceFolder> claim_instance(const std::filesystem::path& root, const std::string& name);
 
