@@ -15,7 +15,7 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-add_compile_options(-Wall -Wextra -Wpedantic -Werror=return-type -Wno-unused-parameter
+add_compile_options(-pthread -Wall -Wextra -Wpedantic -Werror=return-type -Wno-unused-parameter
                     -Wno-missing-field-initializers -fno-omit-frame-pointer -fstack-protector-strong)
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")

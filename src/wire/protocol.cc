@@ -1,0 +1,262 @@
+#include "wire/protocol.h"
+
+#include "codec/json.h"
+#include "codec/xml.h"
+#include "wire/form_body.h"
+#include "wire/json_body.h"
+#include "wire/scalar.h"
+#include "wire/xml_body.h"
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+namespace gust::wire {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kXmlHeader = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+bool is_s3(const Model& model) { return model.service_id == "S3"; }
+
+bool has_body_members(const Shape& shape) {
+  for (const auto& member : shape.members) {
+    if (member.location == Location::kBody) return true;
+  }
+  return false;
+}
+
+Result<Value> parse_text_payload(const Ref& payload, std::string_view body) {
+  if (payload.shape->kind == Kind::kBlob) return Value(Blob{std::string(body)});
+  return Value(std::string(body));
+}
+
+bool is_raw(const Ref& payload) { return payload.shape->kind == Kind::kBlob || payload.shape->kind == Kind::kString; }
+
+Result<Value> parse_payload(const Model& model, const Ref& payload, std::string_view body) {
+  if (is_raw(payload)) return parse_text_payload(payload, body);
+  if (model.protocol == Protocol::kRestXml) {
+    GUST_TRY(const auto document, codec::parse_xml(body));
+    return from_xml(payload, document->document_element());
+  }
+  GUST_TRY(const auto document, codec::parse_json(body));
+  return from_json(payload, document);
+}
+
+Result<void> parse_rest_body(const Model& model, const Shape& shape, std::string_view body, Value::Map& out) {
+  if (!shape.payload.empty()) {
+    const auto* payload = shape.find(shape.payload);
+    if (payload == nullptr || payload->streaming || body.empty()) return {};
+    GUST_TRY(auto value, parse_payload(model, *payload, body));
+    out.emplace(payload->name, std::move(value));
+    return {};
+  }
+  if (body.empty() || !has_body_members(shape)) return {};
+  Value members;
+  if (model.protocol == Protocol::kRestXml) {
+    GUST_TRY(const auto document, codec::parse_xml(body));
+    GUST_TRY(members, structure_from_xml(shape, document->document_element()));
+  } else {
+    GUST_TRY(const auto document, codec::parse_json(body));
+    Ref whole;
+    whole.shape = &shape;
+    GUST_TRY(members, from_json(whole, document));
+  }
+  for (auto& [name, value] : *members.as<Value::Map>()) out.emplace(name, std::move(value));
+  return {};
+}
+
+void add_request_id(const Model& model, http::Headers& headers, std::string_view request_id) {
+  if (is_s3(model)) {
+    headers.add("x-amz-request-id", std::string(request_id));
+    headers.add("x-amz-id-2", std::string(request_id));
+  } else {
+    headers.add("x-amzn-RequestId", std::string(request_id));
+  }
+}
+
+std::string json_content_type(const Model& model) {
+  return model.protocol == Protocol::kJson ? "application/x-amz-json-" + model.json_version : "application/json";
+}
+
+void write_xml_output(const Model& model, const Operation& operation, const Value& output, WholeResponse& out) {
+  const Shape& shape = *operation.output.shape;
+  const Ref* payload = shape.payload.empty() ? nullptr : shape.find(shape.payload);
+  const Ref& root = payload != nullptr ? *payload : operation.output;
+  const Value* value = payload != nullptr ? output.find(payload->name) : &output;
+  if (value == nullptr || value->is_null()) return;
+  if (payload == nullptr && !has_body_members(shape)) return;
+  std::string name = root.location_name.empty() ? root.shape->location_name : root.location_name;
+  if (name.empty()) name = payload != nullptr && !is_s3(model) ? payload->name : root.shape->name;
+  auto attributes = xml_attributes(root, *value);
+  if (attributes.find("xmlns") == std::string::npos && !model.xml_namespace.empty()) {
+    attributes = fmt::format(" xmlns=\"{}\"", model.xml_namespace) + attributes;
+  }
+  out.body = fmt::format("{}<{}{}>", kXmlHeader, name, attributes);
+  if (operation.unwrapped_output && !shape.members.empty()) {
+    if (const auto* only = output.find(shape.members[0].name)) out.body += codec::xml_escape(scalar_text(shape.members[0], *only, TimeFormat::kIso8601));
+  } else {
+    append_members(out.body, *root.shape, *value);
+  }
+  out.body += fmt::format("</{}>", name);
+  out.headers.set("Content-Type", "application/xml");
+}
+
+void write_rest_body(const Model& model, const Operation& operation, const Value& output, WholeResponse& out) {
+  const Shape& shape = *operation.output.shape;
+  const Ref* payload = shape.payload.empty() ? nullptr : shape.find(shape.payload);
+  if (payload != nullptr && (is_raw(*payload) || payload->streaming)) {
+    const auto* value = output.find(payload->name);
+    if (value == nullptr) return;
+    if (const auto* blob = value->as<Blob>()) out.body = blob->bytes;
+    if (const auto* text = value->as<std::string>()) out.body = *text;
+    if (!out.headers.contains("Content-Type")) {
+      out.headers.set("Content-Type", payload->shape->kind == Kind::kBlob ? "application/octet-stream" : "text/plain");
+    }
+    return;
+  }
+  if (model.protocol == Protocol::kRestXml) return write_xml_output(model, operation, output, out);
+  if (payload == nullptr && out.status == 204) return;
+  const auto* value = payload != nullptr ? output.find(payload->name) : &output;
+  if (value == nullptr || value->is_null()) return;
+  out.body = codec::to_json(to_json(payload != nullptr ? *payload : operation.output, *value));
+  out.headers.set("Content-Type", "application/json");
+}
+
+void write_query_output(const Model& model, const Operation& operation, const Value& output, std::string_view request_id, WholeResponse& out) {
+  const auto xmlns = model.xml_namespace.empty() ? "" : fmt::format(" xmlns=\"{}\"", model.xml_namespace);
+  out.body = fmt::format("<{}Response{}>", operation.name, xmlns);
+  if (operation.output.shape != nullptr) {
+    out.body += fmt::format("<{}Result>", operation.name);
+    append_members(out.body, *operation.output.shape, output);
+    out.body += fmt::format("</{}Result>", operation.name);
+  }
+  out.body += fmt::format("<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{}Response>", request_id, operation.name);
+  out.headers.set("Content-Type", "text/xml");
+}
+
+std::string error_members_xml(const Model& model, const WireError& error) {
+  std::string out = fmt::format("<Code>{}</Code><Message>{}</Message>", codec::xml_escape(error.code), codec::xml_escape(error.message));
+  const auto* shape = model.error(error.code);
+  if (shape == nullptr || is_s3(model)) {
+    for (const auto& [name, value] : error.members) fmt::format_to(std::back_inserter(out), "<{}>{}</{}>", name, codec::xml_escape(describe(value)), name);
+    return out;
+  }
+  for (const auto& member : shape->members) {
+    const auto value = error.members.find(member.name);
+    if (member.location == Location::kBody && value != error.members.end() && member.wire_name() != "Message") {
+      append_xml(out, member, member.wire_name(), value->second);
+    }
+  }
+  return out;
+}
+
+void write_xml_error(const Model& model, const WireError& error, std::string_view request_id, WholeResponse& out) {
+  const auto members = error_members_xml(model, error);
+  if (is_s3(model)) {
+    out.body = fmt::format("{}<Error>{}<RequestId>{}</RequestId><HostId>{}</HostId></Error>", kXmlHeader, members, request_id, request_id);
+  } else {
+    out.body = fmt::format("<ErrorResponse{}><Error><Type>{}</Type>{}</Error><RequestId>{}</RequestId></ErrorResponse>",
+                           model.xml_namespace.empty() ? "" : fmt::format(" xmlns=\"{}\"", model.xml_namespace),
+                           out.status < 500 ? "Sender" : "Receiver", members, request_id);
+  }
+  out.headers.set("Content-Type", is_s3(model) ? "application/xml" : "text/xml");
+}
+
+void write_json_error(const Model& model, const WireError& error, WholeResponse& out) {
+  json::object body;
+  const auto* shape = model.error(error.code);
+  if (model.protocol == Protocol::kJson) body["__type"] = shape != nullptr ? shape->name : error.code;
+  bool has_message = false;
+  if (shape != nullptr) {
+    for (const auto& member : shape->members) {
+      const bool is_message = member.wire_name() == "message" || member.wire_name() == "Message";
+      const auto value = error.members.find(member.name);
+      if (member.location != Location::kBody) continue;
+      if (is_message) {
+        has_message = true;
+        if (!error.message.empty()) body[member.wire_name()] = error.message;
+      } else if (value != error.members.end()) {
+        body[member.wire_name()] = to_json(member, value->second);
+      }
+    }
+  }
+  if (!has_message && !error.message.empty()) body["message"] = error.message;
+  if (model.protocol == Protocol::kRestJson) out.headers.set("x-amzn-ErrorType", error.code);
+  if (model.query_compatible) out.headers.set("x-amzn-query-error", fmt::format("{};{}", error.code, out.status < 500 ? "Sender" : "Receiver"));
+  out.body = codec::to_json(body);
+  out.headers.set("Content-Type", json_content_type(model));
+}
+
+}  // namespace
+
+bool has_streaming_input(const Operation& operation) {
+  const auto* shape = operation.input.shape;
+  if (shape == nullptr || shape->payload.empty()) return false;
+  const auto* payload = shape->find(shape->payload);
+  return payload != nullptr && payload->streaming;
+}
+
+std::string target_operation(const Model& model, const http::Headers& headers) {
+  const auto target = headers.get_or("x-amz-target", "");
+  const auto dot = target.rfind('.');
+  if (dot == std::string_view::npos || target.substr(0, dot) != model.target_prefix) return "";
+  return std::string(target.substr(dot + 1));
+}
+
+Result<Value> parse_input(const Model& model, const Operation& operation, const Labels& labels, const codec::QueryPairs& query,
+                          const http::Headers& headers, std::string_view body) {
+  const auto* shape = operation.input.shape;
+  if (shape == nullptr) return Value(Value::Map());
+  if (model.protocol == Protocol::kQuery) {
+    GUST_TRY(auto pairs, codec::parse_query(body));
+    pairs.insert(pairs.end(), query.begin(), query.end());
+    return from_form(*shape, pairs);
+  }
+  if (model.protocol == Protocol::kJson) {
+    if (body.empty()) return Value(Value::Map());
+    GUST_TRY(const auto document, codec::parse_json(body));
+    return from_json(operation.input, document);
+  }
+  Value::Map out;
+  GUST_CHECK(read_bindings(*shape, labels, query, headers, out));
+  GUST_CHECK(parse_rest_body(model, *shape, body, out));
+  return Value(std::move(out));
+}
+
+WholeResponse write_output(const Model& model, const Operation& operation, const Value& output, std::string_view request_id) {
+  WholeResponse out;
+  out.status = operation.status;
+  add_request_id(model, out.headers, request_id);
+  const auto* shape = operation.output.shape;
+  if (model.protocol == Protocol::kQuery) {
+    write_query_output(model, operation, output, request_id, out);
+  } else if (model.protocol == Protocol::kJson) {
+    out.body = shape == nullptr ? "{}" : codec::to_json(to_json(operation.output, output));
+    out.headers.set("Content-Type", json_content_type(model));
+  } else if (shape != nullptr) {
+    write_headers(*shape, output, out.headers, out.status);
+    write_rest_body(model, operation, output, out);
+  }
+  return out;
+}
+
+WholeResponse write_error(const Model& model, const WireError& error, std::string_view request_id) {
+  WholeResponse out;
+  const auto* shape = model.error(error.code);
+  out.status = error.status != 0 ? error.status : shape != nullptr ? shape->error_status : 400;
+  if (model.query_compatible && error.status == 0) out.status = out.status < 500 ? 400 : 500;
+  add_request_id(model, out.headers, request_id);
+  if (shape != nullptr) {
+    int ignored = 0;
+    write_headers(*shape, Value(error.members), out.headers, ignored);
+  }
+  if (model.protocol == Protocol::kRestXml || model.protocol == Protocol::kQuery) {
+    write_xml_error(model, error, request_id, out);
+  } else {
+    write_json_error(model, error, out);
+  }
+  return out;
+}
+
+}  // namespace gust::wire
