@@ -21,11 +21,11 @@ constexpr unsigned long kTmpFlags = MS_NOSUID | MS_NODEV;
 constexpr std::uint64_t kBytesPerInode = 4096;
 constexpr std::uint64_t kMinInodes = 1024;
 constexpr std::uint64_t kShmBytes = 64ULL << 20;
-// What /proc tells about the host rather than the sandbox, and is readable by everyone.
-constexpr auto kHiddenFiles = std::to_array<const char*>({"kcore", "keys", "key-users", "cmdline", "interrupts",
-                                                          "timer_list", "sched_debug", "kallsyms", "modules", "slabinfo",
-                                                          "sysrq-trigger", "kmsg"});
-constexpr auto kHiddenFolders = std::to_array<const char*>({"acpi", "asound", "scsi", "bus", "fs", "irq", "driver"});
+// What /proc tells about the host rather than the sandbox, and everyone may read. (What only root may read, such as
+// kcore and kmsg, needs no hiding: nobody inside is root. The rest is read-only.)
+constexpr auto kHiddenFiles = std::to_array<const char*>({"cmdline", "interrupts", "kallsyms", "key-users", "keys",
+                                                          "modules", "sched_debug"});
+constexpr auto kHiddenFolders = std::to_array<const char*>({"acpi", "asound", "scsi"});
 
 Result<void> mount_tmpfs(const fs::path& target, std::uint64_t bytes, UserIds ids) {
   const auto inodes = std::max(kMinInodes, bytes / kBytesPerInode);

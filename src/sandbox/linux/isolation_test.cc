@@ -97,10 +97,10 @@ print(sorted(os.listdir('/var')), sorted(os.listdir('/dev')))
 }
 
 TEST_F(Inside, ProcTellsNothingOfTheHost) {
-  const auto report = output_of(shell("for f in kcore keys cmdline interrupts timer_list kallsyms modules; do "
-                                      "head -c 1 /proc/$f 2>/dev/null; done; ls -A /proc/bus /proc/fs /proc/irq 2>/dev/null "
-                                      "| grep -v :; echo b >/proc/sysrq-trigger; echo end"));
-  EXPECT_THAT(report, ::testing::MatchesRegex("\n*(/bin/sh: 1: cannot create /proc/sysrq-trigger: .*\n)?end\n"));
+  const auto report = output_of(shell("for f in kcore keys cmdline interrupts timer_list kallsyms modules kmsg; do "
+                                      "head -c 1 /proc/$f 2>/dev/null; done; (echo b >/proc/sysrq-trigger) 2>/dev/null; "
+                                      "(echo 1 >/proc/sys/vm/drop_caches) 2>/dev/null; echo end"));
+  EXPECT_EQ(report, "end\n");
 }
 
 TEST_F(Inside, MountsShowNothingOfTheHost) {
