@@ -1,7 +1,10 @@
 // The interpreters and SDKs that functions find in a sandbox. Needs runtimes/install to have been run.
 #include "sandbox/linux/testing.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <sys/socket.h>
 
 namespace gust::sandbox {
 namespace {
@@ -54,6 +57,60 @@ TEST_F(Runtimes, PythonsPathHasTheCodeTheSdkAndTheDistributionLast) {
   asked.env["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:9001";
   EXPECT_EQ(output_of(std::move(asked)),
             "/var/runtime/packages/boto3/__init__.py\n/var/task /usr/lib/python3/dist-packages\n");
+}
+
+// Serves the Runtime API on one listener for one event, and answers what was posted, head and body.
+std::string serve_one_event(int fd, const std::string& event) {
+  const Fd listener(fd);
+  Fd connection;
+  while (!connection) connection.reset(::accept(listener.get(), nullptr, nullptr));
+  const auto read_request = [&] {
+    std::string text;
+    char buffer[4096];
+    for (std::size_t size = std::string::npos; text.size() < size;) {
+      const auto got = ::read(connection.get(), buffer, sizeof(buffer));
+      if (got <= 0) return text;
+      text.append(buffer, static_cast<std::size_t>(got));
+      const auto body = text.find("\r\n\r\n");
+      const auto length = text.find("Content-Length: ");
+      if (body != std::string::npos) size = body + 4 + (length < body ? std::stoul(text.substr(length + 16)) : 0);
+    }
+    return text;
+  };
+  read_request();
+  const auto answer = fmt::format("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\nLambda-Runtime-Deadline-Ms: "
+                                  "99999999999999\r\nLambda-Runtime-Invoked-Function-Arn: arn:f\r\nContent-Type: "
+                                  "application/json\r\nContent-Length: {}\r\n\r\n{}", event.size(), event);
+  EXPECT_EQ(::write(connection.get(), answer.data(), answer.size()), static_cast<ssize_t>(answer.size()));
+  return read_request();
+}
+
+std::filesystem::path test_packages() {
+  const auto venv = std::filesystem::path(GUST_SOURCE_DIR) / "build/venv-new/lib";
+  std::error_code absent;
+  for (const auto& python : std::filesystem::directory_iterator(venv, absent)) {
+    if (std::filesystem::exists(python.path() / "site-packages/awslambdaric")) return python.path() / "site-packages";
+  }
+  return {};
+}
+
+// A function whose bootstrap is the public runtime interface client: its native part must load and reach the Runtime API.
+TEST_F(Runtimes, TheOfficialPythonClientRuns) {
+  const auto packages = test_packages();
+  if (packages.empty()) GTEST_SKIP() << "no awslambdaric in build/venv-new: scripts/install check";
+  std::ofstream(folder_ / "task/app.py") << "def handler(event, context): return {'id': context.aws_request_id, **event}\n";
+  auto asked = spec({"/usr/bin/python3", "-m", "awslambdaric", "app.handler"});
+  asked.read_only.push_back({packages, "/opt"});
+  asked.env["PYTHONPATH"] = "/opt";
+  asked.env["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:9001";
+  asked.listen_ports = {9001};
+  auto sandbox = start(std::move(asked));
+  ASSERT_TRUE(sandbox) << sandbox.error().message;
+  const auto posted = serve_one_event((*sandbox)->take_listeners().at(0), R"({"a": 1})");
+  EXPECT_THAT(posted, ::testing::StartsWith("POST /2018-06-01/runtime/invocation/r-1/response"));
+  EXPECT_THAT(posted, ::testing::HasSubstr(R"({"id": "r-1", "a": 1})"));
+  (*sandbox)->kill();
+  EXPECT_TRUE(wait(**sandbox));
 }
 
 }  // namespace
