@@ -123,6 +123,13 @@ def main():
     if absent:
         parser.error(f"{options.expect} names pictures that are not in {options.folder}: {', '.join(absent)}")
 
+    try:
+        status, body = request(f"{api}/photos?limit=1")
+    except Wrong as wrong:
+        sys.exit(f"upload_all.py: {wrong}")
+    if status != 200:
+        sys.exit(f"upload_all.py: {api} is not the example's API: {reason_of(status, body)}")
+
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.parallel) as pool:
         running = {
