@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -17,6 +18,13 @@ struct Blob {
   bool operator==(const Blob&) const = default;
 };
 
+struct Value;
+
+template <typename T>
+concept Payload = []<typename... U>(std::variant<U...>*) {
+  return (std::same_as<std::remove_cvref_t<T>, U> || ...);
+}(static_cast<std::variant<bool, std::int64_t, double, std::string, Blob, WallTime, std::vector<Value>, std::map<std::string, Value, std::less<>>>*>(nullptr));
+
 // Structures and maps are both Map; a structure's keys are the member names of its model.
 struct Value {
   using List = std::vector<Value>;
@@ -25,8 +33,7 @@ struct Value {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Blob, WallTime, List, Map> data;
 
   Value() = default;
-  template <typename T>
-    requires(!std::same_as<std::remove_cvref_t<T>, Value>)
+  template <Payload T>
   Value(T&& value) : data(std::forward<T>(value)) {}
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data); }

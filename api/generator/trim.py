@@ -1,0 +1,93 @@
+"""Makes api/models/<service>.json from a folder of the public models: only the operations that Gust serves, without
+documentation. Run by hand when an operation is added: trim.py MODELS_FOLDER. What is served is listed here."""
+import json
+import sys
+from pathlib import Path
+
+OUT = Path(__file__).resolve().parents[1] / "models"
+
+SERVED = {
+    "s3": """CreateBucket HeadBucket ListBuckets DeleteBucket GetBucketLocation PutObject GetObject HeadObject CopyObject
+        DeleteObject DeleteObjects ListObjects ListObjectsV2 CreateMultipartUpload UploadPart UploadPartCopy
+        CompleteMultipartUpload AbortMultipartUpload ListParts ListMultipartUploads PutBucketCors GetBucketCors
+        DeleteBucketCors PutBucketNotificationConfiguration GetBucketNotificationConfiguration PutBucketWebsite
+        GetBucketWebsite DeleteBucketWebsite""",
+    "lambda": """CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
+        UpdateFunctionConfiguration DeleteFunction Invoke AddPermission RemovePermission GetPolicy
+        PutFunctionEventInvokeConfig GetFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig
+        DeleteFunctionEventInvokeConfig ListFunctionEventInvokeConfigs""",
+    "apigatewayv2": """CreateApi GetApi GetApis UpdateApi DeleteApi CreateRoute GetRoute GetRoutes UpdateRoute DeleteRoute
+        CreateIntegration GetIntegration GetIntegrations UpdateIntegration DeleteIntegration CreateStage GetStage GetStages
+        UpdateStage DeleteStage CreateDeployment GetDeployment GetDeployments DeleteCorsConfiguration""",
+    "sts": "GetCallerIdentity",
+}
+
+# The root elements that S3 writes; the public model leaves them out, as clients do not look at them.
+S3_ROOTS = {
+    "ListBuckets": "ListAllMyBucketsResult", "ListObjects": "ListBucketResult", "ListObjectsV2": "ListBucketResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult", "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+    "DeleteObjects": "DeleteResult", "ListParts": "ListPartsResult", "ListMultipartUploads": "ListMultipartUploadsResult",
+    "GetBucketCors": "CORSConfiguration", "GetBucketNotificationConfiguration": "NotificationConfiguration",
+    "GetBucketWebsite": "WebsiteConfiguration", "GetBucketLocation": "LocationConstraint",
+}
+DROPPED = {"documentation", "documentationUrl", "contextParam", "sensitive", "idempotent", "staticContextParams",
+           "endpoint", "deprecated", "deprecatedMessage", "httpChecksum", "auth", "authtype", "hostLabel", "endpointdiscovery"}
+
+
+def clean(value):
+    if isinstance(value, dict):
+        return {k: clean(v) for k, v in value.items() if k not in DROPPED or "shape" in (v if isinstance(v, dict) else {})}
+    return [clean(v) for v in value] if isinstance(value, list) else value
+
+
+def references(shape):
+    refs = list(shape.get("members", {}).values()) + [shape[k] for k in ("member", "key", "value") if k in shape]
+    return [r["shape"] for r in refs]
+
+
+def trim(model, service, names):
+    operations = {name: clean(model["operations"][name]) for name in names}
+    wanted, todo = set(), []
+    for operation in operations.values():
+        todo += [operation[k]["shape"] for k in ("input", "output") if k in operation]
+        todo += [e["shape"] for e in operation.get("errors", [])]
+    todo += [name for name, shape in model["shapes"].items() if shape.get("exception") and not service == "apigatewayv2"]
+    while todo:
+        name = todo.pop()
+        if name not in wanted:
+            wanted.add(name)
+            todo += references(model["shapes"][name])
+    shapes = {name: clean(model["shapes"][name]) for name in sorted(wanted)}
+    metadata = {k: v for k, v in model["metadata"].items()
+                if k in ("apiVersion", "protocol", "serviceId", "jsonVersion", "targetPrefix", "xmlNamespace", "awsQueryCompatible")}
+    return {"metadata": metadata, "operations": operations, "shapes": shapes}
+
+
+def adjust(service, model):
+    """Where the real service takes or writes something that its public model does not say."""
+    shapes, operations = model["shapes"], model["operations"]
+    if service == "s3":
+        model["metadata"]["xmlNamespace"] = "http://s3.amazonaws.com/doc/2006-03-01/"
+        for name, root in S3_ROOTS.items():
+            operations[name]["output"]["locationName"] = root
+        operations["GetBucketLocation"]["unwrappedOutput"] = True
+        operations["DeleteObject"]["http"]["responseCode"] = 204
+        operations["AbortMultipartUpload"]["http"]["responseCode"] = 204
+        for name in ("DeleteBucket", "DeleteBucketCors", "DeleteBucketWebsite"):
+            operations[name]["http"]["responseCode"] = 204
+        for shape in shapes.values():
+            shape.pop("enum", None)  # S3 checks these by itself, each with an error of its own
+    if service == "lambda":
+        shapes["Runtime"].pop("enum")  # every python and nodejs name is taken; the service checks
+        shapes["Timestamp"] = shapes.get("Timestamp", {"type": "string"})
+
+
+def main(folder):
+    for service, names in SERVED.items():
+        model = trim(json.loads((folder / f"{service}.json").read_text()), service, names.split())
+        adjust(service, model)
+        (OUT / f"{service}.json").write_text(json.dumps(model, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,143 @@
+#include "wire/service.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace gust::wire {
+namespace {
+
+WireError default_error(const Error& error) {
+  switch (error.code) {
+    case Code::kThrottled: return {"ThrottlingException", error.message, 400, {}};
+    case Code::kDenied: return {"AccessDeniedException", error.message, 403, {}};
+    case Code::kUnavailable:
+    case Code::kNoSpace: return {"ServiceUnavailable", error.message, 503, {}};
+    case Code::kInvalid: return {"ValidationException", error.message, 400, {}};
+    default: return {"InternalFailure", "the request failed inside; its id is in the log", 500, {}};
+  }
+}
+
+WireError default_violations(const std::vector<Violation>& violations) {
+  return {"ValidationException", validation_message(violations), 400, {}};
+}
+
+}  // namespace
+
+std::unexpected<Fault> fault(std::string code, std::string message, std::vector<std::pair<std::string, std::string>> members,
+                             int status) {
+  WireError error{std::move(code), std::move(message), status, {}};
+  for (auto& [name, text] : members) error.members.emplace(std::move(name), Value(std::move(text)));
+  return std::unexpected(Fault(std::move(error)));
+}
+
+Service::Service(std::shared_ptr<const Model> model, ServiceSettings settings)
+    : model_(std::move(model)), settings_(std::move(settings)), router_(*model_) {
+  if (!settings_.map_error) settings_.map_error = default_error;
+  if (!settings_.map_violations) settings_.map_violations = default_violations;
+}
+
+void Service::add(std::string_view name, Handler handler) {
+  GUST_ASSERT(model_->operation(name) != nullptr);
+  handlers_[std::string(name)] = std::move(handler);
+}
+
+WireError Service::map(const Error& error) const {
+  auto mapped = settings_.map_error(error);
+  if (mapped.status >= 500 || (mapped.status == 0 && error.code == Code::kInternal)) {
+    GUST_ERROR("{}: {}: {}", model_->service_id, code_name(error.code), error.message);
+  }
+  return mapped;
+}
+
+std::expected<Match, WireError> Service::find(const http::Request& request, std::string_view path,
+                                              const codec::QueryPairs& query, std::string_view body) const {
+  std::optional<Match> match;
+  std::string name;
+  if (model_->protocol == Protocol::kRestXml || model_->protocol == Protocol::kRestJson) {
+    if (!settings_.is_unserved || !settings_.is_unserved(request.method, path, query)) {
+      match = router_.find(request.method, path, query, request.headers);
+    }
+    name = fmt::format("{} {}{}{}", request.method, path, request.query.empty() ? "" : "?", request.query.substr(0, 100));
+  } else {
+    name = target_operation(*model_, request.headers);
+    if (model_->protocol == Protocol::kQuery) {
+      const auto pairs = codec::parse_query(body);
+      for (const auto& [key, value] : pairs ? *pairs : codec::QueryPairs()) {
+        if (key == "Action") name = value;
+      }
+    }
+    if (const auto* operation = model_->operation(name)) match = Match{operation, {}};
+  }
+  if (match && handlers_.contains(match->operation->name)) return *std::move(match);
+  GUST_INFO("{}: an operation that is not served: {}", model_->service_id, name);
+  auto unknown = settings_.unknown;
+  if (unknown.message.empty()) unknown.message = fmt::format("'{}' is not an operation that this service serves", name);
+  return std::unexpected(std::move(unknown));
+}
+
+http::Response Service::refuse(const RequestContext& context, WireError error) const {
+  auto whole = write_error(*model_, error, context.request_id.str());
+  http::Response response;
+  response.status = whole.status;
+  response.headers = std::move(whole.headers);
+  response.body = std::move(whole.body);
+  return response;
+}
+
+async::Task<http::Response> Service::handle(RequestContext context, http::Request request, std::string path) {
+  const bool head_only = request.method == "HEAD";
+  auto response = co_await run(std::move(context), std::move(request), std::move(path));
+  if (head_only && !response.stream) response.body.clear();
+  co_return response;
+}
+
+boost::asio::awaitable<http::Response> Service::run(RequestContext context, http::Request request, std::string path) {
+  const auto query = codec::parse_query(request.query, codec::Plus::kIsSpace);
+  if (!query) co_return refuse(context, {settings_.malformed_code, query.error().message, 400, {}});
+  const bool rest = model_->protocol == Protocol::kRestXml || model_->protocol == Protocol::kRestJson;
+
+  std::string body;
+  std::expected<Match, WireError> match;
+  if (rest) match = find(request, path, *query, "");
+  if (!match) co_return refuse(context, match.error());
+  if (!rest || !has_streaming_input(*match->operation)) {
+    auto whole = co_await async::read_all(*request.body, settings_.max_body_bytes);
+    if (!whole) co_return refuse(context, map(whole.error()));
+    body = *std::move(whole);
+  }
+  if (!rest) match = find(request, path, *query, body);
+  if (!match) co_return refuse(context, match.error());
+
+  const auto& operation = *match->operation;
+  auto input = parse_input(*model_, operation, match->labels, *query, request.headers, body);
+  if (!input) co_return refuse(context, {settings_.malformed_code, input.error().message, 400, {}});
+  if (operation.input.shape != nullptr) {
+    const auto violations = validate(*operation.input.shape, *input);
+    if (!violations.empty()) co_return refuse(context, settings_.map_violations(violations));
+  }
+  Call call{context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer), std::move(path)};
+  auto outcome = co_await handlers_.at(operation.name)(std::move(call), *std::move(input), std::move(request.body));
+  if (!outcome) {
+    auto& fault = outcome.error();
+    auto response = refuse(context, fault.domain ? map(*fault.domain) : fault.wire);
+    for (const auto& [name, value] : fault.headers.all()) response.headers.set(name, value);
+    co_return response;
+  }
+  auto whole = write_output(*model_, operation, outcome->value, context.request_id.str());
+  http::Response response;
+  response.status = whole.status;
+  response.headers = std::move(whole.headers);
+  response.body = std::move(whole.body);
+  response.stream = std::move(outcome->stream);
+  if (const auto length = response.headers.get("content-length")) {
+    std::uint64_t n = 0;
+    if (std::from_chars(length->data(), length->data() + length->size(), n).ec == std::errc()) response.content_length = n;
+  }
+  co_return response;
+}
+
+}  // namespace gust::wire

@@ -1,0 +1,100 @@
+// Service: the operations of one model and who answers them. An operation file of api/ looks like this:
+//
+//   asio::awaitable<wire::Reply<s3::ListBucketsOutput>> list_buckets(wire::Call call, s3::ListBucketsRequest request) {
+//     GUST_CO_TRY(auto buckets, co_await store.list_buckets(call.context.principal.account));   // a domain error
+//     if (!request.prefix) co_return wire::fault("InvalidArgument", "...", {{"ArgumentName", "prefix"}});
+//     ...
+//   }
+//   service.on<s3::ListBuckets>([&](auto call, auto request) { return list_buckets(std::move(call), std::move(request)); });
+//
+// Loop thread only.
+#pragma once
+
+#include "async/bytes.h"
+#include "async/task.h"
+#include "http/message.h"
+#include "wire/convert.h"
+#include "wire/fault.h"
+#include "wire/model.h"
+#include "wire/router.h"
+#include "wire/validate.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace gust::wire {
+
+// What an operation may know of the request beside its members.
+struct Call {
+  RequestContext context;
+  http::Headers headers;
+  std::shared_ptr<http::Headers> trailers;  // may be null
+  std::optional<std::uint64_t> content_length;
+  std::string peer;
+  std::string path;
+};
+
+struct ServiceSettings {
+  std::size_t max_body_bytes = 10 << 20;  // of operations that do not stream
+  // Makes the wire error of a domain error. Without one: "InternalFailure" and its kin by the error's code.
+  std::function<WireError(const Error&)> map_error;
+  // Makes the wire error of a request that breaks the model.
+  std::function<WireError(const std::vector<Violation>&)> map_violations;
+  // The wire error for bytes that are not what the protocol says (not JSON, not XML, wrong kinds).
+  std::string malformed_code = "SerializationException";
+  // REST: true when the request means an operation that the model lacks, although its path fits another's.
+  std::function<bool(std::string_view method, std::string_view path, const codec::QueryPairs&)> is_unserved;
+  WireError unknown{"UnknownOperationException", "", 404, {}};
+};
+
+class Service {
+ public:
+  Service(std::shared_ptr<const Model> model, ServiceSettings settings);
+
+  // Op is a generated tag: Op::Request, Op::Response, Op::kName, Op::body(Request&), Op::body(Response&).
+  template <typename Op, typename F>
+  void on(F handler) {
+    add(Op::kName, [handler = std::move(handler)](Call call, Value input, std::unique_ptr<async::ByteSource> body) -> Raw {
+      typename Op::Request request;
+      from_value(input, request);
+      if (auto* stream = Op::body(request)) *stream = std::move(body);
+      auto response = co_await handler(std::move(call), std::move(request));
+      if (!response) co_return std::unexpected(std::move(response).error());
+      Outcome outcome{to_value(*response), nullptr};
+      if (auto* stream = Op::body(*response)) outcome.stream = std::move(*stream);
+      co_return outcome;
+    });
+  }
+
+  // Authenticated request in, response out; every failure is a response of the service's form. `path` is the request's
+  // path unless a host name said more (a virtual-host bucket).
+  async::Task<http::Response> handle(RequestContext context, http::Request request, std::string path);
+
+  // An error response in this service's form, for failures before an operation is known.
+  http::Response refuse(const RequestContext& context, WireError error) const;
+  const Model& model() const { return *model_; }
+
+ private:
+  struct Outcome {
+    Value value;
+    std::unique_ptr<async::ByteSource> stream;
+  };
+  using Raw = boost::asio::awaitable<std::expected<Outcome, Fault>>;
+  using Handler = std::function<Raw(Call, Value, std::unique_ptr<async::ByteSource>)>;
+
+  void add(std::string_view name, Handler handler);
+  // The operation that is meant; a wire error when there is none.
+  std::expected<Match, WireError> find(const http::Request& request, std::string_view path, const codec::QueryPairs& query,
+                                       std::string_view body) const;
+  WireError map(const Error& error) const;
+  boost::asio::awaitable<http::Response> run(RequestContext context, http::Request request, std::string path);
+
+  std::shared_ptr<const Model> model_;
+  ServiceSettings settings_;
+  Router router_;
+  std::map<std::string, Handler, std::less<>> handlers_;
+};
+
+}  // namespace gust::wire
