@@ -80,7 +80,8 @@ int main(int argc, char** argv) {
     for (int i = 0; i < lives; ++i) {
       if (!measure(loop, **launcher, program, i, started, first_byte)) return 1;
     }
-    fmt::print("{:<44} {:.0f} a second, one after another\n", program.name + ": whole lives", lives * 1000 / ms_since(begin));
+    const double a_second = lives * 1000 / ms_since(begin);
+    fmt::print("{:<44} {:.0f} a second, one after another\n", program.name + ": whole lives", a_second);
     print(program.name + ": start answered (program runs)", started);
     if (!first_byte.empty()) print(program.name + ": first byte of output", first_byte);
   }

@@ -73,7 +73,8 @@ Result<void> validate(const Spec& spec) {
   GUST_CHECK(validate_environment(spec));
   for (const auto& mount : spec.read_only) GUST_CHECK(validate_mount(mount));
   if (spec.memory_bytes < kMinMemoryBytes) {
-    return fail(Code::kInvalid, fmt::format("memory_bytes {}: expected at least {}", spec.memory_bytes, kMinMemoryBytes));
+    return fail(Code::kInvalid,
+                fmt::format("memory_bytes {}: expected at least {}", spec.memory_bytes, kMinMemoryBytes));
   }
   if (spec.tmp_bytes < kMinTmpBytes) {
     return fail(Code::kInvalid, fmt::format("tmp_bytes {}: expected at least {}", spec.tmp_bytes, kMinTmpBytes));
@@ -81,7 +82,9 @@ Result<void> validate(const Spec& spec) {
   if (spec.cpu_millis == 0) return fail(Code::kInvalid, "cpu_millis 0: expected at least 1");
   if (spec.max_pids < 2) return fail(Code::kInvalid, fmt::format("max_pids {}: expected at least 2", spec.max_pids));
   if (spec.listen_ports.size() >= kMaxMessageFds) return fail(Code::kInvalid, "too many listen_ports");
-  if (std::ranges::find(spec.listen_ports, 0) != spec.listen_ports.end()) return fail(Code::kInvalid, "listen_ports: 0 is not a port");
+  if (std::ranges::find(spec.listen_ports, 0) != spec.listen_ports.end()) {
+    return fail(Code::kInvalid, "listen_ports: 0 is not a port");
+  }
   return {};
 }
 

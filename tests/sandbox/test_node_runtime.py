@@ -57,10 +57,10 @@ def test_finds_handlers_of_both_module_kinds(start, name, code, handler, files):
     "code",
     [
         "exports.handler = (event, context, callback) => callback(null, 'done');",
-        "exports.handler = (event, context, callback) => setTimeout(() => callback(null, 'done'), 1);",
+        "exports.handler = (event, context, callback) => setImmediate(callback, null, 'done');",
         "exports.handler = (event, context) => context.succeed('done');",
         "exports.handler = (event, context) => context.done(null, 'done');",
-        "exports.handler = (event, context) => new Promise((resolve) => setTimeout(resolve, 1, 'done'));",
+        "exports.handler = (event, context) => new Promise((resolve) => setImmediate(resolve, 'done'));",
     ],
 )
 def test_results_come_by_callback_context_and_promise(start, code):
@@ -87,7 +87,7 @@ def test_a_callback_waits_for_the_empty_loop_unless_told_not_to(start):
         exports.handler = (event, context, callback) => {
           context.callbackWaitsForEmptyEventLoop = event.wait;
           const before = ticks;
-          setTimeout(() => { ticks += 1; }, 50);
+          setImmediate(() => { ticks += 1; });
           callback(null, before);
         };
         """
@@ -149,9 +149,9 @@ def test_a_result_that_is_not_json_is_an_error(start):
 @pytest.mark.parametrize(
     "body, error_type, message, code",
     [
-        ("Promise.reject(new Error('lost')); await new Promise((r) => setTimeout(r, 1000));",
+        ("Promise.reject(new Error('lost')); await new Promise(() => {});",
          "Runtime.UnhandledPromiseRejection", "Error: lost", 128),
-        ("setTimeout(() => { throw new Error('later'); }, 1); await new Promise((r) => setTimeout(r, 1000));",
+        ("setImmediate(() => { throw new Error('later'); }); await new Promise(() => {});",
          "Error", "later", 129),
     ],
 )

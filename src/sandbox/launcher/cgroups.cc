@@ -193,8 +193,8 @@ std::unique_ptr<Cgroups> open_cgroups(const Hierarchies& hierarchies, Capabiliti
   check(found.pids, "pids");
   check(found.cpu, "cpu");
   if (!missing.empty()) {
-    found.notes.push_back(fmt::format("no limit of: {}. The cgroup controllers are not usable here; run as root, or under "
-                                      "`systemd-run --user --scope -p Delegate=yes`", missing));
+    found.notes.push_back(fmt::format("no limit of: {}. The cgroup controllers are not usable here; run as root, or "
+                                      "under `systemd-run --user --scope -p Delegate=yes`", missing));
   }
   return cgroups;
 }

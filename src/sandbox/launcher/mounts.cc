@@ -12,8 +12,9 @@ namespace gust::sandbox::launcher {
 Result<void> mount_at(const std::string& source, const std::filesystem::path& target, const char* type,
                       unsigned long flags, const std::string& options) {
   if (::mount(source.c_str(), target.c_str(), type, flags, options.empty() ? nullptr : options.c_str()) == 0) return {};
-  return fail_errno(fmt::format("mount {} on {}{}{}", source, target.string(), options.empty() ? "" : " with ", options),
-                    errno);
+  const int error = errno;
+  const auto with = options.empty() ? options : " with " + options;
+  return fail_errno(fmt::format("mount {} on {}{}", source, target.string(), with), error);
 }
 
 Result<void> set_attributes(const std::filesystem::path& target, unsigned long attributes) {

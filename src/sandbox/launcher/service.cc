@@ -252,7 +252,8 @@ void Service::announce(Running& sandbox) {
 
 void Service::reap(Running& sandbox) {
   siginfo_t info{};
-  if (::waitid(P_PIDFD, static_cast<id_t>(sandbox.pidfd.get()), &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) return;
+  const auto pidfd = static_cast<id_t>(sandbox.pidfd.get());
+  if (::waitid(P_PIDFD, pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) return;
   while (sandbox.control) read_control(sandbox);  // all its packets are there, then the end: this cannot block
   sandbox.reaped = true;
 }

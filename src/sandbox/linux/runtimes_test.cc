@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <cstring>
 #include <sys/socket.h>
 
 namespace gust::sandbox {
@@ -72,14 +73,15 @@ std::string serve_one_event(int fd, const std::string& event) {
       if (got <= 0) return text;
       text.append(buffer, static_cast<std::size_t>(got));
       const auto body = text.find("\r\n\r\n");
-      const auto length = text.find("Content-Length: ");
-      if (body != std::string::npos) size = body + 4 + (length < body ? std::stoul(text.substr(length + 16)) : 0);
+      const char* const length = ::strcasestr(text.c_str(), "\r\ncontent-length: ");
+      if (body != std::string::npos) size = body + 4 + (length ? std::strtoul(length + 18, nullptr, 10) : 0);
     }
     return text;
   };
   read_request();
-  const auto answer = fmt::format("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\nLambda-Runtime-Deadline-Ms: "
-                                  "99999999999999\r\nLambda-Runtime-Invoked-Function-Arn: arn:f\r\nContent-Type: "
+  const auto answer = fmt::format("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\n"
+                                  "Lambda-Runtime-Deadline-Ms: 99999999999999\r\n"
+                                  "Lambda-Runtime-Invoked-Function-Arn: arn:f\r\nContent-Type: "
                                   "application/json\r\nContent-Length: {}\r\n\r\n{}", event.size(), event);
   EXPECT_EQ(::write(connection.get(), answer.data(), answer.size()), static_cast<ssize_t>(answer.size()));
   return read_request();
@@ -94,11 +96,12 @@ std::filesystem::path test_packages() {
   return {};
 }
 
-// A function whose bootstrap is the public runtime interface client: its native part must load and reach the Runtime API.
+// The public runtime interface client as a bootstrap: its native part must load and reach the Runtime API.
 TEST_F(Runtimes, TheOfficialPythonClientRuns) {
   const auto packages = test_packages();
   if (packages.empty()) GTEST_SKIP() << "no awslambdaric in build/venv-new: scripts/install check";
-  std::ofstream(folder_ / "task/app.py") << "def handler(event, context): return {'id': context.aws_request_id, **event}\n";
+  std::ofstream(folder_ / "task/app.py") << "def handler(event, context):\n"
+                                            "    return {'id': context.aws_request_id, **event}\n";
   auto asked = spec({"/usr/bin/python3", "-m", "awslambdaric", "app.handler"});
   asked.read_only.push_back({packages, "/opt"});
   asked.env["PYTHONPATH"] = "/opt";
