@@ -1,0 +1,195 @@
+#include "cli/cli.h"
+
+#include "cli/commands/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+
+namespace gust::cli {
+namespace {
+
+constexpr std::string_view kVersion = "0.1.0";
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no Gust answers, 4 the invoked function failed.";
+
+// "ADDR:PORT", "[ADDR]:PORT" or ":PORT".
+Result<void> parse_listen(const std::string& text, UpOptions& out) {
+  const auto colon = text.rfind(':');
+  const auto digits = colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
+  if (digits.empty() || problem != std::errc() || end != digits.data() + digits.size()) {
+    return fail(Code::kInvalid,
+                fmt::format("--listen {}: expected ADDR:PORT, as in 127.0.0.1:4566; port 0 takes a free one", text),
+                "usage");
+  }
+  auto address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (!address.empty()) out.address = address == "localhost" ? "127.0.0.1" : address;
+  return {};
+}
+
+class Command {
+ public:
+  explicit Command(const Up& up) : up_(up) { build(); }
+
+  int run(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+      return app_.exit(e) == 0 ? kOk : kUsage;
+    }
+    return code_;
+  }
+
+ private:
+  void build() {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--endpoint", session_.endpoint,
+                    "The daemon's address (else GUST_ENDPOINT, DATA/endpoint, http://127.0.0.1:4566)");
+    app_.add_option("--data", session_.data,
+                    "The data folder (else GUST_DATA, XDG_DATA_HOME/gust, ~/.local/share/gust)");
+    app_.add_option("--region", session_.region, "The region (else AWS_REGION, AWS_DEFAULT_REGION, us-east-1)");
+    app_.add_flag_callback("--json", [this] { session_.output = Output::kJson; }, "Print for machines");
+    app_.set_version_flag("--version", std::string(kVersion));
+    app_.footer(
+        fmt::format("Examples:\n  gust up\n  gust deploy examples/thumbnails\n  gust logs ResizeFunction -f\n  gust "
+                    "failed list\n\n{}",
+                    kExitCodes));
+    add_up();
+    add_deploy();
+    add_invoke();
+    add_logs();
+    add_failed();
+    add_account();
+    auto* status = add("status", "What runs: functions, instances, queues", "gust status\n  gust status --json");
+    status->callback([this] { code_ = status_command(session_); });
+    auto* version = add("version", "The version of this program", "gust version");
+    version->callback([this] {
+      if (session_.output == Output::kJson) session_.json(boost::json::object{{"version", kVersion}});
+      else session_.terminal.line(fmt::format("gust {}", kVersion));
+    });
+  }
+
+  CLI::App* add(const std::string& name, const std::string& what, const std::string& examples,
+                CLI::App* parent = nullptr) {
+    auto* sub = (parent == nullptr ? &app_ : parent)->add_subcommand(name, what);
+    sub->footer("Examples:\n  " + examples);
+    return sub;
+  }
+
+  void add_up() {
+    auto* sub = add("up", "Run Gust in the foreground until Ctrl-C or SIGTERM",
+                    "gust up\n  gust up --dev\n  gust up --listen 127.0.0.1:0 --data ./gust-data");
+    sub->add_flag_callback(
+        "--dev", [this] { up_options_.mode = Mode::kDev; }, "Also accept the key pair test/test, from loopback only");
+    sub->add_option("--listen", listen_, "ADDR:PORT to listen on")->default_str("127.0.0.1:4566");
+    sub->callback([this] {
+      if (!listen_.empty()) {
+        if (const auto parsed = parse_listen(listen_, up_options_); !parsed) {
+          code_ = session_.failed(parsed.error());
+          return;
+        }
+      }
+      up_options_.data = std::filesystem::absolute(session_.data_folder()).lexically_normal().string();
+      code_ = up_(up_options_);
+    });
+  }
+
+  void add_deploy() {
+    auto* sub = add("deploy", "Make what a SAM or CloudFormation template asks for",
+                    "gust deploy .\n  gust deploy examples/thumbnails --parameter ThumbnailSize=320\n"
+                    "  gust deploy template.yaml --stack staging --dry-run");
+    sub->add_option("path", deploy_.path, "A template, or a folder with template.yaml")->default_str(".");
+    sub->add_option("--stack", deploy_.stack, "The stack's name (else the folder's)");
+    sub->add_option("--parameter", deploy_.parameters, "NAME=VALUE for a parameter of the template; may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    sub->add_flag("--yes,-y", deploy_.yes, "Do not ask before resources are deleted or replaced");
+    sub->add_flag("--dry-run", deploy_.dry_run, "Only show what would change");
+    sub->callback([this] { code_ = deploy_command(session_, deploy_); });
+  }
+
+  void add_invoke() {
+    auto* sub =
+        add("invoke", "Invoke a function and print its result",
+            "gust invoke hello --payload '{\"name\": \"Ann\"}'\n  gust invoke hello --payload @event.json --log\n"
+            "  echo '{}' | gust invoke hello --payload - --async");
+    sub->add_option("name", invoke_.name, "A function's name, or its logical id in a deployed template")->required();
+    sub->add_option("--payload", invoke_.payload, "JSON, @FILE or - for stdin")->default_str("{}");
+    sub->add_flag("--async", invoke_.asynchronous,
+                  "Only queue it; failures are retried and then kept, see gust failed");
+    sub->add_flag("--log", invoke_.log, "Also print the end of the log, on stderr");
+    sub->callback([this] { code_ = invoke_command(session_, invoke_); });
+  }
+
+  void add_logs() {
+    auto* sub = add("logs", "Print a function's log",
+                    "gust logs hello\n  gust logs hello -f\n  gust logs hello --since 15m --json");
+    sub->add_option("name", logs_.name, "A function's name, or its logical id in a deployed template")->required();
+    sub->add_flag("-f,--follow", logs_.follow, "Go on as lines come, until Ctrl-C");
+    sub->add_option("--since", logs_.since, "Only lines of the last 90s, 15m, 2h or 1d");
+    sub->add_option("--limit", logs_.limit, "How many lines at most")
+        ->check(CLI::Range(1, 100'000))
+        ->default_str("1000");
+    sub->callback([this] { code_ = logs_command(session_, logs_); });
+  }
+
+  void add_failed() {
+    auto* sub = add("failed", "Events that failed for good", "gust failed list\n  gust failed retry ID");
+    sub->require_subcommand(1);
+    add("list", "List them", "gust failed list\n  gust failed list --json", sub)->callback([this] {
+      code_ = failed_list_command(session_);
+    });
+    auto* show = add("show", "Show one: event, error, attempts", "gust failed show ID", sub);
+    show->add_option("id", failed_id_, "Its id, see gust failed list")->required();
+    show->callback([this] { code_ = failed_show_command(session_, failed_id_); });
+    auto* retry = add("retry", "Try it again", "gust failed retry ID\n  gust failed retry ID1 ID2", sub);
+    retry->add_option("id", failed_ids_, "Ids, see gust failed list")->required();
+    retry->callback([this] { code_ = failed_retry_command(session_, failed_ids_); });
+    auto* drop = add("drop", "Forget it", "gust failed drop ID", sub);
+    drop->add_option("id", failed_ids_, "Ids, see gust failed list")->required();
+    drop->callback([this] { code_ = failed_drop_command(session_, failed_ids_); });
+  }
+
+  void add_account() {
+    auto* sub = add("account", "Accounts and their keys", "gust account create --name ann\n  gust account ls");
+    sub->require_subcommand(1);
+    auto* create = add("create", "Make an account; prints its keys, which are not shown again",
+                       "gust account create --name ann\n  gust account create --id 111122223333 --access-key "
+                       "AKIAIOSFODNN7EXAMPLE --secret SECRET",
+                       sub);
+    create->add_option("--name", account_.name, "A name to know it by");
+    create->add_option("--id", account_.id, "12 digits; made up when not given");
+    create->add_option("--canonical-id", account_.canonical_id, "64 digits of 0-9a-f; made up when not given");
+    create->add_option("--access-key", account_.access_key, "16-128 letters and digits; made up when not given");
+    create->add_option("--secret", account_.secret, "16-128 characters; goes with --access-key");
+    create->callback([this] { code_ = account_create_command(session_, account_); });
+    auto* list = add("ls", "List the accounts", "gust account ls\n  gust account ls --json", sub);
+    list->alias("list");
+    list->callback([this] { code_ = account_list_command(session_); });
+  }
+
+  const Up& up_;
+  CLI::App app_{"Gust: a serverless cloud on your own machine", "gust"};
+  Session session_;
+  int code_ = kOk;
+  UpOptions up_options_;
+  std::string listen_;
+  DeployOptions deploy_;
+  InvokeOptions invoke_;
+  LogsOptions logs_;
+  std::string failed_id_;
+  std::vector<std::string> failed_ids_;
+  AccountOptions account_;
+};
+
+}  // namespace
+
+int run(int argc, const char* const* argv, const Up& up) { return Command(up).run(argc, argv); }
+
+}  // namespace gust::cli

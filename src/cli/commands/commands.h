@@ -1,0 +1,51 @@
+// The subcommands; each prints its result and answers an exit code. One thread.
+#pragma once
+
+#include "cli/session.h"
+
+#include <map>
+#include <vector>
+
+namespace gust::cli {
+
+struct DeployOptions {
+  std::string path = ".";
+  std::string stack;
+  std::vector<std::string> parameters;  // NAME=VALUE
+  bool yes = false;
+  bool dry_run = false;
+};
+int deploy_command(Session& session, const DeployOptions& options);
+
+struct InvokeOptions {
+  std::string name;
+  std::string payload = "{}";  // JSON, @file, or - for stdin
+  bool asynchronous = false;
+  bool log = false;
+};
+int invoke_command(Session& session, const InvokeOptions& options);
+
+struct LogsOptions {
+  std::string name;
+  bool follow = false;
+  std::string since;  // 90s, 15m, 2h or 1d
+  int limit = 1000;
+};
+int logs_command(Session& session, const LogsOptions& options);
+
+int status_command(Session& session);
+int failed_list_command(Session& session);
+int failed_show_command(Session& session, const std::string& id);
+int failed_retry_command(Session& session, const std::vector<std::string>& ids);
+int failed_drop_command(Session& session, const std::vector<std::string>& ids);
+
+struct AccountOptions {
+  std::string name, id, canonical_id, access_key, secret;
+};
+int account_create_command(Session& session, const AccountOptions& options);
+int account_list_command(Session& session);
+
+// The function's name for a name or for a logical id of a deployed stack. kNotFound.
+Result<std::string> find_function(Remote& remote, const std::string& name);
+
+}  // namespace gust::cli

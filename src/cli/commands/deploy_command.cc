@@ -1,0 +1,140 @@
+#include "cli/commands/commands.h"
+
+#include "cli/deploy/deploy.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace gust::cli {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+Result<std::string> find_template(const std::string& path) {
+  if (fs::is_regular_file(path)) return path;
+  for (const auto* name : {"template.yaml", "template.yml", "template.json"}) {
+    const auto candidate = fs::path(path) / name;
+    if (fs::is_regular_file(candidate)) return candidate.lexically_normal().string();
+  }
+  return fail(Code::kInvalid,
+              fmt::format("there is no template: {} is neither a file nor a folder with template.yaml, "
+                          "template.yml or template.json",
+                          path),
+              "usage");
+}
+
+// The folder's name, made fit for a stack's.
+std::string stack_of(const std::string& file) {
+  auto name = fs::weakly_canonical(fs::absolute(file)).parent_path().filename().string();
+  for (auto& c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '-';
+  }
+  while (!name.empty() && !std::isalpha(static_cast<unsigned char>(name.front()))) name.erase(0, 1);
+  while (name.ends_with('-')) name.pop_back();
+  return name.empty() ? "app" : name;
+}
+
+Result<std::map<std::string, std::string>> parse_parameters(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> out;
+  for (const auto& word : words) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(Code::kInvalid, fmt::format("--parameter {}: expected NAME=VALUE", word), "usage");
+    }
+    out[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return out;
+}
+
+void print_plan(Session& session, const Deploy& deploy, const std::string& stack) {
+  auto& terminal = session.terminal;
+  for (const auto& note : deploy.desired().notes) terminal.progress("note: " + note);
+  std::size_t unchanged = 0;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& change : deploy.changes()) {
+    if (change.action == Action::kNone) {
+      ++unchanged;
+      continue;
+    }
+    const auto name =
+        change.replaced.empty() ? change.physical : fmt::format("{} (was {})", change.physical, change.replaced);
+    rows.push_back({fmt::format("  {}", action_name(change.action)), change.logical_id, change.type, name});
+  }
+  terminal.line(rows.empty() ? fmt::format("Stack {}: no change ({} resources)", stack, unchanged)
+                             : fmt::format("Stack {}: {} to change, {} unchanged", stack, rows.size(), unchanged));
+  terminal.table(rows);
+}
+
+void print_outputs(Session& session, const Deploy& deploy) {
+  const auto& outputs = deploy.desired().outputs;
+  if (outputs.empty()) return;
+  session.terminal.line(session.terminal.paint(Colour::kBold, "Outputs"));
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, value] : outputs) rows.push_back({"  " + name, value});
+  session.terminal.table(rows);
+}
+
+json::object to_json_value(const Deploy& deploy, const std::string& stack, std::string_view state) {
+  json::array changes;
+  for (const auto& change : deploy.changes()) {
+    changes.push_back(json::object{{"action", action_name(change.action)},
+                                   {"logical_id", change.logical_id},
+                                   {"type", change.type},
+                                   {"name", change.physical}});
+  }
+  json::object outputs;
+  for (const auto& [name, value] : deploy.desired().outputs) outputs[name] = value;
+  json::array notes;
+  for (const auto& note : deploy.desired().notes) notes.emplace_back(note);
+  return {{"stack", stack}, {"state", state}, {"changes", changes}, {"outputs", outputs}, {"notes", notes}};
+}
+
+bool destroys(const Deploy& deploy) {
+  return std::ranges::any_of(
+      deploy.changes(), [](const Change& c) { return c.action == Action::kDelete || c.action == Action::kReplace; });
+}
+
+Result<std::string> run(Session& session, const DeployOptions& options) {
+  GUST_TRY(const auto file, find_template(options.path));
+  Surroundings around;
+  around.stack = options.stack.empty() ? stack_of(file) : options.stack;
+  GUST_TRY(around.parameters, parse_parameters(options.parameters));
+  GUST_TRY(const auto endpoint, session.find_endpoint());
+  around.endpoint = endpoint.url();
+  // A wrong template is told even while no daemon runs, so keys are looked for after it was read.
+  auto remote = session.connect();
+  if (!remote) return std::unexpected(std::move(remote).error());
+  around.region = session.region;
+  Deploy deploy(**remote, file, around, [&](const std::string& text) { session.terminal.progress(text); });
+  GUST_CHECK(deploy.prepare());
+  const bool text = session.output == Output::kText;
+  if (text) print_plan(session, deploy, around.stack);
+  const bool changes = std::ranges::any_of(deploy.changes(), [](const Change& c) { return c.action != Action::kNone; });
+  if (options.dry_run) {
+    if (!text) session.json(to_json_value(deploy, around.stack, "planned"));
+    return std::string();
+  }
+  if (destroys(deploy) && !options.yes && !session.terminal.ask("Some resources are deleted or replaced. Go on?")) {
+    return fail(Code::kCancelled, "nothing was changed: resources would be deleted or replaced; say --yes to allow it");
+  }
+  GUST_CHECK(deploy.apply());
+  if (text) {
+    if (changes)
+      session.terminal.line(session.terminal.paint(Colour::kGreen, fmt::format("Stack {} is deployed.", around.stack)));
+    print_outputs(session, deploy);
+  } else {
+    session.json(to_json_value(deploy, around.stack, "deployed"));
+  }
+  return std::string();
+}
+
+}  // namespace
+
+int deploy_command(Session& session, const DeployOptions& options) {
+  const auto done = run(session, options);
+  return done ? 0 : session.failed(done.error());
+}
+
+}  // namespace gust::cli

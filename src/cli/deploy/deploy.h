@@ -1,0 +1,72 @@
+// Deploy: from a template to running resources. prepare() only looks; apply() changes, in an order that keeps the old
+// version serving until the new one is there, and takes back what it can when a step fails. Blocking.
+#pragma once
+
+#include "cli/deploy/content.h"
+#include "cli/deploy/plan.h"
+#include "cli/deploy/services.h"
+#include "cli/template/evaluate.h"
+
+namespace gust::cli {
+
+class Deploy {
+ public:
+  // `file` is the template. `progress` hears what is being done, a line each.
+  Deploy(Remote& remote, std::string file, Surroundings around, Progress progress);
+
+  // Reads, builds and compares. Changes nothing on the server.
+  Result<void> prepare();
+  const std::vector<Change>& changes() const { return changes_; }
+  const Desired& desired() const { return desired_; }
+
+  // Makes the changes. On an error: what was done was taken back, or is said in the error's message.
+  Result<void> apply();
+
+ private:
+  struct Undo {
+    std::string what;
+    std::function<Result<void>()> run;
+  };
+
+  Result<void> read_record();
+  Result<void> look();
+  Result<void> evaluate_now();
+  Result<void> save(const StackRecord& record);
+  Result<void> steps();
+  Result<void> upload_code();
+  Result<void> apply_buckets();
+  Result<void> apply_apis();
+  Result<void> apply_functions();
+  Result<void> create(const FunctionSpec& spec);
+  Result<void> update(const FunctionSpec& spec);
+  Result<void> permissions(const FunctionSpec& spec);
+  Result<void> upload_content(const BucketSpec& bucket);
+  Result<void> remove_dropped();
+  Result<void> remove(const std::string& type, const std::string& physical);
+  std::string take_back();
+
+  const Change* change_of(const std::string& logical_id) const;
+  bool touches(const std::string& logical_id) const;  // it is created, updated or replaced
+  std::pair<std::string, std::string> code_location(const FunctionSpec& spec) const;
+  std::string deploy_bucket() const;
+  std::string record_key() const;
+
+  Services services_;
+  std::string file_;
+  Surroundings around_;
+  Progress progress_;
+  Node root_;
+  StackRecord before_, after_;
+  std::set<std::string> present_;
+  Desired desired_;
+  std::map<std::string, Package> packages_;
+  std::map<std::string, std::map<std::string, ContentFile>> content_;
+  std::vector<Change> changes_;
+  std::vector<Undo> undo_;
+  bool serving_ = false;  // the new version is in place
+};
+
+// The bucket of an account in which stacks' records and code are kept.
+std::string deploy_bucket_name(std::string_view account);
+
+}  // namespace gust::cli

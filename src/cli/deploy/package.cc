@@ -1,0 +1,58 @@
+#include "cli/deploy/package.h"
+
+#include "cli/deploy/dependencies.h"
+#include "cli/deploy/zip.h"
+#include "codec/digest.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace gust::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::string> build_folder(const std::string& template_folder) {
+  const auto folder = fs::path(template_folder) / ".gust" / "build";
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem)
+    return fail(Code::kDenied, fmt::format("cannot make {}: {}", folder.string(), problem.message()), "build");
+  if (const auto ignore = folder.parent_path() / ".gitignore"; !fs::exists(ignore)) std::ofstream(ignore) << "*\n";
+  return folder.string();
+}
+
+std::string inline_file(const FunctionSpec& function) {
+  return function.configuration["Runtime"].text.starts_with("python") ? "index.py" : "index.js";
+}
+
+}  // namespace
+
+Result<Package> package(const FunctionSpec& function, const std::string& template_folder, const Progress& progress) {
+  const auto& code = function.code;
+  if (code.from == CodeSource::From::kObject) {
+    return Package{{}, codec::sha256_hex(fmt::format("s3://{}/{}", code.bucket, code.key))};
+  }
+  Package out;
+  if (code.from == CodeSource::From::kZip) {
+    out.zip_path = code.path;
+  } else {
+    GUST_TRY(const auto folder, build_folder(template_folder));
+    out.zip_path = fmt::format("{}/{}.zip", folder, function.logical_id);
+    if (code.from == CodeSource::From::kInline) {
+      GUST_CHECK(zip_text(inline_file(function), code.text, out.zip_path));
+    } else {
+      GUST_TRY(const auto dependencies,
+               install_dependencies(code.path, function.configuration["Runtime"].text, folder, progress));
+      std::vector<std::string> folders{code.path};
+      if (!dependencies.empty()) folders.insert(folders.begin(), dependencies);
+      GUST_CHECK(zip_folders(folders, out.zip_path));
+    }
+  }
+  GUST_TRY(out.digest, file_sha256(out.zip_path));
+  return out;
+}
+
+}  // namespace gust::cli

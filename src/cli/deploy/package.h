@@ -1,0 +1,22 @@
+// package: a function's code as a zip on disk, dependencies installed where a manifest asks for it, as `sam build`
+// does. The source folder is never touched: everything is made under .gust/build beside the template. Blocking.
+#pragma once
+
+#include "cli/template/desired.h"
+
+#include <functional>
+#include <map>
+
+namespace gust::cli {
+
+struct Package {
+  std::string zip_path;  // empty for code that is in a bucket already
+  std::string digest;    // SHA-256 of the zip, or of the bucket and key
+};
+
+using Progress = std::function<void(const std::string&)>;
+
+// kInvalid "code" when the code is not there, kUnavailable "build" when pip or npm is missing or fails.
+Result<Package> package(const FunctionSpec& function, const std::string& template_folder, const Progress& progress);
+
+}  // namespace gust::cli

@@ -1,0 +1,32 @@
+// StackRecord: what a stack has made, kept on the server so that any machine can deploy (docs/formats/stacks.md). Plain
+// data with its JSON form.
+#pragma once
+
+#include "base/result.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace gust::cli {
+
+struct RecordEntry {
+  std::string type;      // AWS::S3::Bucket, AWS::Lambda::Function, AWS::ApiGatewayV2::Api
+  std::string physical;  // name or id
+  std::string digest;    // of everything that the template says; empty while it is being made
+  std::string code_key;  // of a function: its zip in the deploy bucket
+  std::map<std::string, std::string> content;  // of a bucket: key -> SHA-256 of what was uploaded
+  std::vector<std::string> permissions;        // of a function: statement ids
+  bool operator==(const RecordEntry&) const = default;
+};
+
+struct StackRecord {
+  std::map<std::string, RecordEntry> entries;  // by logical id
+  std::map<std::string, std::string> outputs;
+};
+
+std::string to_json(const StackRecord& record);
+// kCorrupt "stack".
+Result<StackRecord> parse_record(std::string_view text);
+
+}  // namespace gust::cli

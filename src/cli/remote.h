@@ -1,0 +1,58 @@
+// Remote: one signed request to the daemon and its answer; blocking. HttpRemote speaks HTTP, tests bring a fake. One
+// thread.
+#pragma once
+
+#include "auth/keys.h"
+#include "base/result.h"
+#include "http/message.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace gust::cli {
+
+struct Call {
+  std::string method = "GET";
+  std::string service = "gust";  // signing name
+  std::string path = "/";        // percent-encoded
+  std::string query;             // percent-encoded
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::string file;  // when not empty the body is this file
+};
+
+struct Answer {
+  int status = 0;
+  http::Headers headers;
+  std::string body;
+  bool ok() const { return status >= 200 && status < 300; }
+};
+
+class Remote {
+ public:
+  virtual ~Remote() = default;
+  // kUnavailable "daemon" when nothing answers. Every HTTP status is a success here.
+  virtual Result<Answer> send(const Call& call) = 0;
+  // Hands the body over piece by piece as it comes; `sink` answers false to stop.
+  virtual Result<Answer> stream(const Call& call, std::function<bool(std::string_view)> sink) = 0;
+};
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string url() const;
+};
+
+// http://HOST[:PORT]. kInvalid "endpoint".
+Result<Endpoint> parse_endpoint(std::string_view url);
+
+std::unique_ptr<Remote> make_remote(Endpoint endpoint, auth::Keys keys, std::string region);
+
+// The answer when it is a success; otherwise an error with what the service said. `what` begins its message.
+Result<Answer> expect_ok(Result<Answer> answer, std::string_view what);
+// The code that the service gave ("NoSuchBucket", "ResourceNotFoundException"), or empty.
+std::string error_code(const Answer& answer);
+
+}  // namespace gust::cli

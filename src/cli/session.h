@@ -1,0 +1,38 @@
+// Session: what every subcommand shares: the terminal, the global options, the connection to the daemon. One thread.
+#pragma once
+
+#include "cli/remote.h"
+#include "cli/terminal.h"
+
+#include <boost/json/value.hpp>
+
+namespace gust::cli {
+
+enum class Output { kText, kJson };
+
+struct Session {
+  Terminal terminal;
+  Output output = Output::kText;
+  std::string endpoint;  // --endpoint, or empty
+  std::string data;      // --data, or empty
+  std::string region;
+
+  // Where the daemon is and with which keys: --endpoint, GUST_ENDPOINT, <data>/endpoint, http://127.0.0.1:4566; AWS_*
+  // of the environment when all are there, else <data>/credentials. kNotFound "credentials", kInvalid "endpoint".
+  Result<std::unique_ptr<Remote>> connect();
+  Result<Endpoint> find_endpoint() const;
+  std::string data_folder() const;
+
+  // Prints the error and answers the exit code that goes with it.
+  int failed(const Error& error);
+  void json(const boost::json::value& value);
+};
+
+// The parsed body of an admin answer.
+Result<boost::json::value> admin(Remote& remote, const std::string& method, const std::string& path,
+                                 const std::string& query, std::string_view what, const std::string& body = {});
+
+// A member as text: strings as they are, numbers printed, absent as "".
+std::string member(const boost::json::value& object, std::string_view name);
+
+}  // namespace gust::cli

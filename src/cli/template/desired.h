@@ -1,0 +1,77 @@
+// Desired: what a template asks for, with every value known: the input of the planner. Plain data.
+#pragma once
+
+#include "cli/template/node.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gust::cli {
+
+struct CodeSource {
+  enum class From { kFolder, kZip, kObject, kInline };
+  From from = From::kFolder;
+  std::string path;  // of a folder or a zip, absolute
+  std::string bucket, key;
+  std::string text;
+  int line = 0;
+};
+
+struct Permission {
+  std::string statement_id, action, principal, source_arn, source_account;
+  bool operator==(const Permission&) const = default;
+};
+
+struct FunctionSpec {
+  std::string logical_id, name;
+  Node configuration;  // the wire's names: Runtime, Handler, Role, Timeout, MemorySize, Environment, Description, ...
+  Node event_invoke;   // absent, or MaximumRetryAttempts, MaximumEventAgeInSeconds, DestinationConfig
+  CodeSource code;
+  std::vector<Permission> permissions;
+  int line = 0;
+};
+
+struct Notification {
+  std::string id, function_arn;
+  std::vector<std::string> events;
+  std::vector<std::pair<std::string, std::string>> rules;  // prefix or suffix, value
+};
+
+struct BucketSpec {
+  std::string logical_id, name;
+  Node cors;     // absent, or CorsRules of the template
+  Node website;  // absent, or IndexDocument, ErrorDocument
+  std::vector<Notification> notifications;
+  std::string content_folder;                  // absolute, or empty
+  std::map<std::string, std::string> files;    // GustContent.Files
+  int line = 0;
+};
+
+struct RouteSpec {
+  std::string key;  // "GET /photos", "$default"
+  std::string function_arn;
+  std::string payload_version = "2.0";
+  std::string timeout_ms;
+};
+
+struct ApiSpec {
+  std::string logical_id, name;
+  Node cors;  // absent, or the wire's names: allowOrigins, ...
+  std::string description;
+  std::string stage = "$default";
+  std::vector<RouteSpec> routes;
+  int line = 0;
+};
+
+struct Desired {
+  std::vector<BucketSpec> buckets;
+  std::vector<ApiSpec> apis;
+  std::vector<FunctionSpec> functions;
+  std::vector<std::pair<std::string, std::string>> accepted;  // logical id, type: taken note of, nothing to make
+  std::vector<std::pair<std::string, std::string>> outputs;
+  std::vector<std::string> notes;  // what is accepted and has no effect here, and why
+};
+
+}  // namespace gust::cli

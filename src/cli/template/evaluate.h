@@ -1,0 +1,31 @@
+// evaluate: a template and its surroundings in, the desired state out. Pure but for looking whether CodeUri exists: no
+// network. Resources' names are known without making them; only an API's id is not, until it was made once.
+#pragma once
+
+#include "cli/template/desired.h"
+
+#include <functional>
+
+namespace gust::cli {
+
+struct Surroundings {
+  std::string stack;
+  std::string account = "000000000000";
+  std::string region = "us-east-1";
+  std::string endpoint = "http://127.0.0.1:4566";
+  std::map<std::string, std::string> parameters;  // given on the command line
+  std::map<std::string, std::string> api_ids;     // logical id of an API -> its id, as far as known
+};
+
+// `file` is the template's path: errors name it, relative paths are relative to its folder. kInvalid and kUnsupported
+// errors say file, line and what to do.
+Result<Desired> evaluate(const Node& root, const std::string& file, const Surroundings& around);
+
+// The name of a resource that the template does not name: always the same for one stack and logical id.
+std::string generated_function_name(const Surroundings& around, const std::string& logical_id);
+std::string generated_bucket_name(const Surroundings& around, const std::string& logical_id);
+
+// Stands for the id of an API that is not made yet.
+std::string pending_api_id(const std::string& logical_id);
+
+}  // namespace gust::cli

@@ -1,0 +1,80 @@
+// Evaluator: the state that the parts of evaluate() share: the transformed template, names and attributes of
+// resources. Inside this folder only.
+#pragma once
+
+#include "cli/template/evaluate.h"
+#include "cli/template/resolver.h"
+
+#include <memory>
+#include <set>
+
+namespace gust::cli {
+
+inline constexpr std::string_view kImplicitApi = "ServerlessHttpApi";
+
+class Evaluator {
+ public:
+  Evaluator(const Node& root, std::string file, const Surroundings& around);
+
+  Result<Desired> run();
+
+ private:
+  struct Event {
+    const Node* node;
+    std::string name;
+    FunctionSpec* function;
+  };
+
+  // Names and attributes (names.cc).
+  Result<std::string> attribute(const std::string& logical_id, const std::string& name);
+  Result<std::string> name_of(const std::string& logical_id, const Node& resource);
+  Result<std::string> api_attribute(const std::string& logical_id, const std::string& name);
+  Result<std::string> bucket_attribute(const std::string& bucket, const std::string& name);
+  std::string function_arn(const std::string& name) const;
+  std::string role_arn(const std::string& name) const;
+  bool has_implicit_api() const;
+
+  // Resources (resources.cc).
+  Result<void> resource(const std::string& logical_id, const Node& node);
+  Result<void> bucket(const std::string& logical_id, const Node& node);
+  Result<void> content(BucketSpec& spec, const Node& metadata);
+  Result<void> bucket_notifications(BucketSpec& spec, const Node& configuration);
+  Result<void> api(const std::string& logical_id, const Node& node);
+  Result<void> permission(const std::string& logical_id, const Node& node);
+  Result<void> outputs();
+
+  // Functions (functions.cc).
+  Result<void> serverless_function(const std::string& logical_id, const Node& node);
+  Result<void> lambda_function(const std::string& logical_id, const Node& node);
+  Result<void> configuration(FunctionSpec& spec, const Node& properties);
+  Result<void> serverless_code(FunctionSpec& spec, const Node& properties);
+  Result<void> local_code(FunctionSpec& spec, const std::string& path, int line);
+  Result<Node> with_globals(const Node& properties, std::string_view section) const;
+
+  // Events of functions (events.cc); run after all resources are known.
+  Result<void> event(const std::string& function_id, const std::string& name, const Node& node);
+  Result<void> s3_event(const std::string& function_id, const std::string& name, const Node& properties);
+  Result<void> http_api_event(const std::string& function_id, const std::string& name, const Node& properties);
+
+  // Fails unless every field of `node` is one of `known` (or, with a note, of `ignored`).
+  Result<void> only(const std::string& logical_id, const Node& node, std::vector<std::string_view> known,
+                    std::vector<std::string_view> ignored);
+  Result<const Node*> properties_of(const Node& resource);
+  FunctionSpec* find_function(std::string_view logical_id);
+  BucketSpec* find_bucket(std::string_view logical_id);
+  ApiSpec* find_api(std::string_view logical_id);
+  void note(std::string text);
+
+  const Node& root_;
+  std::string file_;
+  const Surroundings& around_;
+  std::unique_ptr<Resolver> resolver_;
+  std::map<std::string, std::string> names_;
+  std::set<std::string> naming_;
+  Desired out_;
+};
+
+// {"Ref": X} -> X; empty when the node is not a Ref.
+std::string referred(const Node& node);
+
+}  // namespace gust::cli

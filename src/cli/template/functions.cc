@@ -1,0 +1,174 @@
+#include "cli/template/evaluator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace gust::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What goes to the wire under its own name.
+const std::vector<std::string_view> kConfiguration = {"Runtime",     "Handler",     "Timeout",      "MemorySize",
+                                                      "Environment", "Description", "Architectures"};
+
+// `ours` on top of `standard`; maps are merged, lists and the rest replaced, as SAM does with Globals.
+Node merged(const Node& standard, const Node& ours) {
+  if (!standard.is_map() || !ours.is_map()) return ours;
+  if (ours.fields.size() == 1 && (ours.fields[0].first == "Ref" || ours.fields[0].first.starts_with("Fn::")))
+    return ours;
+  Node out = standard;
+  out.line = ours.line;
+  for (const auto& [name, value] : ours.fields) {
+    const auto* existing = standard.find(name);
+    out.set(name, existing == nullptr ? value : merged(*existing, value));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Node> Evaluator::with_globals(const Node& properties, std::string_view section) const {
+  const auto& globals = root_["Globals"];
+  for (const auto& [name, value] : globals.fields) {
+    if (name != "Function" && name != "HttpApi" && name != "Api") {
+      return resolver_->error(value.line, fmt::format("Globals.{} is not served; Function and HttpApi are", name),
+                              Code::kUnsupported);
+    }
+  }
+  const auto& standard = globals[section];
+  return standard.is_map() ? merged(standard, properties) : properties;
+}
+
+Result<void> Evaluator::configuration(FunctionSpec& spec, const Node& properties) {
+  spec.configuration = Node::map(spec.line);
+  for (const auto name : kConfiguration) {
+    const auto& raw = properties[name];
+    if (raw.absent()) continue;
+    GUST_TRY(auto value, resolver_->resolve(raw));
+    if (!value.absent() && value.kind != Node::Kind::kNull) spec.configuration.set(std::string(name), std::move(value));
+  }
+  for (const auto name : {"Runtime", "Handler"}) {
+    if (spec.configuration.find(name) != nullptr) continue;
+    return resolver_->error(spec.line, fmt::format("the function {} has no {}", spec.logical_id, name));
+  }
+  const auto& role = properties["Role"];
+  std::string arn = role_arn(fmt::format("{}-{}Role", around_.stack, spec.logical_id));
+  if (!role.absent()) {
+    GUST_TRY(arn, resolver_->text(role, "Role"));
+  }
+  spec.configuration.set("Role", Node::of(std::move(arn), spec.line));
+  return {};
+}
+
+Result<void> Evaluator::local_code(FunctionSpec& spec, const std::string& path, int line) {
+  const auto full = fs::absolute(file_).parent_path() / path;
+  spec.code.line = line;
+  spec.code.path = fs::weakly_canonical(full).string();
+  if (fs::is_directory(full)) {
+    spec.code.from = CodeSource::From::kFolder;
+  } else if (fs::is_regular_file(full)) {
+    spec.code.from = CodeSource::From::kZip;
+  } else {
+    return resolver_->error(
+        line, fmt::format("the code of {} is not there: {} is neither a folder nor a file beside the template",
+                          spec.logical_id, path));
+  }
+  return {};
+}
+
+Result<void> Evaluator::serverless_code(FunctionSpec& spec, const Node& properties) {
+  if (const auto& text = properties["InlineCode"]; !text.absent()) {
+    spec.code.from = CodeSource::From::kInline;
+    spec.code.line = text.line;
+    GUST_TRY(spec.code.text, resolver_->text(text, "InlineCode"));
+    return {};
+  }
+  const auto& raw = properties["CodeUri"];
+  if (raw.absent()) return local_code(spec, ".", spec.line);
+  GUST_TRY(const auto uri, resolver_->resolve(raw));
+  if (uri.is_map()) {
+    spec.code = {CodeSource::From::kObject, {}, uri["Bucket"].text, uri["Key"].text, {}, raw.line};
+    return {};
+  }
+  if (!uri.is_scalar())
+    return resolver_->error(raw.line, "CodeUri must be a path, s3://BUCKET/KEY or a map of Bucket and Key");
+  if (!uri.text.starts_with("s3://")) return local_code(spec, uri.text, raw.line);
+  const auto rest = uri.text.substr(5);
+  const auto slash = rest.find('/');
+  if (slash == std::string::npos)
+    return resolver_->error(raw.line, fmt::format("'{}' is not s3://BUCKET/KEY", uri.text));
+  spec.code = {CodeSource::From::kObject, {}, rest.substr(0, slash), rest.substr(slash + 1), {}, raw.line};
+  return {};
+}
+
+Result<void> Evaluator::serverless_function(const std::string& logical_id, const Node& node) {
+  GUST_TRY(const auto* own, properties_of(node));
+  GUST_TRY(const auto raw, with_globals(*own, "Function"));
+  if (raw["PackageType"].text == "Image") {
+    return resolver_->error(raw["PackageType"].line,
+                            fmt::format("{} is a container image; only PackageType Zip is served", logical_id),
+                            Code::kUnsupported);
+  }
+  GUST_CHECK(
+      only(logical_id, raw,
+           {"CodeUri", "InlineCode", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description",
+            "Role", "Policies", "Events", "EventInvokeConfig", "FunctionName", "Architectures", "PackageType"},
+           {"Tracing", "Tags", "PermissionsBoundary", "AutoPublishAlias", "LoggingConfig", "RuntimeManagementConfig",
+            "ReservedConcurrentExecutions", "EphemeralStorage", "SnapStart", "RolePath", "PropagateTags"}));
+  if (const auto& method = node["Metadata"]["BuildMethod"];
+      method.is_scalar() && method.text != "python3" && !method.text.starts_with("nodejs")) {
+    return resolver_->error(method.line,
+                            fmt::format("BuildMethod {} is not served; build {} first and let CodeUri name the result",
+                                        method.text, logical_id),
+                            Code::kUnsupported);
+  }
+  FunctionSpec spec;
+  spec.logical_id = logical_id;
+  spec.line = node.line;
+  GUST_TRY(spec.name, name_of(logical_id, node));
+  GUST_CHECK(configuration(spec, raw));
+  GUST_CHECK(serverless_code(spec, raw));
+  if (const auto& invoke = raw["EventInvokeConfig"]; !invoke.absent()) {
+    GUST_CHECK(only(logical_id, invoke, {"MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"}, {}));
+    GUST_TRY(spec.event_invoke, resolver_->resolve(invoke));
+    if (auto* destinations = spec.event_invoke.find("DestinationConfig")) {
+      for (auto& [name, destination] : destinations->fields)
+        std::erase_if(destination.fields, [](const auto& f) { return f.first == "Type"; });
+    }
+  }
+  out_.functions.push_back(std::move(spec));
+  return {};
+}
+
+Result<void> Evaluator::lambda_function(const std::string& logical_id, const Node& node) {
+  GUST_TRY(const auto* raw, properties_of(node));
+  GUST_CHECK(only(logical_id, *raw,
+                  {"Code", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description", "Role",
+                   "FunctionName", "Architectures", "PackageType"},
+                  {"TracingConfig", "Tags", "LoggingConfig", "ReservedConcurrentExecutions", "EphemeralStorage"}));
+  FunctionSpec spec;
+  spec.logical_id = logical_id;
+  spec.line = node.line;
+  GUST_TRY(spec.name, name_of(logical_id, node));
+  GUST_CHECK(configuration(spec, *raw));
+  const auto& code = (*raw)["Code"];
+  if (code.absent()) return resolver_->error(node.line, fmt::format("the function {} has no Code", logical_id));
+  GUST_TRY(const auto value, resolver_->resolve(code));
+  if (value.is_scalar()) {
+    GUST_CHECK(local_code(spec, value.text, code.line));
+  } else if (value["ZipFile"].is_scalar()) {
+    spec.code = {CodeSource::From::kInline, {}, {}, {}, value["ZipFile"].text, code.line};
+  } else if (value["S3Bucket"].is_scalar() && value["S3Key"].is_scalar()) {
+    spec.code = {CodeSource::From::kObject, {}, value["S3Bucket"].text, value["S3Key"].text, {}, code.line};
+  } else {
+    return resolver_->error(code.line, "Code needs ZipFile, or S3Bucket and S3Key, or the path of a folder or zip",
+                            Code::kUnsupported);
+  }
+  out_.functions.push_back(std::move(spec));
+  return {};
+}
+
+}  // namespace gust::cli

@@ -1,0 +1,134 @@
+#include "cli/template/evaluator.h"
+#include "codec/digest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gust::cli {
+namespace {
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+std::string short_digest(const Surroundings& around, const std::string& logical_id) {
+  return codec::sha256_hex(fmt::format("{}\n{}\n{}", around.account, around.stack, logical_id)).substr(0, 12);
+}
+
+// host:port of an endpoint URL.
+std::string authority(std::string_view endpoint) {
+  const auto at = endpoint.find("://");
+  if (at != std::string_view::npos) endpoint.remove_prefix(at + 3);
+  return std::string(endpoint.substr(0, endpoint.find('/')));
+}
+
+std::string port_suffix(std::string_view endpoint) {
+  const auto host = authority(endpoint);
+  const auto colon = host.rfind(':');
+  return colon == std::string::npos ? "" : host.substr(colon);
+}
+
+std::unexpected<Error> no_attribute(const std::string& logical_id, const std::string& name, std::string_view known) {
+  return fail(Code::kInvalid, fmt::format("{} has no attribute '{}' here; it has {}", logical_id, name, known));
+}
+
+}  // namespace
+
+std::string generated_function_name(const Surroundings& around, const std::string& logical_id) {
+  return fmt::format("{}-{}-{}", around.stack.substr(0, 24), logical_id.substr(0, 24),
+                     short_digest(around, logical_id));
+}
+
+std::string generated_bucket_name(const Surroundings& around, const std::string& logical_id) {
+  return lower(
+      fmt::format("{}-{}-{}", around.stack.substr(0, 24), logical_id.substr(0, 24), short_digest(around, logical_id)));
+}
+
+std::string pending_api_id(const std::string& logical_id) { return fmt::format("<id of {}>", logical_id); }
+
+std::string Evaluator::function_arn(const std::string& name) const {
+  return fmt::format("arn:aws:lambda:{}:{}:function:{}", around_.region, around_.account, name);
+}
+
+std::string Evaluator::role_arn(const std::string& name) const {
+  return fmt::format("arn:aws:iam::{}:role/{}", around_.account, name);
+}
+
+bool Evaluator::has_implicit_api() const {
+  if (root_["Resources"].find(kImplicitApi) != nullptr) return false;
+  for (const auto& [id, resource] : root_["Resources"].fields) {
+    for (const auto& [name, event] : resource["Properties"]["Events"].fields) {
+      if (event["Type"].text == "HttpApi" && event["Properties"]["ApiId"].absent()) return true;
+    }
+  }
+  return false;
+}
+
+Result<std::string> Evaluator::name_of(const std::string& logical_id, const Node& resource) {
+  if (const auto it = names_.find(logical_id); it != names_.end()) return it->second;
+  const auto& type = resource["Type"].text;
+  if (!naming_.insert(logical_id).second) {
+    return resolver_->error(resource.line, fmt::format("the name of {} depends on itself", logical_id));
+  }
+  const std::string_view field = type == "AWS::S3::Bucket"  ? "BucketName"
+                                 : type == "AWS::IAM::Role" ? "RoleName"
+                                                            : "FunctionName";
+  const auto& given = resource["Properties"][field];
+  Node value;
+  if (!given.absent()) {
+    GUST_TRY(value, resolver_->resolve(given));
+  }
+  std::string name = value.text;
+  if (!value.is_scalar()) {
+    name = type == "AWS::S3::Bucket" ? generated_bucket_name(around_, logical_id)
+                                     : generated_function_name(around_, logical_id);
+  }
+  naming_.erase(logical_id);
+  return names_[logical_id] = name;
+}
+
+Result<std::string> Evaluator::attribute(const std::string& logical_id, const std::string& name) {
+  const auto* resource = root_["Resources"].find(logical_id);
+  if (resource == nullptr) {
+    if (logical_id == kImplicitApi && has_implicit_api()) return api_attribute(logical_id, name);
+    // SAM makes a role FunctionRole for each function without one.
+    const auto* function =
+        logical_id.ends_with("Role") ? root_["Resources"].find(logical_id.substr(0, logical_id.size() - 4)) : nullptr;
+    if (function == nullptr || (*function)["Type"].text != "AWS::Serverless::Function")
+      return fail(Code::kNotFound, "");
+    const auto role = fmt::format("{}-{}", around_.stack, logical_id);
+    return name.empty() ? role : role_arn(role);
+  }
+  const auto& type = (*resource)["Type"].text;
+  if (type == "AWS::Serverless::HttpApi" || type == "AWS::ApiGatewayV2::Api") return api_attribute(logical_id, name);
+  if (type == "AWS::Lambda::Permission" || type == "AWS::S3::BucketPolicy") return logical_id;
+  GUST_TRY(const auto own, name_of(logical_id, *resource));
+  if (name.empty()) return own;
+  if (type == "AWS::S3::Bucket") return bucket_attribute(own, name);
+  if (name == "Arn" && type == "AWS::IAM::Role") return role_arn(own);
+  if (name == "Arn" && (type == "AWS::Serverless::Function" || type == "AWS::Lambda::Function"))
+    return function_arn(own);
+  return no_attribute(logical_id, name, "Arn");
+}
+
+Result<std::string> Evaluator::bucket_attribute(const std::string& bucket, const std::string& name) {
+  const auto port = port_suffix(around_.endpoint);
+  if (name == "Arn") return fmt::format("arn:aws:s3:::{}", bucket);
+  if (name == "DomainName") return fmt::format("{}.s3.localhost{}", bucket, port);
+  if (name == "RegionalDomainName") return fmt::format("{}.s3.{}.localhost{}", bucket, around_.region, port);
+  if (name == "WebsiteURL") return fmt::format("http://{}.site.localhost{}", bucket, port);
+  return no_attribute(bucket, name, "Arn, DomainName, RegionalDomainName, WebsiteURL");
+}
+
+Result<std::string> Evaluator::api_attribute(const std::string& logical_id, const std::string& name) {
+  const auto it = around_.api_ids.find(logical_id);
+  const auto id = it == around_.api_ids.end() ? pending_api_id(logical_id) : it->second;
+  if (name.empty() || name == "ApiId") return id;
+  if (name == "ApiEndpoint") return fmt::format("http://{}/_gust/api/{}", authority(around_.endpoint), id);
+  return no_attribute(logical_id, name, "ApiId, ApiEndpoint");
+}
+
+}  // namespace gust::cli

@@ -1,0 +1,239 @@
+#include "cli/template/evaluate.h"
+#include "cli/template/resolver.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
+
+namespace gust::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TemplateTest : public testing::Test {
+ protected:
+  TemplateTest() : folder_(fs::temp_directory_path() / fmt::format("gust-template-{}", ::getpid())) {
+    fs::create_directories(folder_ / "src");
+    std::ofstream(folder_ / "src/app.py") << "def handler(e, c): pass\n";
+    around_.stack = "demo";
+  }
+  ~TemplateTest() override { fs::remove_all(folder_); }
+
+  Result<Desired> read(const std::string& text) {
+    GUST_TRY(const auto root, parse_template(text, file()));
+    return evaluate(root, file(), around_);
+  }
+  std::string file() const { return (folder_ / "t.yaml").string(); }
+  // The error without the folder: "t.yaml:3: ..."; "accepted" when there is none.
+  std::string refusal(const std::string& text) {
+    const auto out = read(text);
+    if (out) return "accepted";
+    auto message = out.error().message;
+    for (std::size_t at; (at = message.find(folder_.string() + "/")) != std::string::npos;)
+      message.erase(at, folder_.string().size() + 1);
+    return message;
+  }
+
+  fs::path folder_;
+  Surroundings around_;
+};
+
+const std::string kFunction = R"(
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: app.handler
+      Runtime: python3.12
+)";
+
+TEST_F(TemplateTest, SmallestFunction) {
+  const auto out = read(kFunction).value();
+  ASSERT_EQ(out.functions.size(), 1u);
+  const auto& f = out.functions[0];
+  EXPECT_EQ(f.name, generated_function_name(around_, "F"));
+  EXPECT_EQ(f.configuration["Role"].text, "arn:aws:iam::000000000000:role/demo-FRole");
+  EXPECT_EQ(f.code.from, CodeSource::From::kFolder);
+  EXPECT_EQ(read(kFunction)->functions[0].name, f.name);
+}
+
+TEST_F(TemplateTest, Intrinsics) {
+  const auto out = read(R"(
+Parameters:
+  Stage: {Type: String, Default: dev, AllowedValues: [dev, prod]}
+  Names: {Type: CommaDelimitedList, Default: "a, b,c"}
+Mappings:
+  Sizes: {dev: {mb: 128}, prod: {mb: 1024}}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  NotProd: !Not [!Condition IsProd]
+  Both: !And [!Condition NotProd, !Or [!Condition IsProd, !Condition NotProd]]
+Resources:
+  B: {Type: "AWS::S3::Bucket", Condition: Both}
+  None: {Type: "AWS::S3::Bucket", Condition: IsProd}
+Outputs:
+  Sub: {Value: !Sub "${AWS::StackName}-${Stage}-${B}-${!Literal}"}
+  Sub2: {Value: !Sub ["${X}/${Stage}", {X: !Ref AWS::Region}]}
+  Join: {Value: !Join ["-", [x, !Ref Stage, !Select [1, !Ref Names]]]}
+  Map: {Value: !FindInMap [Sizes, !Ref Stage, mb]}
+  If: {Value: !If [IsProd, yes, "no"]}
+  Split: {Value: !Select [2, !Split ["/", a/b/c]]}
+  Arn: {Value: !GetAtt B.Arn}
+  Long: {Value: {"Fn::GetAtt": [B, Arn]}}
+  Site: {Value: !GetAtt B.WebsiteURL}
+  Hidden: {Value: x, Condition: IsProd}
+)")
+                       .value();
+  const std::map<std::string, std::string> outputs(out.outputs.begin(), out.outputs.end());
+  const auto bucket = generated_bucket_name(around_, "B");
+  EXPECT_EQ(outputs.at("Sub"), "demo-dev-" + bucket + "-${Literal}");
+  EXPECT_EQ(outputs.at("Sub2"), "us-east-1/dev");
+  EXPECT_EQ(outputs.at("Join"), "x-dev-b");
+  EXPECT_EQ(outputs.at("Map"), "128");
+  EXPECT_EQ(outputs.at("If"), "no");
+  EXPECT_EQ(outputs.at("Split"), "c");
+  EXPECT_EQ(outputs.at("Arn"), "arn:aws:s3:::" + bucket);
+  EXPECT_EQ(outputs.at("Long"), outputs.at("Arn"));
+  EXPECT_EQ(outputs.at("Site"), "http://" + bucket + ".site.localhost:4566");
+  EXPECT_FALSE(outputs.contains("Hidden"));
+  EXPECT_EQ(out.buckets.size(), 1u);
+}
+
+TEST_F(TemplateTest, NoValueLeavesOut) {
+  const auto out = read(kFunction +
+                        "      Description: !If [Never, x, !Ref AWS::NoValue]\n"
+                        "Conditions: {Never: !Equals [a, b]}\n")
+                       .value();
+  EXPECT_TRUE(out.functions[0].configuration["Description"].absent());
+}
+
+TEST_F(TemplateTest, EventsMakeRoutesNotificationsAndPermissions) {
+  const std::string text = R"(
+Globals:
+  Function: {Runtime: nodejs20.x, Timeout: 7, Environment: {Variables: {A: "1", B: "2"}}}
+  HttpApi: {CorsConfiguration: {AllowOrigins: ["*"], MaxAge: 60}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: index.handler
+      Environment: {Variables: {B: "3", BUCKET: !Ref In}}
+      EventInvokeConfig: {MaximumRetryAttempts: 0}
+      Events:
+        Get: {Type: HttpApi, Properties: {Path: "/x/{id}", Method: get, PayloadFormatVersion: "1.0"}}
+        Rest: {Type: HttpApi}
+        New: {Type: S3, Properties: {Bucket: !Ref In, Events: ["s3:ObjectCreated:*"],
+              Filter: {S3Key: {Rules: [{Name: suffix, Value: .jpg}]}}}}
+  In: {Type: AWS::S3::Bucket, Properties: {BucketName: !Sub "${AWS::StackName}-in"}}
+Outputs:
+  Url: {Value: !Sub "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.amazonaws.com/x"}
+)";
+  around_.api_ids["ServerlessHttpApi"] = "abcde12345";
+  const auto out = read(text).value();
+  ASSERT_EQ(out.apis.size(), 1u);
+  ASSERT_EQ(out.apis[0].routes.size(), 2u);
+  EXPECT_EQ(out.apis[0].routes[0].key, "GET /x/{id}");
+  EXPECT_EQ(out.apis[0].routes[0].payload_version, "1.0");
+  EXPECT_EQ(out.apis[0].routes[1].key, "$default");
+  EXPECT_EQ(to_canonical_json(out.apis[0].cors), R"({"allowOrigins":["*"],"maxAge":"60"})");
+  const auto& f = out.functions[0];
+  EXPECT_EQ(to_canonical_json(f.configuration["Environment"]), R"({"Variables":{"A":"1","B":"3","BUCKET":"demo-in"}})");
+  EXPECT_EQ(f.configuration["Timeout"].text, "7");
+  ASSERT_EQ(f.permissions.size(), 3u);
+  EXPECT_EQ(f.permissions[0].source_arn, "arn:aws:execute-api:us-east-1:000000000000:abcde12345/*");
+  EXPECT_EQ(f.permissions[2].principal, "s3.amazonaws.com");
+  EXPECT_EQ(f.permissions[2].source_arn, "arn:aws:s3:::demo-in");
+  ASSERT_EQ(out.buckets[0].notifications.size(), 1u);
+  EXPECT_EQ(out.buckets[0].notifications[0].rules[0].second, ".jpg");
+  EXPECT_EQ(out.outputs[0].second, "http://127.0.0.1:4566/_gust/api/abcde12345/x");
+  ASSERT_EQ(out.notes.size(), 1u);
+  EXPECT_TRUE(out.notes[0].contains("circle")) << out.notes[0];
+}
+
+TEST_F(TemplateTest, RefusalsSayWhereAndWhat) {
+  EXPECT_EQ(refusal("Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n").substr(0, 62),
+            "t.yaml:3: the resource T has the type AWS::DynamoDB::Table, wh");
+  EXPECT_TRUE(refusal(kFunction + "      Layers: [x]\n").starts_with("t.yaml:9: Layers of F is not served"));
+  EXPECT_TRUE(refusal(kFunction + "      Events: {E: {Type: Schedule}}\n")
+                  .starts_with("t.yaml:9: the event E of F has the Type 'Schedule'"));
+  EXPECT_TRUE(refusal(kFunction + "      Events: {E: {Type: Api}}\n").contains("use Type: HttpApi"));
+  EXPECT_TRUE(refusal(kFunction + "      Role: !Ref Nobody\n")
+                  .starts_with("t.yaml:9: 'Nobody' is neither a parameter nor a resource"));
+  EXPECT_TRUE(
+      refusal(kFunction + "      Role: !ImportValue x\n").starts_with("t.yaml:9: Fn::ImportValue is not served"));
+  EXPECT_TRUE(refusal(kFunction + "      Role: !GetAtt F.Wrong\n").contains("F has no attribute 'Wrong'"));
+  EXPECT_TRUE(refusal("Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: nowhere\n"
+                      "      Handler: a.b\n      Runtime: python3.12\n")
+                  .starts_with("t.yaml:5: the code of F is not there"));
+  EXPECT_TRUE(
+      refusal("Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: src, Handler: a}\n")
+          .contains("has no Runtime"));
+  EXPECT_TRUE(refusal("Resources: {}\n").contains("has no Resources"));
+  EXPECT_TRUE(refusal("Resource: {}\n").starts_with("t.yaml:1: 'Resource' is not a section"));
+  EXPECT_TRUE(refusal("a: [1\n").contains("neither YAML nor JSON"));
+  EXPECT_TRUE(refusal("Resources:\n  A: {Type: x}\n  A: {Type: y}\n").starts_with("t.yaml:3: 'A' is given twice"));
+  EXPECT_TRUE(refusal("Resources:\n  A: !Wrong x\n").contains("the tag !Wrong"));
+  EXPECT_TRUE(refusal("- a\n").contains("a template is a map"));
+  EXPECT_TRUE(refusal("Resources:\n  B: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref B}}\n")
+                  .contains("depends on itself"));
+  EXPECT_TRUE(
+      refusal(
+          "Conditions: {A: !Condition B, B: !Condition A}\nResources:\n  B: {Type: AWS::S3::Bucket, Condition: A}\n")
+          .contains("depends on itself"));
+  EXPECT_TRUE(refusal("a: " + std::string(200, '[') + std::string(200, ']')).contains("deeper"));
+}
+
+TEST_F(TemplateTest, Parameters) {
+  const std::string text =
+      "Parameters:\n  N: {Type: Number, MinValue: 1, MaxValue: 9}\n"
+      "  P: {Type: String, Default: ab, AllowedPattern: '[a-z]+'}\nResources:\n  B: {Type: AWS::S3::Bucket}\n";
+  EXPECT_TRUE(refusal(text).starts_with("t.yaml:2: parameter N: it has no Default"));
+  const auto with = [&](std::map<std::string, std::string> given) {
+    around_.parameters = std::move(given);
+    return refusal(text);
+  };
+  EXPECT_EQ(with({{"N", "5"}}), "accepted");
+  EXPECT_TRUE(with({{"N", "0"}}).contains("less than MinValue"));
+  EXPECT_TRUE(with({{"N", "10"}}).contains("more than MaxValue"));
+  EXPECT_TRUE(with({{"N", "five"}}).contains("is not a number"));
+  EXPECT_TRUE(with({{"N", "5"}, {"P", "A1"}}).contains("AllowedPattern"));
+  EXPECT_TRUE(with({{"N", "5"}, {"Q", "1"}}).contains("has no parameter 'Q'; it has: N, P"));
+}
+
+TEST_F(TemplateTest, JsonTemplates) {
+  const auto out = read(
+      "{\n\t\"Resources\": {\"B\": {\"Type\": \"AWS::S3::Bucket\", \"Properties\": {\"BucketName\": {\"Fn::Sub\": "
+      "\"${AWS::StackName}-x\"}}}}}");
+  ASSERT_TRUE(out) << out.error().message;
+  EXPECT_EQ(out->buckets[0].name, "demo-x");
+}
+
+TEST_F(TemplateTest, TheExample) {
+  const auto file = fs::path(GUST_SOURCE_DIR) / "examples/thumbnails/template.yaml";
+  std::ifstream in(file);
+  std::stringstream text;
+  text << in.rdbuf();
+  auto body = text.str();
+  if (!fs::exists(file.parent_path() / "site/dist")) {  // the page is not built
+    const auto at = body.find("        Source: site/dist\n");
+    ASSERT_NE(at, std::string::npos);
+    body.erase(at, std::string("        Source: site/dist\n").size());
+  }
+  const auto root = parse_template(body, file.string()).value();
+  around_.stack = "thumbnails";
+  const auto out = evaluate(root, file.string(), around_);
+  ASSERT_TRUE(out) << out.error().message;
+  EXPECT_EQ(out->functions.size(), 2u);
+  EXPECT_EQ(out->buckets.size(), 3u);
+  EXPECT_EQ(out->apis.at(0).routes.size(), 3u);
+  EXPECT_EQ(out->buckets[0].name, "thumbnails-uploads-000000000000");
+  EXPECT_TRUE(out->notes.empty());
+}
+
+}  // namespace
+}  // namespace gust::cli

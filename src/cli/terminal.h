@@ -1,0 +1,37 @@
+// Terminal: what the command line prints. Results go to stdout, progress and errors to stderr; colours only where a
+// person looks. One thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gust::cli {
+
+enum class Colour { kPlain, kRed, kGreen, kYellow, kDim, kBold };
+
+class Terminal {
+ public:
+  Terminal();  // looks at isatty, NO_COLOR and TERM
+
+  // A line of the result.
+  void line(std::string_view text);
+  void raw(std::string_view text);  // as it is, flushed
+  // On stderr.
+  void error(std::string_view text);
+  void progress(std::string_view text);  // only when a person looks, or as plain lines when not quiet
+  std::string paint(Colour colour, std::string_view text) const;
+  // Columns as wide as their widest cell.
+  void table(const std::vector<std::vector<std::string>>& rows);
+  // Asks on the terminal; false when nobody is there.
+  bool ask(std::string_view question);
+  bool interactive() const { return input_ && output_; }
+
+ private:
+  bool input_ = false;
+  bool output_ = false;
+  bool colours_ = false;
+  bool progress_ = false;
+};
+
+}  // namespace gust::cli
