@@ -1,0 +1,199 @@
+// Multipart uploads: an upload's row, a row a part, and the object made of the parts' blobs without copying them.
+#include "codec/hex.h"
+#include "kv/key.h"
+#include "objects/object_store.h"
+#include "objects/rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gust::objects {
+namespace {
+
+std::unexpected<Error> no_upload() {
+  return fail(Code::kNotFound,
+              "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.", "upload");
+}
+
+std::string unquoted(std::string_view etag) {
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
+  return std::string(etag);
+}
+
+Result<std::vector<Part>> read_parts(kv::Reader& reader, const std::string& upload_id) {
+  std::vector<Part> out;
+  GUST_TRY(const auto found, reader.scan(kv::Range::prefix(rows::parts_prefix(upload_id), 10'000)));
+  for (const auto& row : found) {
+    GUST_TRY(auto part, rows::decode_part(row.value));
+    out.push_back(std::move(part));
+  }
+  return out;
+}
+
+Result<void> check_order(const std::vector<CompleteRequest::Named>& named) {
+  for (std::size_t i = 1; i < named.size(); ++i) {
+    if (named[i].number <= named[i - 1].number) {
+      return fail(Code::kInvalid, "The list of parts was not in ascending order. The parts list must be specified in order by part number.", "part order");
+    }
+  }
+  return {};
+}
+
+// The parts that the request names, in its order.
+Result<std::vector<Part>> choose(const std::vector<CompleteRequest::Named>& named, const std::vector<Part>& there) {
+  GUST_CHECK(check_order(named));
+  std::vector<Part> chosen;
+  for (const auto& name : named) {
+    const auto part = std::ranges::find(there, name.number, &Part::number);
+    if (part == there.end() || part->etag != unquoted(name.etag)) {
+      return fail(Code::kInvalid,
+                  "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified "
+                  "entity tag may not match the part's entity tag.", "part");
+    }
+    chosen.push_back(*part);
+  }
+  for (std::size_t i = 0; i + 1 < chosen.size(); ++i) {
+    if (chosen[i].size < kMinPartBytes) {
+      return fail(Code::kInvalid, "Your proposed upload is smaller than the minimum allowed size", "part size");
+    }
+  }
+  return chosen;
+}
+
+Object assemble(const Upload& upload, const std::vector<Part>& parts) {
+  Object object;
+  object.key = upload.key;
+  object.headers = upload.headers;
+  object.metadata = upload.metadata;
+  codec::Digest md5(codec::DigestKind::kMd5);
+  std::vector<std::string> checksums;
+  for (const auto& part : parts) {
+    md5.update(codec::from_hex(part.etag).value_or(""));
+    object.size += part.size;
+    object.part_sizes.push_back(part.size);
+    object.segments.insert(object.segments.end(), part.segments.begin(), part.segments.end());
+    if (part.checksum && upload.checksum_kind == part.checksum->kind) checksums.push_back(part.checksum->value);
+  }
+  object.etag = fmt::format("{}-{}", codec::to_hex(md5.finish()), parts.size());
+  if (upload.checksum_kind && upload.checksum_type == ChecksumType::kComposite && checksums.size() == parts.size()) {
+    object.checksum = composite(*upload.checksum_kind, checksums);
+  }
+  return object;
+}
+
+}  // namespace
+
+async::Task<Upload> ObjectStore::create_upload(BucketName bucket_name, Upload upload) {
+  upload.id = random_.pick(64, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._");
+  upload.started_at = clock_.now();
+  kv::Store::Body body = [this, bucket_name, upload](kv::Transaction& tx) -> Result<void> {
+    GUST_CHECK(need_bucket(tx, bucket_name));
+    tx.put(rows::upload_key(bucket_name, upload.key.str(), upload.id), rows::encode(upload));
+    return {};
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  co_return upload;
+}
+
+async::Task<Upload> ObjectStore::upload(BucketName bucket_name, ObjectKey key, std::string upload_id) {
+  GUST_CO_CHECK(co_await bucket(bucket_name));
+  GUST_CO_TRY(const auto row, co_await store_.get(rows::upload_key(bucket_name, key.str(), upload_id)));
+  if (!row) co_return no_upload();
+  co_return rows::decode_upload(*row);
+}
+
+async::Task<Part> ObjectStore::put_part(BucketName bucket_name, ObjectKey key, std::string upload_id, std::uint32_t number,
+                                        std::optional<ChecksumKind> kind, std::function<Result<Expected>()> expected,
+                                        std::unique_ptr<async::ByteSource> source) {
+  GUST_CO_TRY(const auto started, co_await upload(bucket_name, key, upload_id));
+  GUST_CO_TRY(auto bytes, co_await ingest(*source, kind ? kind : started.checksum_kind, expected));
+  const Part part{number, codec::to_hex(bytes.digests.md5), bytes.size, clock_.now(), bytes.digests.checksum, std::move(bytes.segments)};
+  const auto garbage = std::make_shared<std::vector<blobs::BlobId>>();
+  kv::Store::Body body = [=, inline_bytes = std::move(bytes.inline_bytes)](kv::Transaction& tx) -> Result<void> {
+    garbage->clear();
+    GUST_TRY(const auto there, tx.get(rows::upload_key(bucket_name, key.str(), upload_id)));
+    if (!there) return no_upload();
+    const auto part_key = rows::part_key(upload_id, number);
+    GUST_TRY(const auto old, tx.get(part_key));
+    if (old) {
+      GUST_TRY(const auto replaced, rows::decode_part(*old));
+      discard(tx, replaced.segments, *garbage);
+    }
+    if (!inline_bytes.empty()) tx.put(rows::bytes_key(part.segments.at(0).id), inline_bytes);
+    tx.put(part_key, rows::encode(part));
+    return {};
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  GUST_CO_CHECK(co_await remove_blobs(*garbage));
+  co_return part;
+}
+
+async::Task<std::vector<Part>> ObjectStore::parts(BucketName bucket_name, ObjectKey key, std::string upload_id) {
+  GUST_CO_CHECK(co_await upload(bucket_name, key, upload_id));
+  const auto view = store_.snapshot();
+  co_return read_parts(*view, upload_id);
+}
+
+async::Task<std::vector<Upload>> ObjectStore::uploads(BucketName bucket_name, std::string prefix) {
+  GUST_CO_CHECK(co_await bucket(bucket_name));
+  std::vector<Upload> out;
+  auto range = kv::Range::prefix(rows::uploads_prefix(bucket_name));
+  for (;;) {
+    GUST_CO_TRY(const auto found, co_await store_.scan(range));
+    for (const auto& row : found) {
+      GUST_CO_TRY(auto one, rows::decode_upload(row.value));
+      if (one.key.str().starts_with(prefix)) out.push_back(std::move(one));
+    }
+    if (found.size() < range.limit) co_return out;
+    range.begin = found.back().key + '\0';
+  }
+}
+
+async::Task<Object> ObjectStore::complete(CompleteRequest request) {
+  GUST_CO_TRY(const auto started, co_await upload(request.bucket, request.key, request.upload_id));
+  GUST_CO_TRY(const auto there, co_await parts(request.bucket, request.key, request.upload_id));
+  GUST_CO_TRY(const auto chosen, choose(request.parts, there));
+  // Parts that the request leaves out are removed with the upload.
+  auto also = [request, chosen](kv::Transaction& tx) -> Result<void> {
+    const auto upload_key = rows::upload_key(request.bucket, request.key.str(), request.upload_id);
+    GUST_TRY(const auto row, tx.get(upload_key));
+    if (!row) return no_upload();
+    GUST_TRY(const auto now, read_parts(tx, request.upload_id));
+    GUST_TRY(const auto still, choose(request.parts, now));
+    for (std::size_t i = 0; i < still.size(); ++i) {
+      if (still[i].segments != chosen[i].segments) return fail(Code::kConflict, "A part was replaced while the upload was completed", "part");
+    }
+    std::vector<blobs::BlobId> left;
+    for (const auto& part : now) {
+      if (std::ranges::find(chosen, part.number, &Part::number) == chosen.end()) discard(tx, part.segments, left);
+      tx.erase(rows::part_key(request.upload_id, part.number));
+    }
+    tx.erase(upload_key);
+    return {};
+  };
+  co_return co_await commit(request.bucket, assemble(started, chosen), "", request.condition, EventKind::kCompleteMultipartUpload,
+                            request.origin, std::move(also));
+}
+
+async::Task<void> ObjectStore::abort(BucketName bucket_name, ObjectKey key, std::string upload_id) {
+  GUST_CO_CHECK(co_await upload(bucket_name, key, upload_id));
+  const auto garbage = std::make_shared<std::vector<blobs::BlobId>>();
+  kv::Store::Body body = [=](kv::Transaction& tx) -> Result<void> {
+    garbage->clear();
+    const auto upload_key = rows::upload_key(bucket_name, key.str(), upload_id);
+    GUST_TRY(const auto row, tx.get(upload_key));
+    if (!row) return no_upload();
+    GUST_TRY(const auto now, read_parts(tx, upload_id));
+    for (const auto& part : now) {
+      discard(tx, part.segments, *garbage);
+      tx.erase(rows::part_key(upload_id, part.number));
+    }
+    tx.erase(upload_key);
+    return {};
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  co_return co_await remove_blobs(*garbage);
+}
+
+}  // namespace gust::objects

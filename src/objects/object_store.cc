@@ -1,0 +1,392 @@
+#include "objects/object_store.h"
+
+#include "base/log.h"
+#include "codec/hex.h"
+#include "objects/rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace gust::objects {
+namespace {
+
+constexpr std::size_t kPiece = 256 << 10;
+constexpr std::size_t kInlineBytes = 32 << 10;  // objects up to this size live in a row: one synced write instead of three
+constexpr std::size_t kHashHere = 16 << 10;     // fewer bytes are hashed on the loop: a hop costs more
+
+blobs::BlobId new_id(env::Random& random) {
+  std::array<std::byte, 16> bytes{};
+  random.fill(bytes);
+  return blobs::BlobId(codec::to_hex(bytes));
+}
+
+std::unexpected<Error> no_bucket(const BucketName& name) {
+  return fail(Code::kNotFound, "The specified bucket does not exist", "bucket");
+}
+
+bool etag_in(std::string_view list, std::string_view etag) {
+  while (!list.empty()) {
+    auto item = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), item.size() + 1));
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    if (item.starts_with("W/")) item.remove_prefix(2);
+    if (item.size() >= 2 && item.front() == '"') item = item.substr(1, item.size() - 2);
+    if (item == etag || item == "*") return true;
+  }
+  return false;
+}
+
+Result<void> check(const WriteCondition& condition, const Object* there) {
+  if (!condition.if_none_match.empty() && there != nullptr && etag_in(condition.if_none_match, there->etag)) {
+    return fail(Code::kPrecondition, "At least one of the pre-conditions you specified did not hold", "If-None-Match");
+  }
+  if (condition.if_match.empty()) return {};
+  if (there == nullptr) return fail(Code::kNotFound, "The specified key does not exist.", "key");
+  if (!etag_in(condition.if_match, there->etag)) {
+    return fail(Code::kPrecondition, "At least one of the pre-conditions you specified did not hold", "If-Match");
+  }
+  return {};
+}
+
+Result<void> check(const Expected& expected, const Hasher::Result& got) {
+  if (expected.md5 && *expected.md5 != got.md5) {
+    return fail(Code::kInvalid, "The Content-MD5 you specified did not match what we received.", "digest");
+  }
+  if (expected.checksum && got.checksum && expected.checksum->value != got.checksum->value) {
+    return fail(Code::kInvalid, "The checksum you specified did not match the calculated checksum.", "checksum");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_bucket_name(std::string_view name) {
+  const auto wrong = [&] { return fail(Code::kInvalid, "The specified bucket is not valid.", "bucket name"); };
+  if (name.size() < 3 || name.size() > 63) return wrong();
+  const auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (!alnum(name.front()) || !alnum(name.back())) return wrong();
+  if (!std::ranges::all_of(name, [&](char c) { return alnum(c) || c == '.' || c == '-'; })) return wrong();
+  if (name.find("..") != std::string_view::npos || name.starts_with("xn--") || name.ends_with("-s3alias")) return wrong();
+  const bool like_address = std::ranges::count(name, '.') == 3 && std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  if (like_address) return wrong();
+  return {};
+}
+
+ObjectStore::ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox)
+    : store_(store), blobs_(blobs), clock_(clock), random_(random), outbox_(outbox),
+      pins_(std::make_shared<std::unordered_map<blobs::BlobId, int>>()) {}
+
+ObjectStore::~ObjectStore() = default;
+
+Result<Bucket> ObjectStore::need_bucket(kv::Reader& reader, const BucketName& name) const {
+  GUST_TRY(const auto row, reader.get(rows::bucket_key(name)));
+  if (!row) return no_bucket(name);
+  return rows::decode_bucket(*row);
+}
+
+async::Task<void> ObjectStore::create_bucket(BucketName name, AccountId owner, std::string region) {
+  GUST_CO_CHECK(check_bucket_name(name.str()));
+  const Bucket made{name, owner, std::move(region), clock_.now(), "", "", ""};
+  kv::Store::Body body = [made](kv::Transaction& tx) -> Result<void> {
+    GUST_TRY(const auto row, tx.get(rows::bucket_key(made.name)));
+    if (row) {
+      GUST_TRY(const auto there, rows::decode_bucket(*row));
+      if (there.owner == made.owner) {
+        return fail(Code::kAlreadyExists, "Your previous request to create the named bucket succeeded and you already own it.", "own bucket");
+      }
+      return fail(Code::kAlreadyExists,
+                  "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+                  "Please select a different name and try again.", "bucket");
+    }
+    tx.put(rows::bucket_key(made.name), rows::encode(made));
+    return {};
+  };
+  co_return co_await store_.transact(std::move(body));
+}
+
+async::Task<Bucket> ObjectStore::bucket(BucketName name) {
+  GUST_CO_TRY(const auto row, co_await store_.get(rows::bucket_key(name)));
+  if (!row) co_return no_bucket(name);
+  co_return rows::decode_bucket(*row);
+}
+
+async::Task<std::vector<Bucket>> ObjectStore::buckets(AccountId owner) {
+  std::vector<Bucket> out;
+  auto range = kv::Range::prefix(std::string(rows::kBuckets));
+  for (;;) {
+    GUST_CO_TRY(const auto found, co_await store_.scan(range));
+    for (const auto& row : found) {
+      GUST_CO_TRY(auto bucket, rows::decode_bucket(row.value));
+      if (bucket.owner == owner) out.push_back(std::move(bucket));
+    }
+    if (found.size() < range.limit) co_return out;
+    range.begin = found.back().key + '\0';
+  }
+}
+
+async::Task<bool> ObjectStore::is_empty(BucketName name) {
+  for (const auto& prefix : {rows::objects_prefix(name), rows::uploads_prefix(name)}) {
+    GUST_CO_TRY(const auto some, co_await store_.scan(kv::Range::prefix(prefix, 1)));
+    if (!some.empty()) co_return false;
+  }
+  co_return true;
+}
+
+async::Task<void> ObjectStore::delete_bucket(BucketName name) {
+  const auto not_empty = [] { return fail(Code::kConflict, "The bucket you tried to delete is not empty", "not empty"); };
+  GUST_CO_TRY(const auto there, co_await bucket(name));
+  GUST_CO_TRY(const bool empty, co_await is_empty(name));
+  if (!empty) co_return not_empty();
+  kv::Store::Body body = [this, name](kv::Transaction& tx) -> Result<void> {
+    GUST_CHECK(need_bucket(tx, name));
+    tx.erase(rows::bucket_key(name));
+    return {};
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  // A put that read the bucket's row before it went conflicts and fails; one that committed just before shows here.
+  GUST_CO_TRY(const bool still_empty, co_await is_empty(name));
+  if (still_empty) co_return Result<void>{};
+  kv::Store::Body restore = [there](kv::Transaction& tx) -> Result<void> {
+    tx.put(rows::bucket_key(there.name), rows::encode(there));
+    return {};
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(restore)));
+  co_return not_empty();
+}
+
+async::Task<void> ObjectStore::configure(BucketName name, Configuration which, std::string json) {
+  kv::Store::Body body = [this, name, which, json](kv::Transaction& tx) -> Result<void> {
+    GUST_TRY(auto bucket, need_bucket(tx, name));
+    (which == Configuration::kCors ? bucket.cors : which == Configuration::kWebsite ? bucket.website : bucket.notification) = json;
+    tx.put(rows::bucket_key(name), rows::encode(bucket));
+    return {};
+  };
+  co_return co_await store_.transact(std::move(body));
+}
+
+async::Task<void> ObjectStore::hash(std::shared_ptr<Hasher> hasher, std::span<const std::byte> bytes) {
+  if (bytes.size() <= kHashHere) {
+    hasher->update(bytes);
+    co_return Result<void>{};
+  }
+  auto job = [hasher, bytes]() -> Result<void> {
+    hasher->update(bytes);
+    return {};
+  };
+  co_return co_await hashers_.run(std::move(job));
+}
+
+async::Task<ObjectStore::Ingested> ObjectStore::ingest(async::ByteSource& body, std::optional<ChecksumKind> kind,
+                                                       const std::function<Result<Expected>()>& expected) {
+  Ingested out;
+  const auto hasher = std::make_shared<Hasher>(kind);
+  std::unique_ptr<blobs::Writer> writer;
+  std::vector<std::byte> piece(body.remaining().value_or(kPiece) <= kInlineBytes ? kInlineBytes : kPiece);
+  for (bool end = false; !end;) {
+    std::size_t filled = 0;
+    while (filled < piece.size()) {
+      GUST_CO_TRY(const auto n, co_await body.read(std::span(piece).subspan(filled)));
+      if (n == 0) {
+        end = true;
+        break;
+      }
+      filled += n;
+    }
+    const auto bytes = std::span<const std::byte>(piece).first(filled);
+    out.size += filled;
+    if (out.size > kMaxPutBytes) co_return fail(Code::kTooLarge, "Your proposed upload exceeds the maximum allowed size", "object");
+    GUST_CO_CHECK(co_await hash(hasher, bytes));
+    if (!writer && end && filled <= kInlineBytes) {
+      out.inline_bytes.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      break;
+    }
+    if (!writer) {
+      GUST_CO_TRY(writer, co_await blobs_.create());
+    }
+    GUST_CO_CHECK(co_await writer->write(bytes));
+  }
+  out.digests = hasher->finish();
+  GUST_CO_TRY(const auto wanted, expected ? expected() : Result<Expected>(Expected{}));
+  GUST_CO_CHECK(check(wanted, out.digests));
+  if (writer) {
+    GUST_CO_TRY(auto id, co_await writer->commit());
+    out.segments.push_back({std::move(id), out.size, Place::kBlob});
+  } else if (out.size > 0) {
+    out.segments.push_back({new_id(random_), out.size, Place::kRow});
+  }
+  co_return out;
+}
+
+void ObjectStore::discard(kv::Transaction& tx, const std::vector<Segment>& segments, std::vector<blobs::BlobId>& garbage) {
+  for (const auto& segment : segments) {
+    if (segment.place == Place::kRow) {
+      tx.erase(rows::bytes_key(segment.id));
+    } else {
+      tx.put(rows::garbage_key(segment.id), "");
+      garbage.push_back(segment.id);
+    }
+  }
+}
+
+Result<void> ObjectStore::replace(kv::Transaction& tx, const BucketName& bucket, Object& object, const std::string& inline_bytes,
+                                  const WriteCondition& condition, std::vector<blobs::BlobId>& garbage) {
+  const auto key = rows::object_key(bucket, object.key.str());
+  GUST_TRY(const auto row, tx.get(key));
+  std::optional<Object> there;
+  if (row) {
+    GUST_TRY(there, rows::decode_object(*row));
+  }
+  GUST_CHECK(check(condition, there ? &*there : nullptr));
+  object.modified_at = clock_.now();
+  object.sequence = static_cast<std::uint64_t>(to_epoch_ms(object.modified_at)) << 16;
+  if (there) {
+    object.sequence = std::max(object.sequence, there->sequence + 1);
+    discard(tx, there->segments, garbage);
+  }
+  if (!inline_bytes.empty()) tx.put(rows::bytes_key(object.segments.at(0).id), inline_bytes);
+  tx.put(key, rows::encode(object));
+  return {};
+}
+
+async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::string inline_bytes, WriteCondition condition,
+                                        EventKind kind, Origin origin, std::function<Result<void>(kv::Transaction&)> also) {
+  struct State {
+    Object object;
+    std::vector<blobs::BlobId> garbage;
+    bool heard = false;
+  };
+  const auto state = std::make_shared<State>(State{std::move(object), {}, false});
+  kv::Store::Body body = [this, state, bucket, inline_bytes = std::move(inline_bytes), condition, kind, origin, also](kv::Transaction& tx) -> Result<void> {
+    state->garbage.clear();
+    GUST_TRY(const auto owner, need_bucket(tx, bucket));
+    if (also) GUST_CHECK(also(tx));
+    GUST_CHECK(replace(tx, bucket, state->object, inline_bytes, condition, state->garbage));
+    state->heard = !owner.notification.empty();
+    if (!state->heard) return {};
+    return outbox_.append(tx, {kind, owner, state->object, state->object.modified_at, origin.request_id, origin.source_ip, origin.account});
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  if (state->heard) outbox_.notify();
+  if (const auto removed = co_await remove_blobs(state->garbage); !removed) {
+    GUST_WARN("objects: removing replaced blobs: {}", removed.error().message);  // the next start takes them
+  }
+  co_return std::move(state->object);
+}
+
+async::Task<void> ObjectStore::remove_blobs(std::vector<blobs::BlobId> garbage) {
+  std::erase_if(garbage, [&](const auto& id) { return pins_->contains(id); });  // its last reader, or the next start, takes it
+  if (garbage.empty()) co_return Result<void>{};
+  for (const auto& id : garbage) GUST_CO_CHECK(co_await blobs_.remove(id));
+  kv::Store::Body body = [garbage](kv::Transaction& tx) -> Result<void> {
+    for (const auto& id : garbage) tx.erase(rows::garbage_key(id));
+    return {};
+  };
+  co_return co_await store_.transact(std::move(body), kv::Durability::kBuffered);
+}
+
+async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::ByteSource> body) {
+  GUST_CO_CHECK(co_await bucket(request.bucket));
+  GUST_CO_TRY(auto bytes, co_await ingest(*body, request.checksum_kind, request.expected));
+  Object object;
+  object.key = request.key;
+  object.etag = codec::to_hex(bytes.digests.md5);
+  object.size = bytes.size;
+  object.headers = std::move(request.headers);
+  object.metadata = std::move(request.metadata);
+  object.checksum = bytes.digests.checksum;
+  object.segments = std::move(bytes.segments);
+  co_return co_await commit(request.bucket, std::move(object), std::move(bytes.inline_bytes), request.condition, request.event,
+                            request.origin, nullptr);
+}
+
+async::Task<Object> ObjectStore::get(BucketName bucket_name, ObjectKey key) {
+  GUST_CO_TRY(const auto row, co_await store_.get(rows::object_key(bucket_name, key.str())));
+  if (row) co_return rows::decode_object(*row);
+  GUST_CO_CHECK(co_await bucket(bucket_name));
+  co_return fail(Code::kNotFound, "The specified key does not exist.", "key");
+}
+
+async::Task<void> ObjectStore::erase(BucketName bucket_name, ObjectKey key, Origin origin) {
+  struct State {
+    std::vector<blobs::BlobId> garbage;
+    bool heard = false;
+  };
+  const auto state = std::make_shared<State>();
+  kv::Store::Body body = [this, state, bucket_name, key, origin](kv::Transaction& tx) -> Result<void> {
+    *state = State{};
+    GUST_TRY(const auto owner, need_bucket(tx, bucket_name));
+    const auto row_key = rows::object_key(bucket_name, key.str());
+    GUST_TRY(const auto row, tx.get(row_key));
+    if (!row) return {};
+    GUST_TRY(auto object, rows::decode_object(*row));
+    tx.erase(row_key);
+    discard(tx, object.segments, state->garbage);
+    state->heard = !owner.notification.empty();
+    if (!state->heard) return {};
+    const auto now = clock_.now();
+    object.sequence = std::max(object.sequence + 1, static_cast<std::uint64_t>(to_epoch_ms(now)) << 16);
+    return outbox_.append(tx, {EventKind::kDelete, owner, object, now, origin.request_id, origin.source_ip, origin.account});
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  if (state->heard) outbox_.notify();
+  if (const auto removed = co_await remove_blobs(state->garbage); !removed) {
+    GUST_WARN("objects: removing an erased object's blobs: {}", removed.error().message);
+  }
+  co_return Result<void>{};
+}
+
+async::Task<Object> ObjectStore::copy(CopyRequest request) {
+  GUST_CO_TRY(auto source, co_await open(request.from, 0, request.from.size));
+  PutRequest put_request;
+  put_request.bucket = request.bucket;
+  put_request.key = request.key;
+  put_request.headers = std::move(request.headers);
+  put_request.metadata = std::move(request.metadata);
+  if (request.from.checksum) put_request.checksum_kind = request.from.checksum->kind;
+  put_request.event = EventKind::kCopy;
+  put_request.origin = request.origin;
+  co_return co_await put(std::move(put_request), std::move(source));
+}
+
+async::Task<void> ObjectStore::forget_garbage() {
+  for (;;) {
+    GUST_CO_TRY(const auto found, co_await store_.scan(kv::Range::prefix(std::string(rows::kGarbage))));
+    if (found.empty()) co_return Result<void>{};
+    kv::Store::Body body = [&found](kv::Transaction& tx) -> Result<void> {
+      for (const auto& row : found) tx.erase(row.key);
+      return {};
+    };
+    GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  }
+}
+
+Result<std::set<blobs::BlobId>> ObjectStore::referenced(kv::Reader& reader) {
+  std::set<blobs::BlobId> out;
+  const auto add = [&](const std::vector<Segment>& segments) {
+    for (const auto& s : segments) {
+      if (s.place == Place::kBlob) out.insert(s.id);
+    }
+  };
+  for (const auto prefix : {rows::kAllObjects, rows::kAllParts}) {
+    auto range = kv::Range::prefix(std::string(prefix));
+    for (;;) {
+      GUST_TRY(const auto found, reader.scan(range));
+      for (const auto& row : found) {
+        if (prefix == rows::kAllObjects) {
+          GUST_TRY(const auto object, rows::decode_object(row.value));
+          add(object.segments);
+        } else {
+          GUST_TRY(const auto part, rows::decode_part(row.value));
+          add(part.segments);
+        }
+      }
+      if (found.size() < range.limit) break;
+      range.begin = found.back().key + '\0';
+    }
+  }
+  return out;
+}
+
+}  // namespace gust::objects

@@ -1,0 +1,149 @@
+// ObjectStore: buckets and objects on kv and blobs. No HTTP, no XML, no events: it writes to an Outbox inside its own
+// transactions. Errors name their thing in Error::source: "bucket", "key", "upload", "part", "part order", "part size",
+// "digest", "checksum", "condition", "owner", "not empty". Loop thread only.
+#pragma once
+
+#include "async/blocking_pool.h"
+#include "async/bytes.h"
+#include "base/context.h"
+#include "blobs/store.h"
+#include "env/clock.h"
+#include "env/random.h"
+#include "kv/store.h"
+#include "objects/hasher.h"
+#include "objects/types.h"
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <unordered_map>
+
+namespace gust::objects {
+
+// Hears of every write of an object, inside its transaction (on a pool thread).
+class Outbox {
+ public:
+  virtual ~Outbox() = default;
+  virtual Result<void> append(kv::Transaction& tx, const ObjectEvent& event) = 0;
+  // After the commit; loop thread.
+  virtual void notify() = 0;
+};
+
+// Who asks, for events.
+struct Origin {
+  RequestId request_id;
+  std::string source_ip;
+  AccountId account;
+};
+
+struct PutRequest {
+  BucketName bucket;
+  ObjectKey key;
+  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string> metadata;
+  WriteCondition condition;
+  std::optional<ChecksumKind> checksum_kind;
+  // Asked after the last byte was read, when trailers are there.
+  std::function<Result<Expected>()> expected;
+  EventKind event = EventKind::kPut;
+  Origin origin;
+};
+
+struct CopyRequest {
+  BucketName from_bucket;
+  Object from;  // as got() with its conditions checked
+  BucketName bucket;
+  ObjectKey key;
+  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string> metadata;
+  Origin origin;
+};
+
+struct CompleteRequest {
+  BucketName bucket;
+  ObjectKey key;
+  std::string upload_id;
+  struct Named {
+    std::uint32_t number = 0;
+    std::string etag;
+  };
+  std::vector<Named> parts;
+  WriteCondition condition;
+  Origin origin;
+};
+
+inline constexpr std::uint64_t kMinPartBytes = 5 << 20;
+inline constexpr std::uint64_t kMaxPutBytes = 5ULL << 30;
+
+class ObjectStore {
+ public:
+  ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox);
+  ~ObjectStore();
+
+  // kInvalid for a bad name; kAlreadyExists with source "bucket", or "own bucket" when the owner has it already.
+  async::Task<void> create_bucket(BucketName name, AccountId owner, std::string region);
+  async::Task<Bucket> bucket(BucketName name);
+  async::Task<std::vector<Bucket>> buckets(AccountId owner);
+  async::Task<void> delete_bucket(BucketName name);
+  enum class Configuration { kCors, kNotification, kWebsite };
+  async::Task<void> configure(BucketName name, Configuration which, std::string json);
+
+  async::Task<Object> put(PutRequest request, std::unique_ptr<async::ByteSource> body);
+  async::Task<Object> get(BucketName bucket, ObjectKey key);
+  // Bytes [offset, offset + length) of what get() answered; readable to its end also when the object is replaced.
+  async::Task<std::unique_ptr<async::ByteSource>> open(Object object, std::uint64_t offset, std::uint64_t length);
+  // Succeeds also when there is none.
+  async::Task<void> erase(BucketName bucket, ObjectKey key, Origin origin);
+  async::Task<Object> copy(CopyRequest request);
+  async::Task<Page> list(BucketName bucket, ListQuery query);
+
+  async::Task<Upload> create_upload(BucketName bucket, Upload upload);
+  async::Task<Upload> upload(BucketName bucket, ObjectKey key, std::string upload_id);
+  async::Task<Part> put_part(BucketName bucket, ObjectKey key, std::string upload_id, std::uint32_t number,
+                             std::optional<ChecksumKind> kind, std::function<Result<Expected>()> expected,
+                             std::unique_ptr<async::ByteSource> body);
+  async::Task<std::vector<Part>> parts(BucketName bucket, ObjectKey key, std::string upload_id);
+  async::Task<std::vector<Upload>> uploads(BucketName bucket, std::string prefix);
+  async::Task<Object> complete(CompleteRequest request);
+  async::Task<void> abort(BucketName bucket, ObjectKey key, std::string upload_id);
+
+  // Every blob that a row names; for the sweep at the start.
+  static Result<std::set<blobs::BlobId>> referenced(kv::Reader& reader);
+  // At the start, after the sweep: forgets what was to be removed.
+  async::Task<void> forget_garbage();
+
+ private:
+  class Reading;
+  struct Ingested {
+    std::vector<Segment> segments;
+    std::string inline_bytes;  // of the one segment that goes to a row
+    std::uint64_t size = 0;
+    Hasher::Result digests;
+  };
+
+  async::Task<Ingested> ingest(async::ByteSource& body, std::optional<ChecksumKind> kind, const std::function<Result<Expected>()>& expected);
+  async::Task<void> hash(std::shared_ptr<Hasher> hasher, std::span<const std::byte> bytes);
+  // Writes the object's row over the one that is there, with the event, in one transaction.
+  async::Task<Object> commit(BucketName bucket, Object object, std::string inline_bytes, WriteCondition condition, EventKind kind,
+                             Origin origin, std::function<Result<void>(kv::Transaction&)> also);
+  Result<void> replace(kv::Transaction& tx, const BucketName& bucket, Object& object, const std::string& inline_bytes,
+                       const WriteCondition& condition, std::vector<blobs::BlobId>& garbage);
+  async::Task<bool> is_empty(BucketName name);
+  Result<Bucket> need_bucket(kv::Reader& reader, const BucketName& name) const;
+  // Rows that say "this blob is to be removed"; the blobs go after the commit, when no reader has them.
+  static void discard(kv::Transaction& tx, const std::vector<Segment>& segments, std::vector<blobs::BlobId>& garbage);
+  async::Task<void> remove_blobs(std::vector<blobs::BlobId> garbage);
+
+  kv::Store& store_;
+  blobs::Store& blobs_;
+  env::Clock& clock_;
+  env::Random& random_;
+  Outbox& outbox_;
+  async::BlockingPool hashers_{"hash", 2};
+  std::shared_ptr<std::unordered_map<blobs::BlobId, int>> pins_;  // readers of each blob
+};
+
+// 3-63 of a-z, 0-9, '.' and '-', as the service documents it.
+Result<void> check_bucket_name(std::string_view name);
+
+}  // namespace gust::objects

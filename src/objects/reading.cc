@@ -1,0 +1,142 @@
+// Reading objects: the bytes of their segments in order, and listings.
+#include "kv/key.h"
+#include "objects/object_store.h"
+#include "objects/rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+namespace gust::objects {
+namespace {
+
+struct Slice {
+  Segment segment;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+std::deque<Slice> slices_of(const Object& object, std::uint64_t offset, std::uint64_t length) {
+  std::deque<Slice> out;
+  for (const auto& segment : object.segments) {
+    if (length == 0) break;
+    if (offset >= segment.size) {
+      offset -= segment.size;
+      continue;
+    }
+    const auto n = std::min(length, segment.size - offset);
+    out.push_back({segment, offset, n});
+    offset = 0;
+    length -= n;
+  }
+  return out;
+}
+
+}  // namespace
+
+// Reads slices one after another; while it lives, its blobs are not removed.
+class ObjectStore::Reading final : public async::ByteSource {
+ public:
+  Reading(kv::Store& store, blobs::Store& blobs, std::shared_ptr<std::unordered_map<blobs::BlobId, int>> pins, std::deque<Slice> slices)
+      : store_(store), blobs_(blobs), pins_(std::move(pins)), slices_(std::move(slices)) {
+    for (const auto& slice : slices_) {
+      remaining_ += slice.length;
+      pinned_.push_back(slice.segment.id);
+      ++(*pins_)[slice.segment.id];
+    }
+  }
+
+  ~Reading() override {
+    for (const auto& id : pinned_) {
+      if (--(*pins_)[id] == 0) pins_->erase(id);
+    }
+  }
+
+  // Opens the first slice, so that a missing blob is known before any byte is sent.
+  async::Task<void> open_next() {
+    if (slices_.empty()) co_return Result<void>{};
+    const auto slice = slices_.front();
+    slices_.pop_front();
+    if (slice.segment.place == Place::kBlob) {
+      GUST_CO_TRY(current_, co_await blobs_.open(slice.segment.id, slice.offset, slice.length));
+      co_return Result<void>{};
+    }
+    GUST_CO_TRY(auto bytes, co_await store_.get(rows::bytes_key(slice.segment.id)));
+    if (!bytes) co_return fail(Code::kNotFound, "the object was replaced", "blob");
+    current_ = async::from_string(bytes->substr(slice.offset, slice.length));
+    co_return Result<void>{};
+  }
+
+  async::Task<std::size_t> read(std::span<std::byte> out) override {
+    while (remaining_ > 0) {
+      if (!current_) GUST_CO_CHECK(co_await open_next());
+      GUST_CO_TRY(const auto n, co_await current_->read(out));
+      if (n > 0) {
+        remaining_ -= n;
+        co_return n;
+      }
+      current_.reset();
+      if (slices_.empty()) co_return fail(Code::kCorrupt, "an object ends early", "blob");
+    }
+    co_return 0;
+  }
+
+  std::optional<std::uint64_t> remaining() const override { return remaining_; }
+
+ private:
+  kv::Store& store_;
+  blobs::Store& blobs_;
+  std::shared_ptr<std::unordered_map<blobs::BlobId, int>> pins_;
+  std::vector<blobs::BlobId> pinned_;
+  std::deque<Slice> slices_;
+  std::unique_ptr<async::ByteSource> current_;
+  std::uint64_t remaining_ = 0;
+};
+
+async::Task<std::unique_ptr<async::ByteSource>> ObjectStore::open(Object object, std::uint64_t offset, std::uint64_t length) {
+  if (offset > object.size || length > object.size - offset) co_return fail(Code::kInvalid, "the range ends past the object", "range");
+  auto reading = std::make_unique<Reading>(store_, blobs_, pins_, slices_of(object, offset, length));
+  GUST_CO_CHECK(co_await reading->open_next());
+  co_return reading;
+}
+
+async::Task<Page> ObjectStore::list(BucketName bucket_name, ListQuery query) {
+  GUST_CO_CHECK(co_await bucket(bucket_name));
+  const auto base = rows::objects_prefix(bucket_name);
+  kv::Range range = kv::Range::prefix(base + query.prefix);
+  if (!query.after.empty()) range.begin = std::max(range.begin, base + query.after + '\0');
+  // A page that ended with a common prefix goes on behind everything under it.
+  if (!query.delimiter.empty() && query.after.size() > query.prefix.size() && query.after.ends_with(query.delimiter)) {
+    range.begin = std::max(range.begin, kv::after_prefix(base + query.after));
+  }
+  Page page;
+  std::string last;
+  for (;;) {
+    GUST_CO_TRY(const auto found, co_await store_.scan(range));
+    bool jumped = false;
+    for (const auto& row : found) {
+      const auto key = std::string_view(row.key).substr(base.size());
+      const auto cut = query.delimiter.empty() ? std::string_view::npos : key.find(query.delimiter, query.prefix.size());
+      if (page.objects.size() + page.prefixes.size() >= query.limit) {
+        if (query.limit > 0) page.next = last;
+        co_return page;
+      }
+      if (cut != std::string_view::npos) {
+        last = std::string(key.substr(0, cut + query.delimiter.size()));
+        page.prefixes.push_back(last);
+        range.begin = kv::after_prefix(base + last);
+        jumped = true;
+        break;
+      }
+      GUST_CO_TRY(auto object, rows::decode_object(row.value));
+      last = object.key.str();
+      page.objects.push_back(std::move(object));
+    }
+    if (jumped) continue;
+    if (found.size() < range.limit) co_return page;
+    range.begin = found.back().key + '\0';
+  }
+}
+
+}  // namespace gust::objects

@@ -1,0 +1,38 @@
+// The rows of the object store as keys and bytes (docs/formats/objects.md). Any thread.
+#pragma once
+
+#include "base/result.h"
+#include "objects/types.h"
+
+#include <string>
+#include <string_view>
+
+namespace gust::objects::rows {
+
+std::string bucket_key(const BucketName& bucket);
+std::string objects_prefix(const BucketName& bucket);
+std::string object_key(const BucketName& bucket, std::string_view key);
+std::string uploads_prefix(const BucketName& bucket);
+std::string upload_key(const BucketName& bucket, std::string_view key, std::string_view upload_id);
+std::string parts_prefix(std::string_view upload_id);
+std::string part_key(std::string_view upload_id, std::uint32_t number);
+std::string bytes_key(const blobs::BlobId& id);
+std::string garbage_key(const blobs::BlobId& id);
+
+inline constexpr std::string_view kBuckets = "s3/b/";
+inline constexpr std::string_view kAllObjects = "s3/o/";
+inline constexpr std::string_view kAllParts = "s3/p/";
+inline constexpr std::string_view kGarbage = "s3/g/";
+
+std::string encode(const Bucket& bucket);
+std::string encode(const Object& object);
+std::string encode(const Upload& upload);
+std::string encode(const Part& part);
+
+// kCorrupt when the bytes are not such a row.
+Result<Bucket> decode_bucket(std::string_view row);
+Result<Object> decode_object(std::string_view row);
+Result<Upload> decode_upload(std::string_view row);
+Result<Part> decode_part(std::string_view row);
+
+}  // namespace gust::objects::rows
