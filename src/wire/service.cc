@@ -17,6 +17,14 @@ WireError default_error(const Error& error) {
     case Code::kUnavailable:
     case Code::kNoSpace: return {"ServiceUnavailable", error.message, 503, {}};
     case Code::kInvalid: return {"ValidationException", error.message, 400, {}};
+    case Code::kNotFound: return {"ResourceNotFoundException", error.message, 404, {}};
+    case Code::kAlreadyExists:
+    case Code::kConflict: return {"ConflictException", error.message, 409, {}};
+    case Code::kPrecondition: return {"PreconditionFailedException", error.message, 412, {}};
+    case Code::kTooLarge: return {"RequestEntityTooLargeException", error.message, 413, {}};
+    case Code::kTimeout: return {"RequestTimeoutException", error.message, 408, {}};
+    case Code::kUnauthenticated: return {"UnrecognizedClientException", error.message, 403, {}};
+    case Code::kUnsupported: return {"NotImplementedException", error.message, 501, {}};
     default: return {"InternalFailure", "the request failed inside; its id is in the log", 500, {}};
   }
 }
