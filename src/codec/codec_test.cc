@@ -104,6 +104,7 @@ TEST(Json, NamesWhereItIsWrong) {
   EXPECT_FALSE(parse_json(""));
   EXPECT_TRUE(parse_json(std::string(60, '[') + std::string(60, ']')));
   EXPECT_FALSE(parse_json(std::string(100, '[') + std::string(100, ']')));
+  EXPECT_FALSE(parse_json("[1, {\"a\": 34.5e999}]"));
 }
 
 TEST(Xml, ParsesWithinLimits) {

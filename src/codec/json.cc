@@ -5,7 +5,23 @@
 #include <boost/json/stream_parser.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace gust::codec {
+namespace {
+
+// Boost.JSON reads 1e999 as infinity, which JSON cannot say again. As deep as the parser's limit.
+bool is_finite(const json::value& value) {
+  if (const auto* number = value.if_double()) return std::isfinite(*number);
+  if (const auto* array = value.if_array()) return std::ranges::all_of(*array, is_finite);
+  if (const auto* object = value.if_object()) {
+    return std::ranges::all_of(*object, [](const auto& member) { return is_finite(member.value()); });
+  }
+  return true;
+}
+
+}  // namespace
 
 Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
   json::parse_options options;
@@ -16,7 +32,9 @@ Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
   if (!error && used < text.size()) error = json::error::extra_data;
   if (!error) parser.finish(error);
   if (error) return fail(Code::kInvalid, fmt::format("not JSON: {} at byte {}", error.message(), used), "json");
-  return parser.release();
+  auto value = parser.release();
+  if (!is_finite(value)) return fail(Code::kInvalid, "not JSON that fits: a number is too large for a double", "json");
+  return value;
 }
 
 std::string to_json(const json::value& value) { return json::serialize(value); }
