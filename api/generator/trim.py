@@ -19,7 +19,7 @@ SERVED = {
     "apigatewayv2": """CreateApi GetApi GetApis UpdateApi DeleteApi CreateRoute GetRoute GetRoutes UpdateRoute DeleteRoute
         CreateIntegration GetIntegration GetIntegrations UpdateIntegration DeleteIntegration CreateStage GetStage GetStages
         UpdateStage DeleteStage CreateDeployment GetDeployment GetDeployments DeleteCorsConfiguration""",
-    "sts": "GetCallerIdentity",
+    "sts": "GetCallerIdentity AssumeRole",
 }
 
 # The root elements that S3 writes; the public model leaves them out, as clients do not look at them.
