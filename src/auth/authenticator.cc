@@ -59,6 +59,11 @@ Authenticator::Authenticator(Accounts& accounts, const Sessions& sessions, const
 
 async::Task<Principal> Authenticator::authenticate(RequestContext context, http::Request& request,
                                                    std::string service) {
+  GUST_CO_TRY(auto old, parse_query_v2(request));
+  if (old && (service.empty() || service == "s3") && !request.headers.contains("authorization")) {
+    auto query = std::move(*old);
+    co_return co_await authenticate_v2(request, std::move(query));
+  }
   GUST_CO_TRY(auto parsed, parse_authorization(request));
   if (!parsed) {
     GUST_CO_CHECK(wrap_unsigned(request));
@@ -68,7 +73,8 @@ async::Task<Principal> Authenticator::authenticate(RequestContext context, http:
   GUST_CO_CHECK(check_service(authorization, service));
   GUST_CO_CHECK(check_times(authorization));
   GUST_CO_CHECK(check_signed_headers(authorization, request.headers));
-  GUST_CO_TRY(auto signer, co_await find_signer(authorization, request.peer));
+  GUST_CO_TRY(auto signer,
+              co_await find_signer(authorization.access_key_id, authorization.session_token, request.peer));
   GUST_CO_TRY(const auto hash, co_await payload_hash(authorization, request));
 
   GUST_CO_TRY(const auto canonical,
@@ -86,8 +92,24 @@ async::Task<Principal> Authenticator::authenticate(RequestContext context, http:
   co_return std::move(signer.principal);
 }
 
-async::Task<Authenticator::Signer> Authenticator::find_signer(const Authorization& authorization, std::string peer) {
-  const auto& id = authorization.access_key_id;
+async::Task<Principal> Authenticator::authenticate_v2(http::Request& request, QueryV2 query) {
+  if (clock_.now() > query.expires_at) co_return fail(Code::kDenied, "Request has expired", "expired");
+  GUST_CO_TRY(auto signer, co_await find_signer(query.access_key_id, query.session_token, request.peer));
+  GUST_CO_TRY(const auto right, signatures_v2(request, query, signer.keys.secret));
+  for (const auto& one : right) {
+    if (!codec::equal_in_constant_time(one, query.signature)) continue;
+    GUST_CO_CHECK(wrap_unsigned(request));
+    co_return std::move(signer.principal);
+  }
+  co_return fail(Code::kDenied,
+                 "The request signature we calculated does not match the signature you provided. Check your key and "
+                 "signing method.",
+                 "signature");
+}
+
+async::Task<Authenticator::Signer> Authenticator::find_signer(std::string access_key_id, std::string session_token,
+                                                              std::string peer) {
+  const auto& id = access_key_id;
   if (id == kDevKey && settings_.dev_keys == DevKeys::kOnLoopback && is_loopback(peer)) {
     AccountId root_id{std::string(kDefaultAccount)};
     GUST_CO_TRY(const auto root, co_await accounts_.find(std::move(root_id)));
@@ -96,8 +118,8 @@ async::Task<Authenticator::Signer> Authenticator::find_signer(const Authorizatio
       co_return Signer{key.keys, root_principal(key)};
     }
   }
-  if (!authorization.session_token.empty()) {
-    GUST_CO_TRY(auto session, sessions_.open_token(id, authorization.session_token));
+  if (!session_token.empty()) {
+    GUST_CO_TRY(auto session, sessions_.open_token(id, session_token));
     co_return Signer{std::move(session.keys), std::move(session.principal)};
   }
   GUST_CO_TRY(auto key, co_await accounts_.find_key(id));

@@ -22,6 +22,7 @@
 #include "auth/authorization.h"
 #include "auth/sessions.h"
 #include "auth/signing_key_cache.h"
+#include "auth/sigv2.h"
 #include "http/message.h"
 
 namespace gust::auth {
@@ -50,7 +51,8 @@ class Authenticator {
     Keys keys;
     Principal principal;
   };
-  async::Task<Signer> find_signer(const Authorization& authorization, std::string peer);
+  async::Task<Principal> authenticate_v2(http::Request& request, QueryV2 query);
+  async::Task<Signer> find_signer(std::string access_key_id, std::string session_token, std::string peer);
   Result<void> check_times(const Authorization& authorization) const;
   async::Task<std::string> payload_hash(const Authorization& authorization, http::Request& request);
 

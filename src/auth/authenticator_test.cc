@@ -4,6 +4,7 @@
 #include "auth/authorize.h"
 #include "auth/sign.h"
 #include "codec/digest.h"
+#include "codec/url.h"
 #include "kv/memory/memory_store.h"
 
 #include <gtest/gtest.h>
@@ -136,6 +137,29 @@ TEST_F(AuthenticatorTest, PresignedUrlsExpire) {
   ASSERT_TRUE(presign(r, keys_, options(), Millis(60'000)));
   r.query += "&versionId=1";
   EXPECT_EQ(refusal(r), "signature");
+}
+
+// The example of the S3 developer guide, "Query string request authentication".
+TEST_F(AuthenticatorTest, PresignedVersion2) {
+  auto r = request("GET", "/photos/puppy.jpg");
+  r.headers.set("Host", "awsexamplebucket1.s3.us-west-1.amazonaws.com");
+  const QueryV2 query{"AKIAIOSFODNN7EXAMPLE", "", "1175139620", from_epoch_ms(1'175'139'620'000), ""};
+  const auto right = signatures_v2(r, query, keys_.secret).value();
+  ASSERT_EQ(right.size(), 2u);
+  const auto use = [&](const std::string& signature, std::string_view expires) {
+    auto q = request("GET", "/photos/puppy.jpg");
+    q.headers.set("Host", "awsexamplebucket1.s3.us-west-1.amazonaws.com");
+    q.query = fmt::format("AWSAccessKeyId={}&Expires={}&Signature={}", keys_.access_key_id, expires,
+                          codec::percent_encode(signature));
+    return refusal(q, "s3");
+  };
+  EXPECT_EQ(use(right[1], "1175139620"), "expired");
+  const auto later = fmt::format("{}", to_epoch_ms(clock_.now()) / 1000 + 60);
+  EXPECT_EQ(use(right[1], later), "signature");
+  const auto now_right = signatures_v2(r, {keys_.access_key_id, "", later, {}, ""}, keys_.secret).value();
+  EXPECT_EQ(use(now_right[0], later), "accepted");
+  EXPECT_EQ(use(now_right[1], later), "accepted");
+  EXPECT_EQ(use(now_right[1], "soon"), "authorization-query");
 }
 
 TEST_F(AuthenticatorTest, BodyHashIsCheckedWhenItIsRead) {

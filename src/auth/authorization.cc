@@ -229,6 +229,9 @@ std::optional<Scope> scope_of(const http::Request& request) {
     if (!parse_credential(out, trimmed(rest.substr(0, rest.find(','))))) return std::nullopt;
     return out.scope;
   }
+  if (request.query.contains("AWSAccessKeyId=") && request.query.contains("Signature=")) {
+    return Scope{{}, std::string(kDefaultRegion), "s3"};  // Signature Version 2 is only S3's
+  }
   if (!request.query.contains("X-Amz-Credential=")) return std::nullopt;
   const auto pairs = codec::parse_query(request.query, codec::Plus::kIsPlus);
   if (!pairs || !parse_credential(out, find(*pairs, "X-Amz-Credential").value_or(""))) return std::nullopt;

@@ -37,6 +37,11 @@ class Command {
   explicit Command(const Up& up) : up_(up) { build(); }
 
   int run(int argc, const char* const* argv) {
+    const std::string first = argc > 1 ? argv[1] : "";
+    if (!first.empty() && first[0] != '-' && !knows(first)) {
+      session_.terminal.error(fmt::format("there is no command '{}'; see gust --help", first));
+      return kUsage;
+    }
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
@@ -46,6 +51,11 @@ class Command {
   }
 
  private:
+  bool knows(const std::string& name) {
+    const auto all = app_.get_subcommands([](CLI::App*) { return true; });
+    return std::ranges::any_of(all, [&](const CLI::App* sub) { return sub->check_name(name); });
+  }
+
   void build() {
     app_.require_subcommand(1);
     app_.fallthrough();

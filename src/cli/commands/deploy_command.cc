@@ -103,7 +103,7 @@ Result<std::string> run(Session& session, const DeployOptions& options) {
   GUST_TRY(around.parameters, parse_parameters(options.parameters));
   GUST_TRY(const auto endpoint, session.find_endpoint());
   around.endpoint = endpoint.url();
-  // A wrong template is told even while no daemon runs, so keys are looked for after it was read.
+  GUST_CHECK(check_template(file, around));  // told even while no daemon runs
   auto remote = session.connect();
   if (!remote) return std::unexpected(std::move(remote).error());
   around.region = session.region;

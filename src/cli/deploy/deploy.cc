@@ -31,13 +31,18 @@ Deploy::Deploy(Remote& remote, std::string file, Surroundings around, Progress p
 std::string Deploy::deploy_bucket() const { return deploy_bucket_name(around_.account); }
 std::string Deploy::record_key() const { return fmt::format("stacks/{}.json", around_.stack); }
 
-Result<void> Deploy::prepare() {
-  std::ifstream in(file_, std::ios::binary);
-  if (!in) return fail(Code::kNotFound, fmt::format("{} cannot be read", file_), "template");
+Result<Node> check_template(const std::string& file, const Surroundings& around) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(Code::kNotFound, fmt::format("{} cannot be read", file), "template");
   std::stringstream text;
   text << in.rdbuf();
-  GUST_TRY(root_, parse_template(text.str(), file_));
-  GUST_CHECK(evaluate(root_, file_, around_));  // a wrong template fails without a daemon
+  GUST_TRY(auto root, parse_template(text.str(), file));
+  GUST_CHECK(evaluate(root, file, around));
+  return root;
+}
+
+Result<void> Deploy::prepare() {
+  GUST_TRY(root_, check_template(file_, around_));
   GUST_TRY(around_.account, services_.account());
   GUST_CHECK(read_record());
   GUST_CHECK(look());

@@ -66,6 +66,9 @@ class Deploy {
   bool serving_ = false;  // the new version is in place
 };
 
+// Reads and evaluates a template without a server; the error of what is wrong with it.
+Result<Node> check_template(const std::string& file, const Surroundings& around);
+
 // The bucket of an account in which stacks' records and code are kept.
 std::string deploy_bucket_name(std::string_view account);
 
