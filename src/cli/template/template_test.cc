@@ -232,8 +232,9 @@ TEST_F(TemplateTest, TheExample) {
   EXPECT_EQ(out->buckets.size(), 3u);
   EXPECT_EQ(out->apis.at(0).routes.size(), 3u);
   EXPECT_EQ(out->buckets[0].name, "thumbnails-uploads-000000000000");
-  ASSERT_EQ(out->notes.size(), 1u);  // the bucket policy of the site, which other clouds need
-  EXPECT_NE(out->notes[0].find("SitePolicy"), std::string::npos) << out->notes[0];
+  ASSERT_EQ(out->notes.size(), 2u);  // what opens the site's bucket on other clouds
+  EXPECT_NE(out->notes[0].find("PublicAccessBlockConfiguration"), std::string::npos) << out->notes[0];
+  EXPECT_NE(out->notes[1].find("SitePolicy"), std::string::npos) << out->notes[1];
 }
 
 }  // namespace
