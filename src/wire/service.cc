@@ -141,6 +141,7 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
   response.headers = std::move(whole.headers);
   response.body = std::move(whole.body);
   response.stream = std::move(outcome->stream);
+  if (response.status == 200 && response.headers.contains("content-range")) response.status = 206;  // no model says this
   if (const auto length = response.headers.get("content-length")) {
     std::uint64_t n = 0;
     if (std::from_chars(length->data(), length->data() + length->size(), n).ec == std::errc()) response.content_length = n;

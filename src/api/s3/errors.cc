@@ -1,0 +1,91 @@
+// Domain errors as S3's, and what S3 says of requests that break its model.
+#include "api/s3/shared.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+#include <set>
+
+namespace gust::api {
+namespace {
+
+// Error::source (of objects, auth, http) -> the code and status that S3 answers.
+struct Known {
+  std::string_view source;
+  Code code;
+  const char* wire;
+  int status;
+};
+constexpr std::array kKnown = {
+    Known{"bucket", Code::kNotFound, "NoSuchBucket", 404},
+    Known{"key", Code::kNotFound, "NoSuchKey", 404},
+    Known{"blob", Code::kNotFound, "NoSuchKey", 404},
+    Known{"upload", Code::kNotFound, "NoSuchUpload", 404},
+    Known{"bucket", Code::kAlreadyExists, "BucketAlreadyExists", 409},
+    Known{"own bucket", Code::kAlreadyExists, "BucketAlreadyOwnedByYou", 409},
+    Known{"not empty", Code::kConflict, "BucketNotEmpty", 409},
+    Known{"bucket name", Code::kInvalid, "InvalidBucketName", 400},
+    Known{"digest", Code::kInvalid, "BadDigest", 400},
+    Known{"checksum", Code::kInvalid, "BadDigest", 400},
+    Known{"trailer-checksum", Code::kInvalid, "BadDigest", 400},
+    Known{"invalid digest", Code::kInvalid, "InvalidDigest", 400},
+    Known{"invalid checksum", Code::kInvalid, "InvalidRequest", 400},
+    Known{"checksum algorithm", Code::kInvalid, "InvalidRequest", 400},
+    Known{"part order", Code::kInvalid, "InvalidPartOrder", 400},
+    Known{"part size", Code::kInvalid, "EntityTooSmall", 400},
+    Known{"part", Code::kInvalid, "InvalidPart", 400},
+    Known{"key length", Code::kInvalid, "KeyTooLongError", 400},
+    Known{"copy source", Code::kInvalid, "InvalidArgument", 400},
+    Known{"content-sha256", Code::kInvalid, "XAmzContentSHA256Mismatch", 400},
+    Known{"decoded-length", Code::kInvalid, "IncompleteBody", 400},
+    Known{"incomplete-body", Code::kInvalid, "IncompleteBody", 400},
+    Known{"chunk", Code::kInvalid, "InvalidChunkSizeError", 400},
+    Known{"trailer", Code::kInvalid, "MalformedTrailerError", 400},
+    Known{"signature", Code::kDenied, "SignatureDoesNotMatch", 403},
+    Known{"body", Code::kInvalid, "IncompleteBody", 400},
+    Known{"body", Code::kTimeout, "RequestTimeout", 400},
+};
+
+}  // namespace
+
+wire::WireError map_s3_error(const Error& error) {
+  for (const auto& known : kKnown) {
+    if (known.source == error.source && known.code == error.code) return {known.wire, error.message, known.status, {}};
+  }
+  switch (error.code) {
+    case Code::kPrecondition:
+      return {"PreconditionFailed", error.message, 412, {{"Condition", wire::Value(error.source)}}};
+    case Code::kDenied: return {"AccessDenied", "Access Denied", 403, {}};
+    case Code::kTooLarge: return {"EntityTooLarge", error.message, 400, {}};
+    case Code::kConflict: return {"OperationAborted", "A conflicting conditional operation is currently in progress against this resource. Please try again.", 409, {}};
+    case Code::kThrottled: return {"SlowDown", "Please reduce your request rate.", 503, {}};
+    case Code::kNoSpace: return {"ServiceUnavailable", "The disk is full: make room, then try again.", 503, {}};
+    case Code::kUnavailable: return {"ServiceUnavailable", error.message, 503, {}};
+    case Code::kInvalid: return {"InvalidArgument", error.message, 400, {}};
+    case Code::kUnsupported: return {"NotImplemented", error.message, 501, {}};
+    default: return {"InternalError", "We encountered an internal error. Please try again.", 500, {}};
+  }
+}
+
+wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations) {
+  const auto& first = violations.at(0);
+  if (first.constraint == wire::Constraint::kRequired && first.path.find('.') != std::string::npos) {
+    return {"MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema", 400, {}};
+  }
+  return {"InvalidArgument", fmt::format("{}: {}", first.member, first.expected), 400,
+          {{"ArgumentName", wire::Value(first.member)}, {"ArgumentValue", wire::Value(first.given)}}};
+}
+
+bool is_unserved_s3(std::string_view, std::string_view path, const codec::QueryPairs& query) {
+  static const std::set<std::string_view> kUnserved = {
+      "accelerate", "acl", "analytics", "attributes", "encryption", "intelligent-tiering", "inventory", "legal-hold", "lifecycle",
+      "logging", "metrics", "object-lock", "ownershipControls", "policy", "policyStatus", "publicAccessBlock", "replication",
+      "requestPayment", "restore", "retention", "select", "tagging", "torrent", "versioning", "versions"};
+  for (const auto& [name, value] : query) {
+    if (kUnserved.contains(name) && value.empty()) return true;
+  }
+  return false;
+}
+
+}  // namespace gust::api

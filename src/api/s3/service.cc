@@ -1,0 +1,26 @@
+#include "api/s3/service.h"
+
+#include "api/s3/shared.h"
+
+namespace gust::api {
+
+static wire::ServiceSettings settings() {
+  wire::ServiceSettings out;
+  out.max_body_bytes = 2 << 20;  // configurations, lists of keys and of parts
+  out.map_error = map_s3_error;
+  out.map_violations = map_s3_violations;
+  out.malformed_code = "MalformedXML";
+  out.is_unserved = is_unserved_s3;
+  out.unknown = {"NotImplemented", "A header or query you provided implies functionality that is not implemented.", 501, {}};
+  return out;
+}
+
+S3Service::S3Service(objects::ObjectStore& store, NotificationTargets& targets, std::function<std::string(const AccountId&)> canonical_id)
+    : store_(store), targets_(targets), canonical_id_(std::move(canonical_id)), service_(s3::model(), settings()) {
+  add_bucket_operations();
+  add_configuration_operations();
+  add_object_operations();
+  add_multipart_operations();
+}
+
+}  // namespace gust::api

@@ -1,0 +1,44 @@
+// S3Service: the S3 API over the object store. One file an operation or a few small ones; what they share is in
+// shared.h. Loop thread only.
+#pragma once
+
+#include "objects/object_store.h"
+#include "wire/service.h"
+
+#include <functional>
+#include <string>
+
+namespace gust::api {
+
+// Says whether a notification may be sent to a target; implemented where functions are known.
+class NotificationTargets {
+ public:
+  virtual ~NotificationTargets() = default;
+  // kDenied or kNotFound when `arn` cannot be invoked by the bucket.
+  virtual async::Task<void> check(std::string arn, BucketName bucket, AccountId owner) = 0;
+};
+
+class S3Service {
+ public:
+  // `canonical_id` gives an account's S3 owner id. All outlive the service.
+  S3Service(objects::ObjectStore& store, NotificationTargets& targets, std::function<std::string(const AccountId&)> canonical_id);
+
+  wire::Service& wire() { return service_; }
+  // Answers a browser's preflight (OPTIONS) by the bucket's CORS rules. `path` begins with the bucket.
+  async::Task<http::Response> preflight(RequestContext context, http::Request request, std::string path);
+  // Adds the CORS headers of the bucket to `response` for a request with this Origin.
+  async::Task<void> add_cors(std::string path, std::string method, std::string origin, http::Response& response);
+
+ private:
+  void add_bucket_operations();
+  void add_configuration_operations();
+  void add_object_operations();
+  void add_multipart_operations();
+
+  objects::ObjectStore& store_;
+  NotificationTargets& targets_;
+  std::function<std::string(const AccountId&)> canonical_id_;
+  wire::Service service_;
+};
+
+}  // namespace gust::api

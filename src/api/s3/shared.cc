@@ -1,0 +1,204 @@
+#include "api/s3/shared.h"
+
+#include "codec/url.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace gust::api {
+namespace {
+
+using objects::ChecksumKind;
+
+constexpr std::array<std::pair<ChecksumKind, std::string_view>, 5> kChecksums = {{{ChecksumKind::kCrc32, "CRC32"},
+                                                                                  {ChecksumKind::kCrc32c, "CRC32C"},
+                                                                                  {ChecksumKind::kCrc64Nvme, "CRC64NVME"},
+                                                                                  {ChecksumKind::kSha1, "SHA1"},
+                                                                                  {ChecksumKind::kSha256, "SHA256"}}};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+std::string header_of(ChecksumKind kind) { return "x-amz-checksum-" + lower(checksum_name(kind)); }
+
+bool etag_matches(std::string_view list, std::string_view etag) {
+  while (!list.empty()) {
+    auto item = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), item.size() + 1));
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    while (item.ends_with(' ')) item.remove_suffix(1);
+    if (item.starts_with("W/")) item.remove_prefix(2);
+    if (item.size() >= 2 && item.front() == '"') item = item.substr(1, item.size() - 2);
+    if (item == etag || item == "*") return true;
+  }
+  return false;
+}
+
+bool parse_number(std::string_view text, std::uint64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+std::string_view checksum_name(ChecksumKind kind) {
+  return std::ranges::find(kChecksums, kind, &std::pair<ChecksumKind, std::string_view>::first)->second;
+}
+
+std::optional<ChecksumKind> checksum_kind(std::string_view name) {
+  for (const auto& [kind, known] : kChecksums) {
+    if (lower(name) == lower(known)) return kind;
+  }
+  return std::nullopt;
+}
+
+std::string_view checksum_type_name(objects::ChecksumType type) {
+  return type == objects::ChecksumType::kComposite ? "COMPOSITE" : "FULL_OBJECT";
+}
+
+std::string checksum_text(const objects::Checksum& checksum) {
+  auto text = codec::to_base64(checksum.value);
+  if (checksum.type == objects::ChecksumType::kComposite) text += fmt::format("-{}", checksum.parts);
+  return text;
+}
+
+Result<std::optional<ChecksumKind>> requested_checksum(const wire::Call& call) {
+  for (const auto& [kind, name] : kChecksums) {
+    if (call.headers.contains(header_of(kind))) return kind;
+  }
+  std::string_view name = call.headers.get_or("x-amz-trailer", "");
+  if (name.starts_with("x-amz-checksum-")) {
+    name.remove_prefix(15);
+  } else {
+    name = call.headers.get_or("x-amz-sdk-checksum-algorithm", call.headers.get_or("x-amz-checksum-algorithm", ""));
+  }
+  if (name.empty()) return std::nullopt;
+  const auto kind = checksum_kind(name);
+  if (!kind) {
+    return fail(Code::kInvalid, fmt::format("'{}' is not a checksum algorithm that is served; use CRC32, CRC32C, CRC64NVME, SHA1 or SHA256", name),
+                "checksum algorithm");
+  }
+  return kind;
+}
+
+Result<void> check_content_md5(const wire::Call& call) {
+  const auto header = call.headers.get("content-md5");
+  if (!header) return {};
+  const auto md5 = codec::from_base64(*header);
+  if (!md5 || md5->size() != 16) return fail(Code::kInvalid, "The Content-MD5 you specified is not valid.", "invalid digest");
+  return {};
+}
+
+std::function<Result<objects::Expected>()> expectation(const wire::Call& call, std::optional<ChecksumKind> kind) {
+  std::optional<std::string> md5;
+  if (const auto header = call.headers.get("content-md5")) {
+    if (auto raw = codec::from_base64(*header)) md5 = *std::move(raw);
+  }
+  std::string header;
+  if (kind) header = call.headers.get_or(header_of(*kind), "");
+  return [md5, kind, header, trailers = call.trailers]() -> Result<objects::Expected> {
+    objects::Expected expected{md5, std::nullopt};
+    if (!kind) return expected;
+    std::string text = header;
+    if (text.empty() && trailers) text = trailers->get_or(header_of(*kind), "");
+    if (text.empty()) return expected;
+    const auto raw = codec::from_base64(text);
+    if (!raw) return fail(Code::kInvalid, fmt::format("Value for {} header is invalid.", header_of(*kind)), "invalid checksum");
+    expected.checksum = objects::Checksum{*kind, objects::ChecksumType::kFullObject, *raw, 0};
+    return expected;
+  };
+}
+
+async::Task<objects::Bucket> own_bucket(objects::ObjectStore& store, const wire::Call& call, std::string name,
+                                        std::optional<std::string> expected_owner) {
+  GUST_CO_TRY(auto bucket, co_await store.bucket(BucketName(std::move(name))));
+  if (bucket.owner != call.context.principal.account || (expected_owner && *expected_owner != bucket.owner.str())) {
+    co_return fail(Code::kDenied, "Access Denied", "bucket");
+  }
+  co_return bucket;
+}
+
+objects::Origin origin_of(const wire::Call& call) { return {call.context.request_id, call.peer, call.context.principal.account}; }
+
+wire::Reply<void> check_read_conditions(const objects::Object& object, const std::optional<std::string>& if_match,
+                                        const std::optional<std::string>& if_none_match,
+                                        const std::optional<WallTime>& if_modified_since,
+                                        const std::optional<WallTime>& if_unmodified_since) {
+  const auto modified = std::chrono::floor<std::chrono::seconds>(object.modified_at);
+  const auto failed = [](const char* which) {
+    return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", {{"Condition", which}}, 412);
+  };
+  if (if_match) {
+    if (!etag_matches(*if_match, object.etag)) return failed("If-Match");
+  } else if (if_unmodified_since && modified > *if_unmodified_since) {
+    return failed("If-Unmodified-Since");
+  }
+  const bool same = if_none_match ? etag_matches(*if_none_match, object.etag) : if_modified_since && modified <= *if_modified_since;
+  if (!same) return {};
+  wire::Fault not_modified(wire::WireError{"NotModified", "Not Modified", 304, {}});
+  not_modified.headers.add("ETag", quoted(object.etag));
+  not_modified.headers.add("Last-Modified", codec::to_http_date(object.modified_at));
+  return std::unexpected(std::move(not_modified));
+}
+
+wire::Reply<std::optional<ByteRange>> parse_range(const std::string& header, std::uint64_t size) {
+  constexpr std::string_view kUnit = "bytes=";
+  std::string_view text = header;
+  if (!text.starts_with(kUnit) || text.find(',') != std::string_view::npos) return std::nullopt;
+  text.remove_prefix(kUnit.size());
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto from = text.substr(0, dash), to = text.substr(dash + 1);
+  std::uint64_t first = 0, last = 0;
+  const auto unsatisfiable = [&] {
+    wire::Fault fault(wire::WireError{"InvalidRange", "The requested range is not satisfiable", 416,
+                                      {{"RangeRequested", wire::Value(header)}, {"ActualObjectSize", wire::Value(std::to_string(size))}}});
+    fault.headers.add("Content-Range", fmt::format("bytes */{}", size));
+    return std::unexpected(std::move(fault));
+  };
+  if (from.empty()) {
+    std::uint64_t count = 0;
+    if (!parse_number(to, count)) return std::nullopt;
+    if (count == 0 || size == 0) return unsatisfiable();
+    count = std::min(count, size);
+    return ByteRange{size - count, count};
+  }
+  if (!parse_number(from, first)) return std::nullopt;
+  if (to.empty()) {
+    last = size - 1;
+  } else if (!parse_number(to, last) || last < first) {
+    return std::nullopt;
+  }
+  if (first >= size) return unsatisfiable();
+  return ByteRange{first, std::min(last, size - 1) - first + 1};
+}
+
+Result<CopySource> parse_copy_source(const std::string& text) {
+  const auto wrong = [&] {
+    return fail(Code::kInvalid, fmt::format("'{}' is not a copy source: expected bucket/key, percent-encoded", text), "copy source");
+  };
+  auto path = text.substr(0, text.find("?versionId="));
+  if (path.starts_with('/')) path.erase(0, 1);
+  const auto decoded = codec::percent_decode(path, codec::Plus::kIsPlus);
+  if (!decoded) return wrong();
+  const auto slash = decoded->find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == decoded->size()) return wrong();
+  return CopySource{BucketName(decoded->substr(0, slash)), ObjectKey(decoded->substr(slash + 1))};
+}
+
+Result<ObjectKey> check_key(const std::string& key) {
+  if (key.size() > 1024) return fail(Code::kInvalid, "Your key is too long", "key length");
+  return ObjectKey(key);
+}
+
+std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type) {
+  return encoding_type == "url" ? codec::percent_encode(text, codec::Slash::kKeep) : text;
+}
+
+}  // namespace gust::api

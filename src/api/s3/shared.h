@@ -1,0 +1,101 @@
+// What the operations of S3 share: owners, headers, checksums, conditions. Any thread.
+#pragma once
+
+#include "api/s3.gen.h"
+#include "codec/base64.h"
+#include "codec/time_format.h"
+#include "objects/object_store.h"
+#include "wire/service.h"
+
+#include <optional>
+#include <string>
+
+namespace gust::api {
+
+template <typename T>
+using S3Reply = boost::asio::awaitable<wire::Reply<T>>;
+
+wire::WireError map_s3_error(const Error& error);
+wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations);
+// True for the sub-resources of S3 that are not served: without it "GET /bucket?acl" would list the bucket.
+bool is_unserved_s3(std::string_view method, std::string_view path, const codec::QueryPairs& query);
+
+// The bucket, when the caller's account owns it and is the one that it expects; kDenied otherwise.
+async::Task<objects::Bucket> own_bucket(objects::ObjectStore& store, const wire::Call& call, std::string name,
+                                        std::optional<std::string> expected_owner);
+objects::Origin origin_of(const wire::Call& call);
+
+inline std::string quoted(const std::string& etag) { return "\"" + etag + "\""; }
+
+// Content-Type and its kin from a request with those members.
+template <typename Request>
+std::map<std::string, std::string> system_headers(const Request& request) {
+  std::map<std::string, std::string> out;
+  const auto add = [&](const char* name, const std::optional<std::string>& value) {
+    if (value) out.emplace(name, *value);
+  };
+  add("content-type", request.content_type);
+  add("cache-control", request.cache_control);
+  add("content-disposition", request.content_disposition);
+  add("content-encoding", request.content_encoding);
+  add("content-language", request.content_language);
+  add("x-amz-website-redirect-location", request.website_redirect_location);
+  if (request.expires) out.emplace("expires", codec::to_http_date(*request.expires));
+  out.try_emplace("content-type", "binary/octet-stream");
+  return out;
+}
+
+// The checksum that a request asks for, from x-amz-checksum-*, x-amz-trailer or x-amz-sdk-checksum-algorithm.
+// kInvalid when it names one that is not served.
+Result<std::optional<objects::ChecksumKind>> requested_checksum(const wire::Call& call);
+// What Content-MD5 and the checksum header or trailer say the body must be; to be asked after the body's end.
+std::function<Result<objects::Expected>()> expectation(const wire::Call& call, std::optional<objects::ChecksumKind> kind);
+// Content-MD5 is well-formed, so that a bad one is refused before the body is read.
+Result<void> check_content_md5(const wire::Call& call);
+
+std::string_view checksum_name(objects::ChecksumKind kind);  // "CRC32C"
+std::optional<objects::ChecksumKind> checksum_kind(std::string_view name);
+std::string_view checksum_type_name(objects::ChecksumType type);
+std::string checksum_text(const objects::Checksum& checksum);  // base64, with "-N" when composite
+
+// Sets the one checksum member of an answer.
+template <typename Answer>
+void set_checksum(Answer& answer, const std::optional<objects::Checksum>& checksum) {
+  using objects::ChecksumKind;
+  if (!checksum) return;
+  const auto text = checksum_text(*checksum);
+  switch (checksum->kind) {
+    case ChecksumKind::kCrc32: answer.checksum_crc32 = text; break;
+    case ChecksumKind::kCrc32c: answer.checksum_crc32_c = text; break;
+    case ChecksumKind::kCrc64Nvme: answer.checksum_crc64_nvme = text; break;
+    case ChecksumKind::kSha1: answer.checksum_sha1 = text; break;
+    case ChecksumKind::kSha256: answer.checksum_sha256 = text; break;
+  }
+}
+
+// If-Match and its kin on a read: 412 or 304 as a fault, in the precedence that the service documents.
+wire::Reply<void> check_read_conditions(const objects::Object& object, const std::optional<std::string>& if_match,
+                                        const std::optional<std::string>& if_none_match,
+                                        const std::optional<WallTime>& if_modified_since,
+                                        const std::optional<WallTime>& if_unmodified_since);
+
+struct ByteRange {
+  std::uint64_t first = 0;
+  std::uint64_t length = 0;
+};
+// The one range of a Range header; nothing when it is to be ignored (malformed, or several). InvalidRange as a fault.
+wire::Reply<std::optional<ByteRange>> parse_range(const std::string& header, std::uint64_t size);
+
+// "bucket/key" or "/bucket/key", percent-encoded, of x-amz-copy-source. kInvalid.
+struct CopySource {
+  BucketName bucket;
+  ObjectKey key;
+};
+Result<CopySource> parse_copy_source(const std::string& text);
+
+Result<ObjectKey> check_key(const std::string& key);
+
+// "%20" and so on when the client asked for encoding-type=url.
+std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type);
+
+}  // namespace gust::api
