@@ -1,0 +1,88 @@
+#include "events/outbox.h"
+
+#include "base/log.h"
+#include "kv/key.h"
+
+#include <algorithm>
+
+namespace gust::events {
+namespace {
+
+constexpr std::string_view kPrefix = "outbox/";
+constexpr std::size_t kBatch = 64;
+constexpr Millis kRetry{1000};  // after a failure of the store
+
+}  // namespace
+
+Outbox::Outbox(async::Executor executor, kv::Store& store, env::Clock& clock, env::Random& random, Target& target)
+    : store_(store), clock_(clock), random_(random), target_(target), wake_(executor), tasks_(executor, "outbox") {}
+
+Result<void> Outbox::append(kv::Transaction& tx, ObjectRecord record) {
+  record.event_id = random_.uuid();
+  std::string key(kPrefix);
+  kv::append_number(key, static_cast<std::uint64_t>(to_epoch_ms(clock_.now())));
+  kv::append_number(key, counter_.fetch_add(1, std::memory_order_relaxed));
+  key += record.event_id;
+  tx.put(key, encode(record));
+  return {};
+}
+
+void Outbox::start() {
+  wake_.set();
+  tasks_.spawn(pump());
+}
+
+async::Task<void> Outbox::stop() { return tasks_.stop(); }
+
+async::Task<void> Outbox::pump() {
+  for (;;) {
+    GUST_CO_CHECK(co_await wake_.wait());
+    wake_.reset();
+    for (;;) {
+      const auto more = co_await pump_batch();
+      if (more && !*more) break;
+      if (!more) {
+        GUST_WARN("outbox: {}; trying again", more.error().message);
+        GUST_CO_CHECK(co_await async::sleep_for(kRetry));
+      }
+    }
+  }
+}
+
+Result<void> Outbox::hand_on(kv::Transaction& tx, const kv::Entry& row) {
+  GUST_TRY(const auto still, tx.get(row.key));
+  if (!still) return {};
+  tx.erase(row.key);
+  const auto record = decode(row.value);
+  if (!record) {
+    GUST_ERROR("outbox: {}", record.error().message);
+    return {};
+  }
+  const auto matches = match(*record);
+  if (!matches) {
+    GUST_ERROR("outbox: event {}: {}", record->event_id, matches.error().message);
+    return {};
+  }
+  for (std::size_t i = 0; i < matches->size(); ++i) {
+    const auto& one = (*matches)[i];
+    const auto id = i == 0 ? record->event_id : record->event_id + "-" + std::to_string(i);
+    const auto queued = target_.enqueue(tx, one.target_arn, to_message(*record, one), id, "arn:aws:s3:::" + record->bucket);
+    if (!queued && queued.error().code != Code::kNotFound) return queued;
+    if (!queued) GUST_WARN("outbox: event {} is dropped: {}", id, queued.error().message);
+  }
+  return {};
+}
+
+async::Task<bool> Outbox::pump_batch() {
+  GUST_CO_TRY(const auto rows, co_await store_.scan(kv::Range::prefix(std::string(kPrefix), kBatch)));
+  if (rows.empty()) co_return false;
+  kv::Store::Body body = [this, &rows](kv::Transaction& tx) -> Result<void> {
+    for (const auto& row : rows) GUST_CHECK(hand_on(tx, row));
+    return {};
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  target_.notify();
+  co_return true;
+}
+
+}  // namespace gust::events
