@@ -74,8 +74,9 @@ Result<void> Evaluator::resource(const std::string& logical_id, const Node& node
 Result<void> Evaluator::bucket(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
   GUST_CHECK(only(logical_id, *raw,
-                  {"BucketName", "CorsConfiguration", "NotificationConfiguration", "WebsiteConfiguration"},
-                  {"Tags", "PublicAccessBlockConfiguration", "BucketEncryption", "OwnershipControls", "AccessControl",
+                  {"BucketName", "CorsConfiguration", "NotificationConfiguration", "WebsiteConfiguration",
+                   "PublicAccessBlockConfiguration"},
+                  {"Tags", "BucketEncryption", "OwnershipControls", "AccessControl",
                    "LifecycleConfiguration", "VersioningConfiguration"}));
   BucketSpec spec;
   spec.logical_id = logical_id;
