@@ -1,0 +1,72 @@
+// AsyncInvoker: asynchronous invocations, durable from enqueue() to their success or to the dead letters. Retries as the
+// function's event-invoke settings say. Loop thread only, but for enqueue().
+#pragma once
+
+#include "async/task_group.h"
+#include "functions/function.h"
+#include "functions/invoker.h"
+#include "functions/registry.h"
+#include "kv/store.h"
+#include "queue/queue.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace gust::functions {
+
+struct AsyncEvent {
+  std::string id;  // the invocation's request id, the same for every attempt
+  FunctionKey function;
+  std::string payload;
+  std::string trace_id;
+};
+
+// An event that was given up.
+struct FailedEvent {
+  AsyncEvent event;
+  std::string reason;       // the last attempt's error, or why it was given up
+  std::uint32_t attempts = 0;
+  WallTime enqueued_at{};
+  WallTime failed_at{};
+};
+
+class AsyncInvoker {
+ public:
+  AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry, Invoker& invoker, env::Clock& clock);
+
+  // Inside the caller's transaction, on a pool thread; call notify() after the commit.
+  Result<void> enqueue(kv::Transaction& tx, const AsyncEvent& event);
+  void notify() { queue_.notify(); }
+  // In a transaction of its own.
+  async::Task<void> submit(AsyncEvent event);
+
+  void start();
+  async::Task<void> stop(SteadyTime deadline);
+
+  // The dead letters: kNotFound "event" for an unknown id.
+  async::Task<std::vector<FailedEvent>> failed(std::string after_id, std::size_t limit);
+  async::Task<FailedEvent> failed_event(std::string id);
+  async::Task<void> retry_failed(std::string id);
+  async::Task<void> drop_failed(std::string id);
+  async::Task<queue::Queue::Depth> depth() { return queue_.depth(); }
+
+ private:
+  async::Task<void> work();
+  async::Task<void> attempt(queue::Lease lease);
+  async::Task<void> give_back(queue::Lease lease, AsyncEvent event, queue::FailureClass failure, std::string reason);
+
+  kv::Store& store_;
+  queue::Queue& queue_;
+  Registry& registry_;
+  Invoker& invoker_;
+  env::Clock& clock_;
+  std::map<FunctionKey, std::size_t> running_;  // attempts of each function at once: one cannot take all workers
+  std::size_t in_flight_ = 0;
+  async::Event room_;
+  async::TaskGroup workers_;
+  async::TaskGroup attempts_;
+  bool stopping_ = false;
+};
+
+}  // namespace gust::functions

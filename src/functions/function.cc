@@ -1,0 +1,16 @@
+#include "functions/function.h"
+
+#include <fmt/format.h>
+
+namespace gust::functions {
+
+std::string Function::arn() const { return fmt::format("arn:aws:lambda:{}:{}:function:{}", region, key.account, key.name); }
+
+queue::RetrySettings EventInvokeConfig::retry_settings() const {
+  queue::RetrySettings settings;
+  if (max_retries) settings.max_retries = *max_retries;
+  if (max_age_s) settings.max_age = std::chrono::seconds(*max_age_s);
+  return settings;
+}
+
+}  // namespace gust::functions

@@ -1,0 +1,62 @@
+// Invoker: calls a function and waits for its answer, with instances started, reused and ended as it takes. This is the
+// seam where calls to other machines would begin. Loop thread only.
+#pragma once
+
+#include "async/task.h"
+#include "base/context.h"
+#include "env/clock.h"
+#include "env/random.h"
+#include "functions/function.h"
+#include "functions/log_store.h"
+#include "sandbox/sandbox.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace gust::functions {
+
+class Registry;
+
+// Keys that a function's code signs with.
+struct RoleKeys {
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;
+};
+
+struct InvokerSettings {
+  std::string python = "/usr/bin/python3";
+  std::string node = "/usr/bin/node";
+  std::string python_runtime;  // folder with bootstrap.py, mounted at /var/runtime
+  std::string node_runtime;
+  Millis keep_alive{300'000};             // an idle instance ends after this
+  Millis init_timeout{10'000};
+  std::uint64_t memory_bytes = 4ULL << 30;  // of all instances together, by their limits
+  std::size_t max_waiting = 1000;           // invocations that wait for an instance; past it kThrottled
+  // Serves Gust's own API on a listening socket inside a sandbox; the daemon sets it.
+  std::function<void(int listening_fd)> serve_services;
+  std::function<RoleKeys(const Function&)> issue_keys;
+};
+
+struct PoolStatus {
+  FunctionKey key;
+  std::size_t idle = 0, busy = 0, starting = 0;
+};
+
+class Invoker {
+ public:
+  virtual ~Invoker() = default;
+  // kNotFound "function"; kThrottled when no instance can be had; kTooLarge "payload"; kUnavailable when none can be
+  // started. A failure of the function's own code is a result with function_error. The context's request id is the
+  // invocation's.
+  virtual async::Task<InvokeResult> invoke(RequestContext context, FunctionKey key, Invocation invocation) = 0;
+  virtual std::vector<PoolStatus> status() const = 0;
+  // Lets running invocations finish until `deadline`, then ends every instance.
+  virtual async::Task<void> stop(SteadyTime deadline) = 0;
+};
+
+std::unique_ptr<Invoker> make_invoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher, LogStore& logs,
+                                      env::Clock& clock, env::Random& random, InvokerSettings settings);
+
+}  // namespace gust::functions

@@ -1,0 +1,49 @@
+// LogStore: what functions print, line by line, in files of the data folder: <folder>/<account>/<function>/<n>.ndjson.
+// Bounded for each function; the oldest go first. Loop thread only.
+#pragma once
+
+#include "async/blocking_pool.h"
+#include "async/event.h"
+#include "async/task.h"
+#include "env/clock.h"
+#include "functions/function.h"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gust::functions {
+
+struct LogLine {
+  WallTime at{};
+  std::string request_id;  // empty between invocations
+  std::string text;        // without the line's end
+};
+
+class LogStore {
+ public:
+  LogStore(async::Executor executor, env::Clock& clock, std::string folder);
+  ~LogStore();
+
+  // Keeps a line; written to the file soon, in order.
+  void append(const FunctionKey& key, std::string request_id, std::string text);
+  // Up to `limit` of the newest lines at or after `since`, oldest first.
+  async::Task<std::vector<LogLine>> read(FunctionKey key, WallTime since, std::size_t limit);
+  // Returns when a line of the function came after this call began; kTimeout past `deadline`.
+  async::Task<void> wait(FunctionKey key, SteadyTime deadline);
+  async::Task<void> flush();
+
+ private:
+  struct Stream;
+  Stream& stream(const FunctionKey& key);
+
+  async::Executor executor_;
+  env::Clock& clock_;
+  std::string folder_;
+  std::map<FunctionKey, std::unique_ptr<Stream>> streams_;
+  std::shared_ptr<async::BlockingPool> writer_;  // one thread: lines stay in order
+};
+
+}  // namespace gust::functions
