@@ -8,6 +8,7 @@
 #include "env/random.h"
 #include "functions/function.h"
 #include "functions/log_store.h"
+#include "http/message.h"
 #include "sandbox/sandbox.h"
 
 #include <functional>
@@ -34,8 +35,9 @@ struct InvokerSettings {
   Millis init_timeout{10'000};
   std::uint64_t memory_bytes = 4ULL << 30;  // of all instances together, by their limits
   std::size_t max_waiting = 1000;           // invocations that wait for an instance; past it kThrottled
-  // Serves Gust's own API on a listening socket inside a sandbox; the daemon sets it.
-  std::function<void(int listening_fd)> serve_services;
+  // Answers what a function asks of Gust's own services (127.0.0.1:4566 inside); the daemon sets it. The peer of such a
+  // request is "sandbox".
+  http::Handler services;
   std::function<RoleKeys(const Function&)> issue_keys;
 };
 
