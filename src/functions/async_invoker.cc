@@ -1,0 +1,190 @@
+#include "functions/async_invoker.h"
+
+#include "base/log.h"
+#include "codec/json.h"
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+namespace gust::functions {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kMaxInFlight = 64;      // attempts at once
+constexpr std::size_t kMaxPerFunction = 32;   // of one function, so that others always find room
+constexpr Millis kLease = std::chrono::minutes(16);  // longer than the longest invocation
+constexpr Millis kCrowded{200};               // how long an event of a function with too many attempts waits
+
+struct Stored {
+  AsyncEvent event;
+  std::uint32_t failures = 0;          // of the function's code
+  std::uint32_t machine_failures = 0;  // throttled, nothing to run it on
+  WallTime first_at{};
+};
+
+std::string encode(const Stored& s) {
+  return codec::to_json(json::object{{"account", s.event.function.account.str()}, {"name", s.event.function.name.str()}, {"payload", s.event.payload},
+                                     {"trace", s.event.trace_id}, {"failures", s.failures}, {"machine_failures", s.machine_failures},
+                                     {"first", to_epoch_ms(s.first_at)}});
+}
+
+Result<Stored> decode(const queue::Message& message) {
+  const auto document = codec::parse_json(message.body);
+  if (!document || !document->is_object()) return fail(Code::kCorrupt, "a queued event is not JSON");
+  try {
+    const auto& o = document->get_object();
+    const auto text = [&](const char* name) { return std::string(o.at(name).as_string()); };
+    return Stored{{message.id, {AccountId(text("account")), FunctionName(text("name"))}, text("payload"), text("trace")},
+                  o.at("failures").to_number<std::uint32_t>(), o.at("machine_failures").to_number<std::uint32_t>(),
+                  from_epoch_ms(o.at("first").to_number<std::int64_t>())};
+  } catch (const std::exception& e) {
+    return fail(Code::kCorrupt, std::string("a queued event lacks something: ") + e.what());
+  }
+}
+
+FailedEvent to_failed(const queue::DeadLetter& letter) {
+  FailedEvent out;
+  if (auto stored = decode(letter.message)) {
+    out.event = std::move(stored->event);
+    out.attempts = stored->failures + stored->machine_failures;
+    out.enqueued_at = stored->first_at;
+  }
+  out.event.id = letter.message.id;
+  out.reason = letter.reason;
+  out.failed_at = letter.buried_at;
+  return out;
+}
+
+}  // namespace
+
+AsyncInvoker::AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry, Invoker& invoker, env::Clock& clock)
+    : store_(store), queue_(queue), registry_(registry), invoker_(invoker), clock_(clock), room_(executor),
+      workers_(executor, "async worker"), attempts_(executor, "async attempts") {}
+
+Result<void> AsyncInvoker::enqueue(kv::Transaction& tx, const AsyncEvent& event) {
+  const auto now = clock_.now();
+  return queue_.enqueue(tx, {event.id, encode({event, 0, 0, now}), now, 0}, now);
+}
+
+async::Task<void> AsyncInvoker::submit(AsyncEvent event) {
+  kv::Store::Body body = [this, event](kv::Transaction& tx) { return enqueue(tx, event); };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  queue_.notify();
+  co_return Result<void>{};
+}
+
+void AsyncInvoker::start() { workers_.spawn(work()); }
+
+async::Task<void> AsyncInvoker::stop(SteadyTime deadline) {
+  stopping_ = true;
+  GUST_CO_CHECK(co_await workers_.stop());
+  if (!co_await attempts_.drain(deadline)) GUST_INFO("async: {} attempts are cut off; their events are tried again after the start", attempts_.size());
+  co_return co_await attempts_.stop();
+}
+
+async::Task<void> AsyncInvoker::work() {
+  while (!stopping_) {
+    while (in_flight_ >= kMaxInFlight) GUST_CO_CHECK(co_await room_.wait());
+    const auto leases = co_await queue_.lease(kMaxInFlight - in_flight_, kLease, SteadyTime::max());
+    if (!leases && leases.error().code == Code::kCancelled) co_return Result<void>{};
+    if (!leases) {
+      GUST_WARN("async: {}; trying again", leases.error().message);
+      GUST_CO_CHECK(co_await async::sleep_for(Millis(1000)));
+      continue;
+    }
+    for (const auto& lease : *leases) {
+      ++in_flight_;
+      attempts_.spawn(attempt(lease));
+    }
+  }
+  co_return Result<void>{};
+}
+
+async::Task<void> AsyncInvoker::attempt(queue::Lease lease) {
+  const auto stored = decode(lease.message);
+  Result<void> done;
+  if (!stored) {
+    done = co_await queue_.bury(lease, stored.error().message);
+  } else {
+    const auto event = stored->event;
+    auto& running = running_[event.function];
+    if (running >= kMaxPerFunction) {
+      done = co_await queue_.retry(lease, clock_.now() + kCrowded);
+    } else {
+      ++running;
+      RequestContext context;
+      context.request_id = RequestId(event.id);
+      context.trace_id = event.trace_id;
+      Invocation invocation;
+      invocation.payload = event.payload;
+      const auto result = co_await invoker_.invoke(context, event.function, std::move(invocation));
+      if (--running_[event.function] == 0) running_.erase(event.function);
+      if (result && result->function_error.empty()) {
+        done = co_await queue_.acknowledge(lease);
+      } else if (result) {
+        done = co_await give_back(lease, event, queue::FailureClass::kOfTheWork, result->payload);
+      } else if (result.error().code == Code::kNotFound) {
+        done = co_await queue_.bury(lease, result.error().message);
+      } else {
+        done = co_await give_back(lease, event, queue::FailureClass::kOfTheMachine, result.error().message);
+      }
+    }
+  }
+  --in_flight_;
+  room_.pulse();
+  if (!done) GUST_WARN("async: event {}: {}", lease.message.id, done.error().message);
+  co_return Result<void>{};
+}
+
+async::Task<void> AsyncInvoker::give_back(queue::Lease lease, AsyncEvent event, queue::FailureClass failure, std::string reason) {
+  GUST_CO_TRY(auto stored, decode(lease.message));
+  ++(failure == queue::FailureClass::kOfTheWork ? stored.failures : stored.machine_failures);
+  const auto config = co_await registry_.event_invoke_config(event.function);
+  const auto settings = config && *config ? (*config)->retry_settings() : queue::RetrySettings{};
+  const auto now = clock_.now();
+  const auto delay = queue::next_delay(settings, failure, stored.failures, stored.machine_failures, now - stored.first_at);
+  lease.message.body = encode(stored);
+  if (delay) co_return co_await queue_.retry(std::move(lease), now + *delay);
+  GUST_WARN("async: event {} of function {} is given up after {} attempts", event.id, event.function.name, stored.failures + stored.machine_failures);
+  co_return co_await queue_.bury(std::move(lease), std::move(reason));
+}
+
+async::Task<std::vector<FailedEvent>> AsyncInvoker::failed(std::string after_id, std::size_t limit) {
+  GUST_CO_TRY(const auto letters, co_await queue_.dead(std::move(after_id), limit));
+  std::vector<FailedEvent> out;
+  for (const auto& letter : letters) out.push_back(to_failed(letter));
+  co_return out;
+}
+
+async::Task<FailedEvent> AsyncInvoker::failed_event(std::string id) {
+  // The letters sort by id: the first at or after it is it, or there is none.
+  const auto before = id.empty() ? id : id.substr(0, id.size() - 1);
+  std::string after = before;
+  for (;;) {
+    GUST_CO_TRY(const auto letters, co_await queue_.dead(after, 100));
+    for (const auto& letter : letters) {
+      if (letter.message.id == id) co_return to_failed(letter);
+    }
+    if (letters.size() < 100 || letters.back().message.id > id) break;
+    after = letters.back().message.id;
+  }
+  co_return fail(Code::kNotFound, fmt::format("there is no failed event '{}'; 'gust failed list' shows those that are", id), "event");
+}
+
+async::Task<void> AsyncInvoker::retry_failed(std::string id) {
+  GUST_CO_TRY(const auto event, co_await failed_event(id));
+  const auto now = clock_.now();
+  // A new life: no failures, a new age.
+  kv::Store::Body body = [this, event, now](kv::Transaction& tx) -> Result<void> {
+    return queue_.enqueue(tx, {event.event.id, encode({event.event, 0, 0, now}), now, 0}, now);
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  GUST_CO_CHECK(co_await queue_.drop(std::move(id)));
+  queue_.notify();
+  co_return Result<void>{};
+}
+
+async::Task<void> AsyncInvoker::drop_failed(std::string id) { return queue_.drop(std::move(id)); }
+
+}  // namespace gust::functions

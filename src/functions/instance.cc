@@ -1,0 +1,394 @@
+#include "functions/instance.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "codec/json.h"
+#include "codec/time_format.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstring>
+
+namespace gust::functions {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+constexpr std::uint16_t kRuntimePort = 9001, kServicesPort = 4566;
+constexpr std::size_t kTailBytes = 4096, kMaxLine = 256 << 10;
+constexpr std::string_view kRuntimePath = "/2018-06-01/runtime/";
+
+std::string error_json(const std::string& type, const std::string& message) {
+  return codec::to_json(json::object{{"errorType", type}, {"errorMessage", message}});
+}
+
+std::string text_of(const std::string& payload, const char* name) {
+  const auto document = codec::parse_json(payload);
+  if (!document || !document->is_object()) return "";
+  const auto* value = document->get_object().if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+// As Go's os package says them, which is what the service shows.
+std::string signal_name(int signal) {
+  switch (signal) {
+    case SIGKILL: return "killed";
+    case SIGSEGV: return "segmentation fault";
+    case SIGABRT: return "aborted";
+    case SIGBUS: return "bus error";
+    case SIGFPE: return "floating point exception";
+    case SIGILL: return "illegal instruction";
+    case SIGTERM: return "terminated";
+    default: return fmt::format("signal {}", signal);
+  }
+}
+
+http::Response json_response(int status, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/json");
+  response.body = std::move(body);
+  return response;
+}
+
+bool is_python(const std::string& runtime) { return runtime.starts_with("python"); }
+bool is_node(const std::string& runtime) { return runtime.starts_with("nodejs"); }
+
+double ms_since(SteadyTime begin) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+Instance::Instance(Parts parts, Function function, std::string id)
+    : parts_(std::move(parts)), function_(std::move(function)), id_(std::move(id)), settled_(parts_.executor), work_(parts_.executor), answer_(parts_.executor) {}
+
+sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
+  const auto& f = function_;
+  const auto day = codec::to_iso8601(parts_.clock.now()).substr(0, 10);
+  sandbox::Spec spec;
+  spec.id = id_;
+  spec.env = f.environment;
+  const std::map<std::string, std::string> own = {
+      {"AWS_LAMBDA_RUNTIME_API", fmt::format("127.0.0.1:{}", kRuntimePort)},
+      {"AWS_ENDPOINT_URL", fmt::format("http://127.0.0.1:{}", kServicesPort)},
+      {"AWS_REGION", f.region}, {"AWS_DEFAULT_REGION", f.region},
+      {"AWS_ACCESS_KEY_ID", keys.access_key_id}, {"AWS_SECRET_ACCESS_KEY", keys.secret_access_key}, {"AWS_SESSION_TOKEN", keys.session_token},
+      {"AWS_LAMBDA_FUNCTION_NAME", f.key.name.str()}, {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(f.memory_mb)},
+      {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"}, {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
+      {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + f.key.name.str()},
+      {"AWS_LAMBDA_LOG_STREAM_NAME", fmt::format("{}/{}/{}/[$LATEST]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), id_)},
+      {"AWS_EXECUTION_ENV", "AWS_Lambda_" + f.runtime}, {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
+      {"_HANDLER", f.handler}, {"LAMBDA_TASK_ROOT", "/var/task"}, {"LAMBDA_RUNTIME_DIR", "/var/runtime"}};
+  for (const auto& [name, value] : own) spec.env[name] = value;
+  spec.env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
+  spec.env.try_emplace("LANG", "C.UTF-8");
+  spec.env.try_emplace("TZ", ":UTC");
+  spec.read_only.push_back({f.code_folder, "/var/task"});
+  if (is_python(f.runtime)) {
+    spec.argv = {parts_.settings.python, "/var/runtime/bootstrap.py"};
+    spec.read_only.push_back({parts_.settings.python_runtime, "/var/runtime"});
+  } else if (is_node(f.runtime)) {
+    spec.argv = {parts_.settings.node, "/var/runtime/bootstrap.mjs"};
+    spec.read_only.push_back({parts_.settings.node_runtime, "/var/runtime"});
+  } else {
+    spec.argv = {"/var/task/bootstrap"};
+  }
+  spec.memory_bytes = std::uint64_t{f.memory_mb} << 20;
+  spec.tmp_bytes = std::uint64_t{f.tmp_mb} << 20;
+  spec.cpu_millis = std::max<std::uint32_t>(1000, f.memory_mb * 1000 / 1769);  // the share below a core is issue 3's
+  spec.listen_ports = {kRuntimePort, kServicesPort};
+  return spec;
+}
+
+async::Task<void> Instance::start(sandbox::Launcher& launcher, RoleKeys keys, async::TaskGroup& tasks) {
+  const auto self = shared_from_this();
+  tasks_ = &tasks;
+  started_at_ = std::chrono::steady_clock::now();
+  GUST_CO_TRY(sandbox_, co_await launcher.start(make_spec(keys)));
+  output_.emplace(parts_.executor, sandbox_->take_output());
+  output_->non_blocking(true);
+  const auto listeners = sandbox_->take_listeners();
+  GUST_ASSERT(listeners.size() == 2);
+  server_ = http::make_server(parts_.executor, {.max_header_bytes = 64 << 10, .idle_timeout = std::chrono::hours(24), .read_timeout = std::chrono::minutes(15)});
+  std::weak_ptr<Instance> weak = self;
+  GUST_CO_CHECK(server_->serve(listeners[0], [weak](RequestContext context, http::Request request) -> async::Task<http::Response> {
+    const auto instance = weak.lock();
+    if (!instance) co_return json_response(410, "{}");
+    co_return co_await instance->runtime_api(std::move(context), std::move(request));
+  }));
+  GUST_CO_CHECK(server_->serve(listeners[1], [services = parts_.settings.services](RequestContext context, http::Request request) {
+    request.peer = "sandbox";
+    return services(std::move(context), std::move(request));
+  }));
+  tasks.spawn(watch_exit());
+  tasks.spawn(read_output());
+  tasks.spawn(give_up_on_init());
+  if (ending_ != Ending::kNone) sandbox_->kill();
+  co_return Result<void>{};
+}
+
+async::Task<void> Instance::give_up_on_init() {
+  const auto self = shared_from_this();
+  const auto limit = std::max<Millis>(parts_.settings.init_timeout, std::chrono::seconds(function_.timeout_s));
+  const auto settled = co_await settled_.wait(started_at_ + limit);
+  if (settled || settled.error().code != Code::kTimeout || ending_ != Ending::kNone) co_return Result<void>{};
+  ending_ = Ending::kInitTimeout;
+  sandbox_->kill();
+  co_return Result<void>{};
+}
+
+async::Task<http::Response> Instance::runtime_api(RequestContext, http::Request request) {
+  if (!request.path.starts_with(kRuntimePath)) co_return json_response(404, error_json("InvalidPath", request.path + " is not of the Runtime API"));
+  const auto path = request.path.substr(kRuntimePath.size());
+  if (request.method == "GET" && path == "invocation/next") co_return co_await next();
+  if (request.method == "POST" && path == "init/error") co_return co_await take_answer(std::move(request), "", "init");
+  constexpr std::string_view kInvocation = "invocation/";
+  if (request.method == "POST" && path.starts_with(kInvocation)) {
+    const auto slash = path.rfind('/');
+    const auto id = path.substr(kInvocation.size(), slash - std::min(slash, kInvocation.size()));
+    const auto what = path.substr(slash + 1);
+    if (what == "response" || what == "error") co_return co_await take_answer(std::move(request), id, what);
+  }
+  co_return json_response(404, error_json("InvalidPath", request.method + " " + request.path + " is not of the Runtime API"));
+}
+
+async::Task<http::Response> Instance::next() {
+  const auto self = shared_from_this();
+  if (state_ == State::kStarting) {
+    init_ms_ = ms_since(started_at_);
+    settled_.set();
+  }
+  if (state_ == State::kStarting || state_ == State::kFinishing) {
+    state_ = State::kIdle;
+    idle_since_ = std::chrono::steady_clock::now();
+    parts_.on_ready(self);
+  } else if (state_ != State::kIdle) {
+    co_return json_response(403, error_json("InvalidState", "an invocation runs: answer it first"));
+  }
+  GUST_CO_CHECK(co_await work_.wait());
+  work_.reset();
+  if (!pending_) co_return json_response(410, error_json("InstanceEnded", "the instance is over"));
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.headers.add("Lambda-Runtime-Aws-Request-Id", current_.request_id.str());
+  response.headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(deadline_ms_));
+  response.headers.add("Lambda-Runtime-Invoked-Function-Arn", function_.arn());
+  response.headers.add("Lambda-Runtime-Trace-Id", current_.trace_id);
+  if (!pending_->client_context.empty()) response.headers.add("Lambda-Runtime-Client-Context", pending_->client_context);
+  response.body = std::move(pending_->payload);
+  pending_.reset();
+  co_return response;
+}
+
+async::Task<http::Response> Instance::take_answer(http::Request request, std::string id, std::string what) {
+  const auto self = shared_from_this();
+  const bool init = what == "init";
+  if (!init && (state_ != State::kBusy || id != current_.request_id.str() || answered_)) {
+    co_return json_response(400, error_json("InvalidRequestID", fmt::format("'{}' is not the invocation that runs", id)));
+  }
+  auto body = co_await async::read_all(*request.body, init ? 1 << 20 : max_response_bytes_);
+  if (!body && body.error().code == Code::kTooLarge) {
+    answered_ = Answer{error_json("Function.ResponseSizeTooLarge", fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).", max_response_bytes_)),
+                       "Function.ResponseSizeTooLarge"};
+    state_ = State::kFinishing;
+    answer_.set();
+    co_return json_response(413, error_json("RequestEntityTooLarge", "the response is too large"));
+  }
+  if (!body) co_return json_response(400, error_json("BrokenBody", body.error().message));
+  Answer answer{*std::move(body), ""};
+  if (what != "response") {
+    answer.error_type = text_of(answer.payload, "errorType");
+    if (answer.error_type.empty()) answer.error_type = request.headers.get_or("Lambda-Runtime-Function-Error-Type", "Unhandled");
+    if (answer.payload.empty()) answer.payload = error_json(answer.error_type, "");
+  }
+  if (init) {
+    init_error_ = std::move(answer);
+  } else if (state_ == State::kBusy && !answered_) {
+    answered_ = std::move(answer);
+    state_ = State::kFinishing;
+    answer_.set();
+  }
+  co_return json_response(202, R"({"status":"OK"})");
+}
+
+async::Task<InvokeResult> Instance::invoke(RequestContext context, Invocation invocation) {
+  const auto self = shared_from_this();
+  GUST_ASSERT(state_ == State::kIdle);
+  state_ = State::kBusy;
+  drain_output();
+  tail_.clear();
+  tail_bytes_ = 0;
+  answered_.reset();
+  answer_.reset();
+  current_ = context;
+  max_response_bytes_ = invocation.max_response_bytes;
+  const bool wants_tail = invocation.log_tail == LogTail::kTail;
+  log(fmt::format("START RequestId: {} Version: $LATEST", context.request_id));
+  const auto began = std::chrono::steady_clock::now();
+  const auto limit = std::chrono::seconds(function_.timeout_s);
+  deadline_ms_ = to_epoch_ms(parts_.clock.now() + limit);
+  pending_ = std::move(invocation);
+  work_.set();
+  const auto waited = co_await answer_.wait(began + limit);
+  const auto duration_ms = ms_since(began);
+  drain_output();
+  Answer answer;
+  if (answered_) {
+    answer = *std::move(answered_);
+  } else if (state_ == State::kDead) {
+    answer = {error_json("Runtime.ExitError", fmt::format("RequestId: {} Error: {}", context.request_id, exit_message())), "Runtime.ExitError"};
+  } else if (!waited && waited.error().code != Code::kTimeout) {
+    end();
+    co_return fail(Code::kUnavailable, "the invocation was cut off: the daemon is stopping");
+  } else {
+    const auto text = fmt::format("Task timed out after {}.00 seconds", function_.timeout_s);
+    log(fmt::format("{} {} {}", codec::to_iso8601_ms(parts_.clock.now()), context.request_id, text));
+    answer = {error_json("Sandbox.Timedout", fmt::format("RequestId: {} Error: {}", context.request_id, text)), "Sandbox.Timedout"};
+    end();
+  }
+  InvokeResult result;
+  result.payload = std::move(answer.payload);
+  result.error_type = answer.error_type;
+  if (!answer.error_type.empty()) result.function_error = "Unhandled";
+  result.billed_ms = static_cast<std::uint64_t>(std::ceil(duration_ms));
+  log(fmt::format("END RequestId: {}", context.request_id));
+  if (wants_tail) {
+    GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms));
+    log(std::move(line));
+    for (const auto& text : tail_) result.log_tail += text + "\n";
+    if (result.log_tail.size() > kTailBytes) result.log_tail.erase(0, result.log_tail.size() - kTailBytes);
+  } else {
+    tasks_->spawn(report(context, duration_ms));
+  }
+  co_return result;
+}
+
+async::Task<std::string> Instance::report_line(RequestId request_id, double duration_ms) {
+  const auto self = shared_from_this();
+  const auto usage = co_await sandbox_->usage();
+  const auto peak_mb = usage ? (usage->memory_peak_bytes + (1 << 20) - 1) >> 20 : 0;
+  auto line = fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
+                          request_id, duration_ms, std::ceil(duration_ms), function_.memory_mb, peak_mb);
+  if (!init_reported_) line += fmt::format("\tInit Duration: {:.2f} ms", init_ms_);
+  init_reported_ = true;
+  co_return line;
+}
+
+async::Task<void> Instance::report(RequestContext context, double duration_ms) {
+  const auto self = shared_from_this();
+  GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms));
+  parts_.logs.append(function_.key, context.request_id.str(), std::move(line));
+  co_return Result<void>{};
+}
+
+InvokeResult Instance::init_failure(const RequestContext& context) {
+  InvokeResult result;
+  result.function_error = "Unhandled";
+  if (init_error_) {
+    result.payload = init_error_->payload;
+    result.error_type = init_error_->error_type;
+  } else if (ending_ == Ending::kInitTimeout) {
+    const auto seconds = std::max<Millis>(parts_.settings.init_timeout, std::chrono::seconds(function_.timeout_s)).count() / 1000;
+    result.error_type = "Sandbox.Timedout";
+    result.payload = error_json(result.error_type, fmt::format("RequestId: {} Error: Task timed out after {}.00 seconds", context.request_id, seconds));
+  } else {
+    result.error_type = "Runtime.ExitError";
+    result.payload = error_json(result.error_type, fmt::format("RequestId: {} Error: {}", context.request_id, exit_message()));
+  }
+  parts_.logs.append(function_.key, context.request_id.str(), fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: init\tStatus: error\tError Type: {}",
+                                                                          ms_since(started_at_), result.error_type));
+  return result;
+}
+
+std::string Instance::exit_message() const {
+  if (!exit_) return "Runtime exited without providing a reason";
+  if (exit_->out_of_memory) return "Runtime exited with error: signal: killed";
+  if (exit_->signal != 0) return "Runtime exited with error: signal: " + signal_name(exit_->signal);
+  if (exit_->code != 0) return fmt::format("Runtime exited with error: exit status {}", exit_->code);
+  return "Runtime exited without providing a reason";
+}
+
+void Instance::end() {
+  if (ending_ == Ending::kNone) ending_ = Ending::kRetired;
+  if (sandbox_) sandbox_->kill();
+}
+
+async::Task<void> Instance::watch_exit() {
+  const auto self = shared_from_this();
+  const auto exit = co_await sandbox_->wait();
+  if (exit) exit_ = *exit;
+  drain_output();
+  if (!partial_line_.empty()) take_line(std::exchange(partial_line_, ""));
+  state_ = State::kDead;
+  pending_.reset();
+  settled_.set();
+  work_.set();
+  answer_.set();
+  boost::system::error_code ignored;
+  output_->close(ignored);
+  const auto stopped = co_await server_->stop(std::chrono::steady_clock::now() + Millis(1000));
+  parts_.on_end(self);
+  co_return stopped;
+}
+
+async::Task<void> Instance::read_output() {
+  const auto self = shared_from_this();
+  while (state_ != State::kDead && output_->is_open()) {
+    const auto [error] = co_await output_->async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
+    if (error || !output_->is_open()) break;
+    drain_output();
+    if (!output_->is_open()) break;
+  }
+  co_return Result<void>{};
+}
+
+void Instance::drain_output() {
+  if (!output_ || !output_->is_open()) return;
+  char piece[16384];
+  for (;;) {
+    const auto n = ::read(output_->native_handle(), piece, sizeof piece);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return;
+    if (n == 0) {
+      boost::system::error_code ignored;
+      output_->close(ignored);
+      return;
+    }
+    std::string_view rest(piece, static_cast<std::size_t>(n));
+    for (;;) {
+      const auto end = rest.find('\n');
+      partial_line_ += rest.substr(0, end);
+      if (end == std::string_view::npos && partial_line_.size() < kMaxLine) break;
+      take_line(std::exchange(partial_line_, ""));
+      if (end == std::string_view::npos) break;
+      rest.remove_prefix(end + 1);
+    }
+  }
+}
+
+void Instance::take_line(std::string line) { log(std::move(line)); }
+
+void Instance::log(std::string line) {
+  const bool running = state_ == State::kBusy || state_ == State::kFinishing || state_ == State::kDead;
+  if (running) {
+    tail_bytes_ += line.size() + 1;
+    tail_.push_back(line);
+    while (tail_.size() > 1 && tail_bytes_ - tail_.front().size() - 1 > kTailBytes) {
+      tail_bytes_ -= tail_.front().size() + 1;
+      tail_.pop_front();
+    }
+  }
+  parts_.logs.append(function_.key, running ? current_.request_id.str() : "", std::move(line));
+}
+
+}  // namespace gust::functions

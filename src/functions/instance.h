@@ -1,0 +1,104 @@
+// Instance: one sandbox that runs one version of one function and speaks the Runtime API with it, one invocation at a
+// time. Not the policy of when to start, reuse or end one: that is the pool's. Loop thread only.
+#pragma once
+
+#include "async/event.h"
+#include "async/task_group.h"
+#include "functions/function.h"
+#include "functions/invoker.h"
+#include "functions/log_store.h"
+#include "http/server.h"
+#include "sandbox/sandbox.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace gust::functions {
+
+class Instance : public std::enable_shared_from_this<Instance> {
+ public:
+  enum class State { kStarting, kIdle, kBusy, kFinishing, kDead };
+
+  struct Parts {
+    async::Executor executor;
+    LogStore& logs;
+    env::Clock& clock;
+    const InvokerSettings& settings;
+    // It asked for the next event: it can take one. Also the end of its init.
+    std::function<void(std::shared_ptr<Instance>)> on_ready;
+    // It ended and is cleaned up; the last call.
+    std::function<void(std::shared_ptr<Instance>)> on_end;
+  };
+
+  Instance(Parts parts, Function function, std::string id);
+
+  // Starts the sandbox; on_ready or on_end follows. `tasks` runs what watches it.
+  async::Task<void> start(sandbox::Launcher& launcher, RoleKeys keys, async::TaskGroup& tasks);
+  // Runs one invocation; the instance must be idle. Ends with an answer, a time-out or the instance's death.
+  async::Task<InvokeResult> invoke(RequestContext context, Invocation invocation);
+  // Kills it; on_end follows.
+  void end();
+  // What its init came to, when it ended before it was ready.
+  InvokeResult init_failure(const RequestContext& context);
+
+  const Function& function() const { return function_; }
+  State state() const { return state_; }
+  SteadyTime idle_since() const { return idle_since_; }
+  SteadyTime started_at() const { return started_at_; }
+
+ private:
+  struct Answer {
+    std::string payload;
+    std::string error_type;  // set: an error
+  };
+
+  sandbox::Spec make_spec(const RoleKeys& keys) const;
+  async::Task<http::Response> runtime_api(RequestContext context, http::Request request);
+  async::Task<http::Response> next();
+  async::Task<http::Response> take_answer(http::Request request, std::string id, std::string what);
+  async::Task<void> watch_exit();
+  async::Task<void> read_output();
+  async::Task<void> give_up_on_init();
+  void drain_output();
+  void take_line(std::string line);
+  void log(std::string line);
+  std::string exit_message() const;
+  async::Task<void> report(RequestContext context, double duration_ms);
+  async::Task<std::string> report_line(RequestId request_id, double duration_ms);
+
+  Parts parts_;
+  Function function_;
+  std::string id_;
+  State state_ = State::kStarting;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<http::Server> server_;
+  std::optional<boost::asio::posix::stream_descriptor> output_;
+  async::TaskGroup* tasks_ = nullptr;
+
+  std::string partial_line_;
+  std::deque<std::string> tail_;  // lines of the invocation that runs
+  std::size_t tail_bytes_ = 0;
+
+  async::Event settled_;  // ready for the first time, or over
+  async::Event work_;    // an event waits for next(), or the instance is over
+  async::Event answer_;  // the invocation has an answer, or the instance ended
+  std::optional<Invocation> pending_;
+  RequestContext current_;  // of the invocation that runs
+  std::size_t max_response_bytes_ = 0;
+  std::int64_t deadline_ms_ = 0;
+  std::optional<Answer> answered_;
+  std::optional<Answer> init_error_;
+  std::optional<sandbox::Exit> exit_;
+  enum class Ending { kNone, kRetired, kInitTimeout } ending_ = Ending::kNone;
+  SteadyTime started_at_{};
+  SteadyTime idle_since_{};
+  double init_ms_ = 0;
+  bool init_reported_ = false;
+};
+
+}  // namespace gust::functions

@@ -1,0 +1,126 @@
+#include "functions/log_store.h"
+
+#include "base/log.h"
+#include "codec/json.h"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+namespace gust::functions {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+constexpr std::size_t kFileBytes = 8 << 20;   // two files of this size are kept for each function
+constexpr std::size_t kRecent = 2000;          // lines in memory, for tails and follows
+constexpr std::size_t kMaxQueued = 16 << 20;   // bytes waiting for the disk; past it lines are dropped, and counted
+
+std::string encode(const LogLine& line) {
+  return codec::to_json(json::array{to_epoch_ms(line.at), line.request_id, line.text}) + "\n";
+}
+
+std::optional<LogLine> decode(std::string_view text) {
+  const auto document = codec::parse_json(text);
+  if (!document || !document->is_array() || document->get_array().size() != 3) return std::nullopt;
+  const auto& a = document->get_array();
+  if (!a[0].is_int64() || !a[1].is_string() || !a[2].is_string()) return std::nullopt;
+  return LogLine{from_epoch_ms(a[0].get_int64()), std::string(a[1].get_string()), std::string(a[2].get_string())};
+}
+
+// UTF-8 with anything else replaced, so that a line is always JSON.
+std::string printable(std::string text) {
+  const auto quoted = json::value(text);
+  const auto back = codec::parse_json(codec::to_json(quoted));
+  if (back) return text;
+  for (auto& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return text;
+}
+
+void append_to_file(const std::string& folder, const std::string& bytes) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  const auto now = folder + "/1.ndjson", before = folder + "/0.ndjson";
+  if (fs::exists(now, error) && fs::file_size(now, error) > kFileBytes) fs::rename(now, before, error);
+  const int fd = ::open(now.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0 || ::write(fd, bytes.data(), bytes.size()) < 0) GUST_WARN("logs: writing '{}' failed: {}", now, std::strerror(errno));
+  if (fd >= 0) ::close(fd);
+}
+
+}  // namespace
+
+struct LogStore::Stream {
+  explicit Stream(async::Executor executor) : came(executor) {}
+  std::deque<LogLine> recent;
+  bool complete = false;  // `recent` begins with the first line of this process
+  std::shared_ptr<std::string> queued = std::make_shared<std::string>();
+  bool scheduled = false;
+  async::Event came;
+};
+
+LogStore::LogStore(async::Executor executor, env::Clock& clock, std::string folder)
+    : executor_(executor), clock_(clock), folder_(std::move(folder)), writer_(std::make_shared<async::BlockingPool>("logs", 1, 100'000)) {}
+
+LogStore::~LogStore() = default;
+
+LogStore::Stream& LogStore::stream(const FunctionKey& key) {
+  auto& slot = streams_[key];
+  if (!slot) slot = std::make_unique<Stream>(executor_);
+  return *slot;
+}
+
+void LogStore::append(const FunctionKey& key, std::string request_id, std::string text) {
+  auto& s = stream(key);
+  LogLine line{clock_.now(), std::move(request_id), printable(std::move(text))};
+  // What waits for the writer goes together; the writer takes the whole string.
+  if (s.queued.use_count() > 1) s.queued = std::make_shared<std::string>();
+  const bool fresh = s.queued->empty();
+  if (s.queued->size() < kMaxQueued) *s.queued += encode(line);
+  s.recent.push_back(std::move(line));
+  if (s.recent.size() > kRecent) s.recent.pop_front();
+  s.came.pulse();
+  if (!fresh) return;
+  boost::asio::post(executor_, [this, &s, folder = fmt::format("{}/{}/{}", folder_, key.account, key.name)] {
+    auto bytes = std::exchange(s.queued, std::make_shared<std::string>());
+    writer_->submit([folder, bytes] { append_to_file(folder, *bytes); });
+  });
+}
+
+async::Task<std::vector<LogLine>> LogStore::read(FunctionKey key, WallTime since, std::size_t limit) {
+  GUST_CO_CHECK(co_await flush());
+  auto job = [folder = fmt::format("{}/{}/{}", folder_, key.account, key.name), since, limit]() -> Result<std::vector<LogLine>> {
+    std::deque<LogLine> lines;
+    for (const auto* name : {"/0.ndjson", "/1.ndjson"}) {
+      std::ifstream in(folder + name);
+      for (std::string text; std::getline(in, text);) {
+        auto line = decode(text);
+        if (!line || line->at < since) continue;
+        lines.push_back(*std::move(line));
+        if (lines.size() > limit) lines.pop_front();
+      }
+    }
+    return std::vector<LogLine>(std::make_move_iterator(lines.begin()), std::make_move_iterator(lines.end()));
+  };
+  co_return co_await writer_->run(std::move(job));
+}
+
+async::Task<void> LogStore::wait(FunctionKey key, SteadyTime deadline) { return stream(key).came.wait(deadline); }
+
+async::Task<void> LogStore::flush() {
+  // Behind the posts of append(), then behind what they gave the writer.
+  GUST_CO_CHECK(co_await async::sleep_for(Millis(0)));
+  auto job = []() -> Result<void> { return {}; };
+  co_return co_await writer_->run(std::move(job));
+}
+
+}  // namespace gust::functions

@@ -1,0 +1,284 @@
+// The Invoker of this machine: a pool of instances for each function, within one budget of memory.
+#include "async/event.h"
+#include "async/task_group.h"
+#include "base/log.h"
+#include "functions/instance.h"
+#include "functions/invoker.h"
+#include "functions/registry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+namespace gust::functions {
+namespace {
+
+constexpr Millis kSweepEvery{1000};
+constexpr auto kMaxAge = std::chrono::hours(5);  // an instance's keys live for twelve
+
+// An invocation that waits for an instance.
+struct Waiter {
+  explicit Waiter(async::Executor executor) : done(executor) {}
+  async::Event done;
+  std::shared_ptr<Instance> instance;
+  std::shared_ptr<Instance> failed;  // an instance whose init failed
+  std::optional<Error> error;
+};
+
+struct Pool {
+  Function function;
+  bool stale = true;  // the registry has a newer one, or has it no more
+  std::vector<std::shared_ptr<Instance>> idle;  // the last used at the back
+  std::vector<std::shared_ptr<Instance>> all;
+  std::deque<std::shared_ptr<Waiter>> waiters;
+  std::size_t starting = 0;
+  std::size_t busy = 0;
+  std::size_t calls = 0;  // invocations that hold this pool
+};
+
+class PoolInvoker final : public Invoker {
+ public:
+  PoolInvoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher, LogStore& logs, env::Clock& clock,
+              env::Random& random, InvokerSettings settings)
+      : executor_(executor), registry_(registry), launcher_(launcher), logs_(logs), clock_(clock), random_(random),
+        settings_(std::move(settings)), tasks_(executor, "instances"), sweeper_(executor, "idle instances"), quiet_(executor) {
+    registry_.on_change([this](const FunctionKey& key) { changed(key); });
+    sweeper_.spawn(sweep());
+  }
+
+  async::Task<InvokeResult> invoke(RequestContext context, FunctionKey key, Invocation invocation) override {
+    if (stopping_) co_return fail(Code::kUnavailable, "the daemon is stopping; try again");
+    if (invocation.payload.size() > invocation.max_payload_bytes) {
+      co_return fail(Code::kTooLarge, fmt::format("{} byte payload is too large for the RequestResponse invocation type (limit {} bytes)",
+                                                  invocation.payload.size(), invocation.max_payload_bytes), "payload");
+    }
+    ++running_;
+    auto result = co_await run(std::move(context), std::move(key), std::move(invocation));
+    if (--running_ == 0) quiet_.pulse();
+    co_return result;
+  }
+
+  std::vector<PoolStatus> status() const override {
+    std::vector<PoolStatus> out;
+    for (const auto& [key, pool] : pools_) {
+      if (!pool->all.empty()) out.push_back({key, pool->idle.size(), pool->busy, pool->starting});
+    }
+    return out;
+  }
+
+  async::Task<void> stop(SteadyTime deadline) override {
+    stopping_ = true;
+    while (running_ > 0) {
+      if (!co_await quiet_.wait(deadline)) break;
+    }
+    for (auto& [key, pool] : pools_) {
+      for (const auto& instance : pool->all) instance->end();
+    }
+    const auto drained = co_await tasks_.drain(std::chrono::steady_clock::now() + Millis(5000));
+    if (!drained) GUST_WARN("functions: some instances did not end in time");
+    GUST_CO_CHECK(co_await sweeper_.stop());
+    co_return co_await tasks_.stop();
+  }
+
+ private:
+  async::Task<InvokeResult> run(RequestContext context, FunctionKey key, Invocation invocation) {
+    auto& slot = pools_[key];
+    if (!slot) slot = std::make_shared<Pool>();
+    const auto pool = slot;
+    ++pool->calls;
+    auto result = co_await run_in(pool, std::move(context), std::move(key), std::move(invocation));
+    --pool->calls;
+    co_return result;
+  }
+
+  async::Task<InvokeResult> run_in(std::shared_ptr<Pool> pool, RequestContext context, FunctionKey key, Invocation invocation) {
+    if (pool->stale) {
+      GUST_CO_TRY(pool->function, co_await registry_.get(key));
+      pool->stale = false;
+    }
+    const auto waiter = std::make_shared<Waiter>(executor_);
+    GUST_CO_CHECK(queue_up(*pool, waiter));
+    serve(pool);
+    const auto waited = co_await waiter->done.wait(context.deadline);
+    if (!waited) {
+      std::erase(pool->waiters, waiter);
+      if (waiter->instance) hand_back(pool, waiter->instance);
+      co_return std::unexpected(waited.error());
+    }
+    if (waiter->error) co_return std::unexpected(*waiter->error);
+    if (waiter->failed) co_return waiter->failed->init_failure(context);
+    ++pool->busy;
+    auto result = co_await waiter->instance->invoke(std::move(context), std::move(invocation));
+    --pool->busy;
+    co_return result;
+  }
+
+  Result<void> queue_up(Pool& pool, const std::shared_ptr<Waiter>& waiter) {
+    if (pool.waiters.size() >= settings_.max_waiting) {
+      return fail(Code::kThrottled, fmt::format("{} invocations of '{}' wait for an instance already; try again later", pool.waiters.size(), pool.function.key.name),
+                  "ConcurrentInvocationLimitExceeded");
+    }
+    pool.waiters.push_back(waiter);
+    return {};
+  }
+
+  // Gives idle instances to waiters, and starts as many as are short.
+  void serve(const std::shared_ptr<Pool>& pool) {
+    while (!pool->waiters.empty() && !pool->idle.empty()) {
+      auto instance = std::move(pool->idle.back());
+      pool->idle.pop_back();
+      if (instance->state() != Instance::State::kIdle || !is_current(*pool, *instance)) {
+        instance->end();
+        continue;
+      }
+      const auto waiter = pool->waiters.front();
+      pool->waiters.pop_front();
+      waiter->instance = std::move(instance);
+      waiter->done.set();
+    }
+    while (pool->starting < pool->waiters.size() && !stopping_ && make_room(pool->function)) start_one(pool);
+  }
+
+  bool is_current(const Pool& pool, const Instance& instance) const {
+    return !pool.stale && instance.function().generation == pool.function.generation &&
+           std::chrono::steady_clock::now() - instance.started_at() < kMaxAge;
+  }
+
+  static std::uint64_t memory_of(const Function& function) { return std::uint64_t{function.memory_mb} << 20; }
+
+  // Ends the coldest idle instances until one of `function` fits; false when busy ones hold too much.
+  bool make_room(const Function& function) {
+    while (memory_ - ending_ + memory_of(function) > settings_.memory_bytes) {
+      std::shared_ptr<Pool> coldest;
+      for (const auto& [key, pool] : pools_) {
+        if (!pool->idle.empty() && (!coldest || pool->idle.front()->idle_since() < coldest->idle.front()->idle_since())) coldest = pool;
+      }
+      if (!coldest) return memory_ == 0;  // one larger than the whole budget still runs, alone
+      retire_front(*coldest);
+    }
+    return true;
+  }
+
+  void retire_front(Pool& pool) {
+    const auto instance = pool.idle.front();
+    pool.idle.erase(pool.idle.begin());
+    ending_ += memory_of(instance->function());
+    endings_.push_back(instance.get());
+    instance->end();
+  }
+
+  void start_one(const std::shared_ptr<Pool>& pool) {
+    ++pool->starting;
+    memory_ += memory_of(pool->function);
+    Instance::Parts parts{executor_, logs_, clock_, settings_, [this, pool](auto instance) { ready(pool, std::move(instance)); },
+                          [this, pool](auto instance) { ended(pool, std::move(instance)); }};
+    auto instance = std::make_shared<Instance>(std::move(parts), pool->function, random_.pick(16, "0123456789abcdef"));
+    pool->all.push_back(instance);
+    tasks_.spawn(launch(pool, std::move(instance)));
+  }
+
+  async::Task<void> launch(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance) {
+    const auto started = co_await instance->start(launcher_, settings_.issue_keys(instance->function()), tasks_);
+    if (started) co_return Result<void>{};
+    GUST_WARN("functions: starting an instance of {}: {}", instance->function().arn(), started.error().message);
+    std::erase(pool->all, instance);
+    memory_ -= memory_of(instance->function());
+    --pool->starting;
+    if (!pool->waiters.empty()) {
+      const auto waiter = pool->waiters.front();
+      pool->waiters.pop_front();
+      waiter->error = Error{Code::kUnavailable, "no instance could be started: " + started.error().message, "instance"};
+      waiter->done.set();
+    }
+    co_return Result<void>{};
+  }
+
+  // The instance asked for an event: after its init, or after an invocation.
+  void ready(const std::shared_ptr<Pool>& pool, std::shared_ptr<Instance> instance) {
+    if (!std::ranges::count(ready_once_, instance.get())) {
+      ready_once_.push_back(instance.get());
+      --pool->starting;
+    }
+    hand_back(pool, std::move(instance));
+  }
+
+  void hand_back(const std::shared_ptr<Pool>& pool, std::shared_ptr<Instance> instance) {
+    if (stopping_ || !is_current(*pool, *instance)) return instance->end();
+    pool->idle.push_back(std::move(instance));
+    serve(pool);
+    serve_others(pool);
+  }
+
+  // Memory that one pool no longer needs may be what another's waiters wait for.
+  void serve_others(const std::shared_ptr<Pool>& except) {
+    for (const auto& [key, pool] : pools_) {
+      if (pool != except && !pool->waiters.empty()) serve(pool);
+    }
+  }
+
+  void ended(const std::shared_ptr<Pool>& pool, const std::shared_ptr<Instance>& instance) {
+    std::erase(pool->all, instance);
+    std::erase(pool->idle, instance);
+    memory_ -= memory_of(instance->function());
+    if (std::erase(endings_, instance.get()) > 0) ending_ -= memory_of(instance->function());
+    if (std::erase(ready_once_, instance.get()) == 0) {
+      --pool->starting;
+      // Its init failed: the one who waits longest hears of it.
+      if (!pool->waiters.empty()) {
+        const auto waiter = pool->waiters.front();
+        pool->waiters.pop_front();
+        waiter->failed = instance;
+        waiter->done.set();
+      }
+    }
+    serve(pool);
+    serve_others(pool);
+  }
+
+  void changed(const FunctionKey& key) {
+    const auto it = pools_.find(key);
+    if (it == pools_.end()) return;
+    it->second->stale = true;
+    for (const auto& instance : std::exchange(it->second->idle, {})) instance->end();
+  }
+
+  async::Task<void> sweep() {
+    for (;;) {
+      GUST_CO_CHECK(co_await async::sleep_for(kSweepEvery));
+      const auto now = std::chrono::steady_clock::now();
+      for (const auto& [key, pool] : pools_) {
+        while (!pool->idle.empty() && now - pool->idle.front()->idle_since() >= settings_.keep_alive) retire_front(*pool);
+      }
+      std::erase_if(pools_, [](const auto& entry) { return entry.second->all.empty() && entry.second->calls == 0; });
+    }
+  }
+
+  async::Executor executor_;
+  Registry& registry_;
+  sandbox::Launcher& launcher_;
+  LogStore& logs_;
+  env::Clock& clock_;
+  env::Random& random_;
+  InvokerSettings settings_;
+  std::map<FunctionKey, std::shared_ptr<Pool>> pools_;
+  std::vector<Instance*> ready_once_;  // instances that finished their init
+  std::vector<Instance*> endings_;     // idle instances told to end whose memory is counted as coming back
+  std::uint64_t memory_ = 0;           // limits of all instances that are not cleaned up
+  std::uint64_t ending_ = 0;
+  std::size_t running_ = 0;
+  bool stopping_ = false;
+  async::TaskGroup tasks_;
+  async::TaskGroup sweeper_;
+  async::Event quiet_;
+};
+
+}  // namespace
+
+std::unique_ptr<Invoker> make_invoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher, LogStore& logs,
+                                      env::Clock& clock, env::Random& random, InvokerSettings settings) {
+  return std::make_unique<PoolInvoker>(executor, registry, launcher, logs, clock, random, std::move(settings));
+}
+
+}  // namespace gust::functions
