@@ -53,6 +53,10 @@ class Registry {
   async::Task<void> sweep_code();
 
  private:
+  // Stores and unpacks the zip, and sets the code_* members.
+  async::Task<void> take_code(Function& function, std::string zip);
+  void stamp(Function& function);
+
   kv::Store& store_;
   blobs::Store& blobs_;
   env::Clock& clock_;
