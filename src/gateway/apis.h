@@ -34,7 +34,6 @@ struct ServedApi {
 struct QuickCreate {
   std::optional<std::string> route_key;
   std::optional<std::string> target;
-  std::optional<std::string> credentials_arn;
 };
 
 template <typename Row>

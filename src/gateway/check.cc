@@ -68,6 +68,7 @@ Result<void> check(const IntegrationRecord& integration) {
   }
   GUST_CHECK(function_of_uri(integration.uri));
   const auto& version = integration.payload_format_version;
+  if (version.empty()) return wrong("PayloadFormatVersion is a required parameter for integration; give 2.0 or 1.0", "payload format version");
   if (version != "1.0" && version != "2.0") {
     return wrong(fmt::format("PayloadFormatVersion must be 1.0 or 2.0 for an AWS_PROXY integration, not '{}'", version), "payload format version");
   }

@@ -180,7 +180,6 @@ Result<void> Apis::Edit::redeploy() {
 Result<void> Apis::Edit::quick_create(const QuickCreate& quick) {
   IntegrationRecord integration;
   integration.uri = quick.target.value_or("");
-  integration.credentials_arn = quick.credentials_arn.value_or("");
   integration.managed = true;
   GUST_CHECK(insert(integration));
   RouteRecord route;
@@ -199,15 +198,14 @@ Result<void> Apis::Edit::quick_create(const QuickCreate& quick) {
 }
 
 Result<void> Apis::Edit::quick_change(const QuickCreate& quick) {
-  if (!quick.route_key && !quick.target && !quick.credentials_arn) return {};
+  if (!quick.route_key && !quick.target) return {};
   if (api.quick_route_id.empty()) {
-    return fail(Code::kInvalid, "RouteKey, Target and CredentialsArn can be updated only on an API that was made with a Target; "
+    return fail(Code::kInvalid, "RouteKey and Target can be updated only on an API that was made with a Target; "
                 "update its routes and integrations instead", "target");
   }
-  if (quick.target || quick.credentials_arn) {
+  if (quick.target) {
     GUST_TRY(auto integration, find<IntegrationRecord>(api.quick_integration_id));
-    if (quick.target) integration.uri = *quick.target;
-    if (quick.credentials_arn) integration.credentials_arn = *quick.credentials_arn;
+    integration.uri = *quick.target;
     GUST_CHECK(replace(integration));
   }
   if (quick.route_key) {

@@ -98,7 +98,6 @@ void visit(auto& io, auto& integration) requires requires { integration.payload_
   io.field("uri", integration.uri);
   io.field("method", integration.method);
   io.field("payload_format_version", integration.payload_format_version);
-  io.field("credentials_arn", integration.credentials_arn);
   io.field("description", integration.description);
   io.field("timeout_ms", integration.timeout_ms);
   io.field("managed", integration.managed);

@@ -64,7 +64,6 @@ struct IntegrationRecord {
   std::string uri;  // a function's ARN, or the path form that ends in /invocations
   std::string method = "POST";
   std::string payload_format_version = "2.0";
-  std::string credentials_arn;
   std::string description;
   std::int32_t timeout_ms = 30'000;
   bool managed = false;
