@@ -1,0 +1,44 @@
+// LambdaService: the Lambda API over the registry and the invokers. Loop thread only.
+#pragma once
+
+#include "functions/async_invoker.h"
+#include "functions/invoker.h"
+#include "functions/registry.h"
+#include "wire/service.h"
+
+#include <functional>
+#include <string>
+
+namespace gust::api {
+
+// Function packages kept in buckets; implemented where objects are known.
+class CodeSource {
+ public:
+  virtual ~CodeSource() = default;
+  // The whole object, as the caller may read it; kTooLarge past `limit`.
+  virtual async::Task<std::string> read(RequestContext context, std::string bucket, std::string key, std::size_t limit) = 0;
+};
+
+class LambdaService {
+ public:
+  // `code_location` makes the address where a function's package can be fetched for ten minutes. All outlive the service.
+  LambdaService(functions::Registry& registry, functions::Invoker& invoker, functions::AsyncInvoker& async_invoker, CodeSource& code,
+                std::function<std::string(const functions::FunctionKey&)> code_location);
+
+  wire::Service& wire() { return service_; }
+
+ private:
+  void add_function_operations();
+  void add_invoke_operation();
+  void add_policy_operations();
+  void add_event_invoke_operations();
+
+  functions::Registry& registry_;
+  functions::Invoker& invoker_;
+  functions::AsyncInvoker& async_invoker_;
+  CodeSource& code_;
+  std::function<std::string(const functions::FunctionKey&)> code_location_;
+  wire::Service service_;
+};
+
+}  // namespace gust::api

@@ -1,0 +1,97 @@
+#include "api/lambda/shared.h"
+
+#include "codec/time_format.h"
+
+#include <fmt/format.h>
+
+namespace gust::api {
+namespace {
+
+wire::WireError error_of(const char* code, std::string message, int status, const char* type = "User") {
+  return {code, std::move(message), status, {{"Type", wire::Value(std::string(type))}}};
+}
+
+}  // namespace
+
+wire::WireError map_lambda_error(const Error& error) {
+  switch (error.code) {
+    case Code::kNotFound: return error_of("ResourceNotFoundException", error.message, 404);
+    case Code::kAlreadyExists: return error_of("ResourceConflictException", error.message, 409);
+    case Code::kPrecondition: return error_of("PreconditionFailedException", error.message, 412);
+    case Code::kConflict: return error_of("ResourceConflictException", error.message, 409);
+    case Code::kDenied: return error_of("AccessDeniedException", error.message, 403);
+    case Code::kThrottled: {
+      auto out = error_of("TooManyRequestsException", "Rate Exceeded.", 429);
+      out.members.emplace("Reason", wire::Value(std::string("ConcurrentInvocationLimitExceeded")));
+      return out;
+    }
+    case Code::kTooLarge:
+      if (error.source == "zip") return error_of("InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes", 400);
+      return error_of("RequestTooLargeException", error.message, 413);
+    case Code::kInvalid:
+      if (error.source == "zip") {
+        return error_of("InvalidParameterValueException", fmt::format("Could not unzip uploaded file. Please check your file, then try to upload again. ({})", error.message), 400);
+      }
+      return error_of("InvalidParameterValueException", error.message, 400);
+    case Code::kUnavailable:
+    case Code::kNoSpace: return error_of("ServiceException", error.message, 503, "Service");
+    case Code::kTimeout: return error_of("ServiceException", error.message, 504, "Service");
+    default: return error_of("ServiceException", "the request failed inside; its id is in the log", 500, "Service");
+  }
+}
+
+wire::WireError map_lambda_violations(const std::vector<wire::Violation>& violations) {
+  return {"ValidationException", wire::validation_message(violations), 400, {}};
+}
+
+Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name, const std::optional<std::string>& qualifier) {
+  const auto& account = call.context.principal.account;
+  GUST_TRY(auto key, functions::parse_function_name(name, qualifier.value_or(""), account));
+  if (key.account != account) {
+    return fail(Code::kDenied, fmt::format("User: {} is not authorized to perform this operation on resource: arn:aws:lambda:{}:{}:function:{}",
+                                           call.context.principal.arn, call.context.region, key.account, key.name), "function");
+  }
+  return key;
+}
+
+lambda::FunctionConfiguration to_configuration(const functions::Function& f) {
+  lambda::FunctionConfiguration out;
+  out.function_name = f.key.name.str();
+  out.function_arn = f.arn();
+  out.runtime = f.runtime;
+  out.role = f.role;
+  if (!f.handler.empty()) out.handler = f.handler;
+  out.code_size = static_cast<std::int64_t>(f.code_size);
+  out.code_sha256 = f.code_sha256;
+  out.description = f.description;
+  out.timeout = static_cast<std::int32_t>(f.timeout_s);
+  out.memory_size = static_cast<std::int32_t>(f.memory_mb);
+  auto modified = codec::to_iso8601_ms(f.modified_at);
+  modified.replace(modified.size() - 1, 1, "+0000");
+  out.last_modified = modified;
+  out.version = "$LATEST";
+  if (!f.environment.empty()) {
+    out.environment.emplace();
+    out.environment->variables = f.environment;
+  }
+  out.tracing_config.emplace();
+  out.tracing_config->mode = "PassThrough";
+  out.revision_id = f.revision_id;
+  out.state = "Active";
+  out.last_update_status = "Successful";
+  out.package_type = "Zip";
+  out.architectures = f.architectures;
+  out.ephemeral_storage.emplace();
+  out.ephemeral_storage->size = static_cast<std::int32_t>(f.tmp_mb);
+  out.snap_start.emplace();
+  out.snap_start->apply_on = "None";
+  out.snap_start->optimization_status = "Off";
+  out.runtime_version_config.emplace();
+  out.runtime_version_config->runtime_version_arn = fmt::format("arn:aws:lambda:{}::runtime:{}", f.region, f.code_sha256.empty() ? "none" : f.runtime);
+  out.logging_config.emplace();
+  out.logging_config->log_format = "Text";
+  out.logging_config->log_group = "/aws/lambda/" + f.key.name.str();
+  return out;
+}
+
+}  // namespace gust::api

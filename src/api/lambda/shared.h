@@ -1,0 +1,28 @@
+// What the operations of Lambda share. Any thread.
+#pragma once
+
+#include "api/lambda.gen.h"
+#include "functions/function.h"
+#include "functions/registry.h"
+#include "wire/service.h"
+
+#include <string>
+
+namespace gust::api {
+
+template <typename T>
+using LambdaReply = boost::asio::awaitable<wire::Reply<T>>;
+
+wire::WireError map_lambda_error(const Error& error);
+wire::WireError map_lambda_violations(const std::vector<wire::Violation>& violations);
+
+// The function that a request names, which must be of the caller's account.
+Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name, const std::optional<std::string>& qualifier = std::nullopt);
+
+lambda::FunctionConfiguration to_configuration(const functions::Function& function);
+
+inline std::unexpected<wire::Fault> invalid_parameter(std::string message) {
+  return wire::fault("InvalidParameterValueException", std::move(message), {{"Type", "User"}}, 400);
+}
+
+}  // namespace gust::api
