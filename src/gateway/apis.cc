@@ -20,7 +20,9 @@ Result<ServedApi> read_served(kv::Reader& reader, const std::string& api_id) {
   for (auto& stage : stages) {
     if (stage.deployment_id.empty()) continue;
     GUST_TRY(auto row, reader.get(table_prefix(DeploymentRecord::kTable, api_id) + stage.deployment_id));
-    if (!row) return fail(Code::kCorrupt, fmt::format("stage {} of API {} has lost its deployment {}", stage.id, api_id, stage.deployment_id));
+    if (!row)
+      return fail(Code::kCorrupt,
+                  fmt::format("stage {} of API {} has lost its deployment {}", stage.id, api_id, stage.deployment_id));
     DeploymentRecord deployment;
     GUST_CHECK(from_row(*row, deployment));
     ServedStage served;
@@ -29,7 +31,8 @@ Result<ServedApi> read_served(kv::Reader& reader, const std::string& api_id) {
       served.keys.push_back(std::move(key));
     }
     served.routes = std::move(deployment.routes);
-    for (auto& integration : deployment.integrations) served.integrations.emplace(integration.id, std::move(integration));
+    for (auto& integration : deployment.integrations)
+      served.integrations.emplace(integration.id, std::move(integration));
     served.stage = stage;
     out.stages.emplace(stage.id, std::move(served));
   }
@@ -44,7 +47,8 @@ Result<std::vector<ApiRecord>> of_account(const std::vector<kv::Entry>& entries,
 
 }  // namespace
 
-Apis::Apis(kv::Store& store, const env::Clock& clock, env::Random& random) : store_(store), clock_(clock), random_(random) {}
+Apis::Apis(kv::Store& store, const env::Clock& clock, env::Random& random)
+    : store_(store), clock_(clock), random_(random) {}
 
 async::Task<void> Apis::edit(AccountId account, std::string api_id, std::function<Result<void>(Edit&)> body) {
   kv::Store::Body run = [&](kv::Transaction& tx) -> Result<void> {
@@ -65,7 +69,8 @@ async::Task<ApiRecord> Apis::create_api(ApiRecord api, std::optional<QuickCreate
   kv::Store::Body run = [&](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(auto entries, tx.scan(kv::Range::prefix(std::string(kApiPrefix), 100'000)));
     GUST_TRY(auto owned, of_account(entries, api.account));
-    if (owned.size() >= kMostApis) return fail(Code::kThrottled, "an account can have 600 APIs; delete one first", "limit");
+    if (owned.size() >= kMostApis)
+      return fail(Code::kThrottled, "an account can have 600 APIs; delete one first", "limit");
     Edit edit(tx, clock_, random_);
     edit.api = api;
     if (quick) GUST_CHECK(edit.quick_create(*quick));
@@ -92,7 +97,8 @@ async::Task<std::vector<ApiRecord>> Apis::list_apis(AccountId account) {
   co_return of_account(entries, account);
 }
 
-async::Task<ApiRecord> Apis::update_api(AccountId account, std::string api_id, Change<ApiRecord> change, QuickCreate quick) {
+async::Task<ApiRecord> Apis::update_api(AccountId account, std::string api_id, Change<ApiRecord> change,
+                                        QuickCreate quick) {
   ApiRecord out;
   std::function<Result<void>(Edit&)> body = [&](Edit& edit) -> Result<void> {
     GUST_CHECK(change(edit.api));
@@ -164,18 +170,21 @@ async::Task<void> Apis::remove(AccountId account, std::string api_id, std::strin
   co_return co_await edit(account, api_id, body);
 }
 
-async::Task<DeploymentRecord> Apis::deploy(AccountId account, std::string api_id, std::string description, std::string stage) {
+async::Task<DeploymentRecord> Apis::deploy(AccountId account, std::string api_id, std::string description,
+                                           std::string stage) {
   DeploymentRecord out;
   std::function<Result<void>(Edit&)> body = [&](Edit& edit) -> Result<void> {
     if (stage.empty()) {
-      GUST_TRY(out, edit.snapshot(description, false));
+      GUST_TRY(out, edit.snapshot(description, Edit::Cause::kAsked));
       return {};
     }
     GUST_TRY(auto row, edit.find<StageRecord>(stage));
     if (row.auto_deploy) {
-      return fail(Code::kInvalid, fmt::format("Deployment ID cannot be set on stage {} because it deploys automatically", stage), "stage");
+      return fail(Code::kInvalid,
+                  fmt::format("Deployment ID cannot be set on stage {} because it deploys automatically", stage),
+                  "stage");
     }
-    GUST_TRY(out, edit.snapshot(description, false));
+    GUST_TRY(out, edit.snapshot(description, Edit::Cause::kAsked));
     row.deployment_id = out.id;
     return edit.replace(row);
   };

@@ -1,5 +1,5 @@
-// Apis: the HTTP APIs of all accounts, kept in kv under gw/. Knows no HTTP and never invokes anything. Loop thread only.
-// Every method of an owner answers kNotFound for an API of another account, as if it were not there.
+// Apis: the HTTP APIs of all accounts, kept in kv under gw/. Knows no HTTP and never invokes anything. Loop thread
+// only. Every method of an owner answers kNotFound for an API of another account, as if it were not there.
 #pragma once
 
 #include "async/task.h"
@@ -65,7 +65,8 @@ class Apis {
   async::Task<void> remove(AccountId account, std::string api_id, std::string id);
 
   // Takes a snapshot of the routes now; a stage, when named, serves it from here on.
-  async::Task<DeploymentRecord> deploy(AccountId account, std::string api_id, std::string description, std::string stage);
+  async::Task<DeploymentRecord> deploy(AccountId account, std::string api_id, std::string description,
+                                       std::string stage);
 
   // What the API serves now, for anyone; kNotFound. Held in memory until the API changes.
   async::Task<std::shared_ptr<const ServedApi>> served(std::string api_id);

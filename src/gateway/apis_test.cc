@@ -41,12 +41,14 @@ TEST(Apis, RoutesAreUniqueAndTheirTargetsExist) {
   const auto integration = house.integrate();
   const auto first = house.route("GET /a", integration);
   RouteRecord again = first;
-  EXPECT_EQ(house.refused(house.apis.create<RouteRecord>(house.account, house.api_id, again)).code, Code::kAlreadyExists);
+  EXPECT_EQ(house.refused(house.apis.create<RouteRecord>(house.account, house.api_id, again)).code,
+            Code::kAlreadyExists);
   again.key = "GET /b";
   again.target = "integrations/nowhere";
   EXPECT_EQ(house.refused(house.apis.create<RouteRecord>(house.account, house.api_id, again)).code, Code::kInvalid);
   EXPECT_EQ(house.must(house.apis.list<RouteRecord>(house.account, house.api_id)).size(), 1u);
-  EXPECT_EQ(house.refused(house.apis.remove<IntegrationRecord>(house.account, house.api_id, integration)).source, "integration");
+  EXPECT_EQ(house.refused(house.apis.remove<IntegrationRecord>(house.account, house.api_id, integration)).source,
+            "integration");
 }
 
 TEST(Apis, AnAutomaticStageFollowsEveryChangeAndKeepsOneDeployment) {
@@ -105,7 +107,8 @@ TEST(Apis, RefusesWhatAnApiCannotBe) {
   StageRecord stage;
   for (const char* bad : {"", "a/b", "$other", "a b"}) {
     stage.id = bad;
-    EXPECT_EQ(house.refused(house.apis.create<StageRecord>(house.account, house.api_id, stage)).code, Code::kInvalid) << bad;
+    EXPECT_EQ(house.refused(house.apis.create<StageRecord>(house.account, house.api_id, stage)).code, Code::kInvalid)
+        << bad;
   }
   stage.id = "ok";
   stage.variables = {{"x", "a b"}};
@@ -113,10 +116,12 @@ TEST(Apis, RefusesWhatAnApiCannotBe) {
   IntegrationRecord integration;
   integration.uri = testing::kFunction;
   integration.timeout_ms = 30'001;
-  EXPECT_EQ(house.refused(house.apis.create<IntegrationRecord>(house.account, house.api_id, integration)).source, "timeout");
+  EXPECT_EQ(house.refused(house.apis.create<IntegrationRecord>(house.account, house.api_id, integration)).source,
+            "timeout");
   integration.timeout_ms = 30'000;
   integration.type = "HTTP_PROXY";
-  EXPECT_EQ(house.refused(house.apis.create<IntegrationRecord>(house.account, house.api_id, integration)).source, "type");
+  EXPECT_EQ(house.refused(house.apis.create<IntegrationRecord>(house.account, house.api_id, integration)).source,
+            "type");
   ApiRecord api;
   api.account = house.account;
   api.name = "x";
@@ -138,7 +143,9 @@ TEST(Apis, EveryLimitIsHeld) {
 TEST(FunctionUri, TakesBothForms) {
   const std::string arn = testing::kFunction;
   EXPECT_EQ(function_of_uri(arn).value(), arn);
-  EXPECT_EQ(function_of_uri("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations").value(), arn);
+  EXPECT_EQ(
+      function_of_uri("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations").value(),
+      arn);
   for (const char* bad : {"", "echo", "https://example", "arn:aws:lambda:us-east-1:1:function:", "arn:aws:s3:::x",
                           "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions//invocations"}) {
     EXPECT_EQ(function_of_uri(bad).error().code, Code::kInvalid) << bad;

@@ -42,7 +42,8 @@ void add_origin(const Cors& cors, const std::string& origin, http::Response& res
 }  // namespace
 
 bool is_preflight(const http::Request& request) {
-  return request.method == "OPTIONS" && request.headers.contains("origin") && request.headers.contains("access-control-request-method");
+  return request.method == "OPTIONS" && request.headers.contains("origin") &&
+         request.headers.contains("access-control-request-method");
 }
 
 http::Response answer_preflight(const Cors& cors, const http::Request& request) {
@@ -62,8 +63,8 @@ http::Response answer_preflight(const Cors& cors, const http::Request& request) 
 }
 
 void apply_cors(const Cors& cors, std::string_view origin, http::Response& response) {
-  constexpr std::array<const char*, 6> kFields = {"access-control-allow-origin", "access-control-allow-credentials",
-                                                  "access-control-allow-methods", "access-control-allow-headers",
+  constexpr std::array<const char*, 6> kFields = {"access-control-allow-origin",   "access-control-allow-credentials",
+                                                  "access-control-allow-methods",  "access-control-allow-headers",
                                                   "access-control-expose-headers", "access-control-max-age"};
   for (const char* field : kFields) response.headers.erase(field);
   const auto allowed = allowed_origin(cors, origin);

@@ -24,7 +24,9 @@ std::string target_id(const RouteRecord& route) {
 
 std::string api_key(std::string_view api_id) { return std::string(kApiPrefix).append(api_id); }
 
-std::string table_prefix(std::string_view table, std::string_view api_id) { return fmt::format("gw/{}/{}/", table, api_id); }
+std::string table_prefix(std::string_view table, std::string_view api_id) {
+  return fmt::format("gw/{}/{}/", table, api_id);
+}
 
 std::unexpected<Error> no_such(std::string_view noun, std::string_view id) {
   return fail(Code::kNotFound, fmt::format("Invalid {} identifier specified {}", noun, id), std::string(noun));
@@ -55,21 +57,27 @@ template <typename Row>
 Result<void> Apis::Edit::check_room(std::size_t most) {
   GUST_TRY(auto rows, all<Row>());
   if (rows.size() < most) return {};
-  return fail(Code::kThrottled, fmt::format("API {} has {} {}s, the most there can be; delete one first", api.id, most, Row::kNoun), "limit");
+  return fail(Code::kThrottled,
+              fmt::format("API {} has {} {}s, the most there can be; delete one first", api.id, most, Row::kNoun),
+              "limit");
 }
 
 Result<void> Apis::Edit::check_links(const RouteRecord& route) {
   if (!route.target.empty()) {
     const auto found = find<IntegrationRecord>(target_id(route));
     if (!found && found.error().code == Code::kNotFound) {
-      return fail(Code::kInvalid, fmt::format("Invalid target {}: expected integrations/ID of an integration of API {}", route.target, api.id), "target");
+      return fail(
+          Code::kInvalid,
+          fmt::format("Invalid target {}: expected integrations/ID of an integration of API {}", route.target, api.id),
+          "target");
     }
     GUST_CHECK(found);
   }
   GUST_TRY(auto routes, all<RouteRecord>());
   for (const auto& other : routes) {
     if (other.id != route.id && other.key == route.key) {
-      return fail(Code::kAlreadyExists, fmt::format("Route with key {} already exists for this API", route.key), "route key");
+      return fail(Code::kAlreadyExists, fmt::format("Route with key {} already exists for this API", route.key),
+                  "route key");
     }
   }
   return {};
@@ -93,7 +101,8 @@ Result<void> Apis::Edit::insert(IntegrationRecord& integration) {
 Result<void> Apis::Edit::insert(StageRecord& stage) {
   GUST_CHECK(check(stage));
   GUST_CHECK(check_room<StageRecord>(kMostStages));
-  if (find<StageRecord>(stage.id)) return fail(Code::kAlreadyExists, fmt::format("Stage already exists: {}", stage.id), "stage");
+  if (find<StageRecord>(stage.id))
+    return fail(Code::kAlreadyExists, fmt::format("Stage already exists: {}", stage.id), "stage");
   stage.created = clock_.now();
   return replace(stage);
 }
@@ -132,7 +141,9 @@ Result<void> Apis::Edit::drop(const IntegrationRecord& integration) {
   for (const auto& route : routes) {
     if (target_id(route) == integration.id) {
       return fail(Code::kAlreadyExists,
-                  fmt::format("Cannot delete Integration '{}' because it is referenced by Route '{}'", integration.id, route.key), "integration");
+                  fmt::format("Cannot delete Integration '{}' because it is referenced by Route '{}'", integration.id,
+                              route.key),
+                  "integration");
     }
   }
   erase<IntegrationRecord>(integration.id);
@@ -144,12 +155,12 @@ Result<void> Apis::Edit::drop(const StageRecord& stage) {
   return {};
 }
 
-Result<DeploymentRecord> Apis::Edit::snapshot(std::string description, bool automatic) {
+Result<DeploymentRecord> Apis::Edit::snapshot(std::string description, Cause cause) {
   GUST_CHECK(check_room<DeploymentRecord>(kMostDeployments));
   DeploymentRecord made;
   made.id = random_.pick(6, kIdAlphabet);
   made.description = std::move(description);
-  made.automatic = automatic;
+  made.automatic = cause == Cause::kAutomatic;
   made.created = clock_.now();
   GUST_TRY(made.routes, all<RouteRecord>());
   GUST_TRY(made.integrations, all<IntegrationRecord>());
@@ -160,7 +171,8 @@ Result<DeploymentRecord> Apis::Edit::snapshot(std::string description, bool auto
 Result<void> Apis::Edit::redeploy() {
   GUST_TRY(auto stages, all<StageRecord>());
   if (std::ranges::none_of(stages, &StageRecord::auto_deploy)) return {};
-  GUST_TRY(auto made, snapshot("Automatic deployment triggered by changes to the Api configuration", true));
+  GUST_TRY(auto made,
+           snapshot("Automatic deployment triggered by changes to the Api configuration", Cause::kAutomatic));
   std::set<std::string> used;
   for (auto& stage : stages) {
     if (stage.auto_deploy) {
@@ -200,8 +212,10 @@ Result<void> Apis::Edit::quick_create(const QuickCreate& quick) {
 Result<void> Apis::Edit::quick_change(const QuickCreate& quick) {
   if (!quick.route_key && !quick.target) return {};
   if (api.quick_route_id.empty()) {
-    return fail(Code::kInvalid, "RouteKey and Target can be updated only on an API that was made with a Target; "
-                "update its routes and integrations instead", "target");
+    return fail(Code::kInvalid,
+                "RouteKey and Target can be updated only on an API that was made with a Target; "
+                "update its routes and integrations instead",
+                "target");
   }
   if (quick.target) {
     GUST_TRY(auto integration, find<IntegrationRecord>(api.quick_integration_id));

@@ -66,8 +66,9 @@ class Apis::Edit {
   Result<void> drop(const IntegrationRecord& integration);
   Result<void> drop(const StageRecord& stage);
 
-  // kConflict unless a deployment of that many fits.
-  Result<DeploymentRecord> snapshot(std::string description, bool automatic);
+  enum class Cause { kAsked, kAutomatic };
+  // A new deployment of the routes and integrations as they are; kThrottled when there are too many.
+  Result<DeploymentRecord> snapshot(std::string description, Cause cause);
   Result<void> quick_create(const QuickCreate& quick);
   Result<void> quick_change(const QuickCreate& quick);
 

@@ -65,7 +65,8 @@ std::vector<std::pair<std::string, std::string>> all_headers(const EventInput& i
     if (key == "x-forwarded-proto" || key == "x-forwarded-port" || key == "x-amzn-trace-id") continue;
     if (key == "host") {
       const auto colon = value.rfind(':');
-      if (colon != value.npos && value.find(']', colon) == value.npos) port = as_text(std::string_view(value).substr(colon + 1));
+      if (colon != value.npos && value.find(']', colon) == value.npos)
+        port = as_text(std::string_view(value).substr(colon + 1));
     }
     out.emplace_back(name, as_text(value));
   }
@@ -170,8 +171,9 @@ void put_query_v1(json::object& event, const codec::QueryPairs& query) {
 
 json::object context_v1(const EventInput& in, const std::string& path, const std::string& resource) {
   json::object identity;
-  for (const char* name : {"accessKey", "accountId", "caller", "clientCert", "cognitoAuthenticationProvider", "cognitoAuthenticationType",
-                           "cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn"}) {
+  for (const char* name :
+       {"accessKey", "accountId", "caller", "clientCert", "cognitoAuthenticationProvider", "cognitoAuthenticationType",
+        "cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn"}) {
     identity[name] = nullptr;
   }
   identity["sourceIp"] = in.request.peer;
@@ -201,14 +203,19 @@ json::object context_v1(const EventInput& in, const std::string& path, const std
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
-    const std::size_t more = c < 0x80 ? 0 : c >= 0xC2 && c <= 0xDF ? 1 : (c & 0xF0) == 0xE0 ? 2 : c >= 0xF0 && c <= 0xF4 ? 3 : 9;
+    const std::size_t more = c < 0x80                 ? 0
+                             : c >= 0xC2 && c <= 0xDF ? 1
+                             : (c & 0xF0) == 0xE0     ? 2
+                             : c >= 0xF0 && c <= 0xF4 ? 3
+                                                      : 9;
     if (more == 9 || i + more >= text.size()) return false;
     for (std::size_t k = 1; k <= more; ++k) {
       if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
     }
     if (more >= 2) {
       const auto d = static_cast<unsigned char>(text[i + 1]);
-      if ((c == 0xE0 && d < 0xA0) || (c == 0xED && d > 0x9F) || (c == 0xF0 && d < 0x90) || (c == 0xF4 && d > 0x8F)) return false;
+      if ((c == 0xE0 && d < 0xA0) || (c == 0xED && d > 0x9F) || (c == 0xF0 && d < 0x90) || (c == 0xF4 && d > 0x8F))
+        return false;
     }
     i += more + 1;
   }

@@ -73,8 +73,8 @@ Result<std::string> make_event(const IntegrationRecord& integration, const Event
 Gateway::Gateway(Apis& apis, Integration& integration, const env::Clock& clock)
     : apis_(apis), integration_(integration), clock_(clock) {}
 
-boost::asio::awaitable<http::Response> Gateway::handle(RequestContext context, http::Request request, std::string api_id,
-                                                       std::string path, std::string domain_name) {
+boost::asio::awaitable<http::Response> Gateway::handle(RequestContext context, http::Request request,
+                                                       std::string api_id, std::string path, std::string domain_name) {
   const bool is_head = request.method == "HEAD";
   const auto request_id = context.request_id.str();
   const std::string origin(request.headers.get_or("origin", ""));
@@ -100,44 +100,59 @@ boost::asio::awaitable<http::Response> Gateway::handle(RequestContext context, h
   co_return response;
 }
 
-async::Task<http::Response> Gateway::answer(RequestContext context, http::Request& request, std::shared_ptr<const ServedApi> served,
-                                            std::string path, std::string domain_name) {
+async::Task<http::Response> Gateway::answer(RequestContext context, http::Request& request,
+                                            std::shared_ptr<const ServedApi> served, std::string path,
+                                            std::string domain_name) {
   const auto at = find_stage(*served, std::move(path));
   if (!at.stage) co_return fail(Code::kNotFound, fmt::format("API {} has no stage that fits", served->api.id), "stage");
   GUST_CO_TRY(const auto match, choose_route(at.stage->keys, request.method, at.route_path));
   const auto& route = at.stage->routes[match.index];
-  if (request.content_length.value_or(0) > kMaxBodyBytes) co_return fail(Code::kTooLarge, "the body is over 10 MiB", "body");
+  if (request.content_length.value_or(0) > kMaxBodyBytes)
+    co_return fail(Code::kTooLarge, "the body is over 10 MiB", "body");
   GUST_CO_TRY(const auto body, co_await async::read_all(*request.body, kMaxBodyBytes));
 
   const auto slash = route.target.find('/');
-  const auto integration = at.stage->integrations.find(slash == std::string::npos ? std::string() : route.target.substr(slash + 1));
+  const auto integration =
+      at.stage->integrations.find(slash == std::string::npos ? std::string() : route.target.substr(slash + 1));
   if (integration == at.stage->integrations.end()) {
-    co_return fail(Code::kInternal, fmt::format("route '{}' of API {} has no integration; set its Target", route.key, served->api.id), "route");
+    co_return fail(Code::kInternal,
+                   fmt::format("route '{}' of API {} has no integration; set its Target", route.key, served->api.id),
+                   "route");
   }
   if (domain_name.empty()) domain_name = served->api.id + ".execute-api.localhost";
-  const EventInput input{context, request, body, served->api, at.stage->stage, route, match.parameters,
-                         at.full_path, without_port(std::move(domain_name)), clock_.now()};
+  const EventInput input{.context = context,
+                         .request = request,
+                         .body = body,
+                         .api = served->api,
+                         .stage = at.stage->stage,
+                         .route = route,
+                         .parameters = match.parameters,
+                         .path = at.full_path,
+                         .domain_name = without_port(std::move(domain_name)),
+                         .now = clock_.now()};
   GUST_CO_TRY(auto event, make_event(integration->second, input));
   auto arn = source_arn(served->api, at.stage->stage, at.stage->keys[match.index], request.method);
   auto invoking = context;
   co_return co_await invoke(std::move(invoking), integration->second, std::move(event), std::move(arn));
 }
 
-async::Task<http::Response> Gateway::invoke(RequestContext context, const IntegrationRecord& integration, std::string event,
-                                            std::string source_arn) {
+async::Task<http::Response> Gateway::invoke(RequestContext context, const IntegrationRecord& integration,
+                                            std::string event, std::string source_arn) {
   GUST_CO_TRY(auto function, function_of_uri(integration.uri));
   context.deadline = std::min(context.deadline, clock_.steady() + Millis(integration.timeout_ms));
   const auto request_id = context.request_id;
   auto reply = co_await integration_.invoke(std::move(context), function, std::move(event), std::move(source_arn));
   if (!reply) {
-    GUST_WARN("gateway: request_id={} function={}: {} {}", request_id, function, code_name(reply.error().code), reply.error().message);
+    GUST_WARN("gateway: request_id={} function={}: {} {}", request_id, function, code_name(reply.error().code),
+              reply.error().message);
     co_return of_failed_invocation(reply.error());
   }
   if (reply->outcome == Outcome::kFailed) {
     GUST_INFO("gateway: request_id={} function={}: the function failed", request_id, function);
     co_return own_response(500, "Internal Server Error");
   }
-  auto response = integration.payload_format_version == "1.0" ? response_v1(reply->payload) : response_v2(reply->payload);
+  auto response =
+      integration.payload_format_version == "1.0" ? response_v1(reply->payload) : response_v2(reply->payload);
   if (!response) {
     GUST_WARN("gateway: request_id={} function={}: {}", request_id, function, response.error().message);
     co_return own_response(500, "Internal Server Error");

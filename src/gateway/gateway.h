@@ -25,8 +25,9 @@ class Gateway {
                                                 std::string path, std::string domain_name);
 
  private:
-  async::Task<http::Response> answer(RequestContext context, http::Request& request, std::shared_ptr<const ServedApi> served,
-                                     std::string path, std::string domain_name);
+  async::Task<http::Response> answer(RequestContext context, http::Request& request,
+                                     std::shared_ptr<const ServedApi> served, std::string path,
+                                     std::string domain_name);
   async::Task<http::Response> invoke(RequestContext context, const IntegrationRecord& integration, std::string event,
                                      std::string source_arn);
 

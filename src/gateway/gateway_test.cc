@@ -17,14 +17,21 @@ std::string header(const http::Response& response, std::string_view name) {
   return std::string(response.headers.get_or(name, "(none)"));
 }
 
-void answer(House& house, std::string payload) { house.function.reply = IntegrationReply{std::move(payload), Outcome::kAnswered}; }
+void answer(House& house, std::string payload) {
+  house.function.reply = IntegrationReply{std::move(payload), Outcome::kAnswered};
+}
 
 TEST(Gateway, Payload2HasEveryField) {
   House house;
   house.serve({"POST /photos/{id}/{rest+}"});
   const auto response = house.ask("POST", "/photos/a%20b/c/d?q=1&q=2&empty=",
-                                  headers({{"Host", "x:4566"}, {"Content-Type", "image/png"}, {"X-Two", "1"}, {"x-two", "2"},
-                                           {"Cookie", "one=1; two=2"}, {"User-Agent", "tester"}}), std::string("\x00\xff", 2));
+                                  headers({{"Host", "x:4566"},
+                                           {"Content-Type", "image/png"},
+                                           {"X-Two", "1"},
+                                           {"x-two", "2"},
+                                           {"Cookie", "one=1; two=2"},
+                                           {"User-Agent", "tester"}}),
+                                  std::string("\x00\xff", 2));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(header(response, "apigw-requestid"), "11111111-2222-4333-8444-555555555555");
   const auto event = house.function.event();
@@ -47,12 +54,16 @@ TEST(Gateway, Payload2HasEveryField) {
   EXPECT_EQ(context.at("apiId"), json::string(house.api_id));
   EXPECT_EQ(context.at("domainName"), json::string(house.api_id + ".execute-api.localhost"));
   EXPECT_EQ(context.at("domainPrefix"), json::string(house.api_id));
-  EXPECT_EQ(context.at("http"), (json::object{{"method", "POST"}, {"path", "/photos/a b/c/d"}, {"protocol", "HTTP/1.1"},
-                                              {"sourceIp", "127.0.0.1"}, {"userAgent", "tester"}}));
+  EXPECT_EQ(context.at("http"), (json::object{{"method", "POST"},
+                                              {"path", "/photos/a b/c/d"},
+                                              {"protocol", "HTTP/1.1"},
+                                              {"sourceIp", "127.0.0.1"},
+                                              {"userAgent", "tester"}}));
   EXPECT_EQ(context.at("stage"), "$default");
   EXPECT_EQ(context.at("time"), "14/Nov/2023:22:13:20 +0000");
   EXPECT_EQ(context.at("timeEpoch"), 1'700'000'000'000);
-  EXPECT_EQ(house.function.source_arn, "arn:aws:execute-api:us-east-1:000000000000:" + house.api_id + "/$default/POST/photos/{id}/{rest+}");
+  EXPECT_EQ(house.function.source_arn,
+            "arn:aws:execute-api:us-east-1:000000000000:" + house.api_id + "/$default/POST/photos/{id}/{rest+}");
 }
 
 TEST(Gateway, Payload2LeavesOutWhatIsAbsent) {
@@ -60,9 +71,11 @@ TEST(Gateway, Payload2LeavesOutWhatIsAbsent) {
   house.serve({"$default"});
   house.ask("GET", "/x");
   const auto event = house.function.event();
-  for (const char* name : {"body", "cookies", "queryStringParameters", "pathParameters"}) EXPECT_FALSE(event.contains(name)) << name;
+  for (const char* name : {"body", "cookies", "queryStringParameters", "pathParameters"})
+    EXPECT_FALSE(event.contains(name)) << name;
   EXPECT_EQ(event.at("isBase64Encoded"), false);
-  EXPECT_EQ(house.function.source_arn, "arn:aws:execute-api:us-east-1:000000000000:" + house.api_id + "/$default/$default");
+  EXPECT_EQ(house.function.source_arn,
+            "arn:aws:execute-api:us-east-1:000000000000:" + house.api_id + "/$default/$default");
 }
 
 TEST(Gateway, Payload1HasEveryField) {
@@ -100,14 +113,18 @@ TEST(Gateway, TextGoesAsTextAndTheRestAsBase64) {
 TEST(Gateway, Response2IsTranslated) {
   House house;
   house.serve({"$default"});
-  answer(house, R"({"statusCode":207,"headers":{"x-mine":1,"Content-Length":"9"},"cookies":["a=1","b=2"],"body":"AP8=","isBase64Encoded":true})");
+  answer(
+      house,
+      R"({"statusCode":207,"headers":{"x-mine":1,"Content-Length":"9"},"cookies":["a=1","b=2"],)"
+         R"("body":"AP8=","isBase64Encoded":true})");
   const auto response = house.ask("GET", "/");
   EXPECT_EQ(response.status, 207);
   EXPECT_EQ(response.body, std::string("\x00\xff", 2));
   EXPECT_EQ(header(response, "x-mine"), "1");
   EXPECT_FALSE(response.headers.contains("content-length"));
   std::vector<std::string> cookies;
-  for (const auto& [name, value] : response.headers.all()) if (name == "set-cookie") cookies.push_back(value);
+  for (const auto& [name, value] : response.headers.all())
+    if (name == "set-cookie") cookies.push_back(value);
   EXPECT_EQ(cookies, (std::vector<std::string>{"a=1", "b=2"}));
 }
 
@@ -137,10 +154,11 @@ TEST(Gateway, Response1TakesListsOfValues) {
 TEST(Gateway, ABrokenResponseIsA500) {
   House house;
   house.serve({"$default"});
-  for (const char* bad : {"not json", R"({"statusCode":99})", R"({"statusCode":"x"})", R"({"statusCode":200,"body":{}})",
-                          R"({"statusCode":200,"headers":{"a b":"1"}})", R"({"statusCode":200,"headers":{"a":"1\r\nb: 2"}})",
-                          R"({"statusCode":200,"headers":[]})", R"({"statusCode":200,"cookies":"a"})",
-                          R"({"statusCode":200,"body":"*","isBase64Encoded":true})"}) {
+  for (const char* bad :
+       {"not json", R"({"statusCode":99})", R"({"statusCode":"x"})", R"({"statusCode":200,"body":{}})",
+        R"({"statusCode":200,"headers":{"a b":"1"}})", R"({"statusCode":200,"headers":{"a":"1\r\nb: 2"}})",
+        R"({"statusCode":200,"headers":[]})", R"({"statusCode":200,"cookies":"a"})",
+        R"({"statusCode":200,"body":"*","isBase64Encoded":true})"}) {
     answer(house, bad);
     const auto response = house.ask("GET", "/");
     EXPECT_EQ(response.status, 500) << bad;
@@ -209,18 +227,25 @@ TEST(Gateway, PreflightsAreAnsweredAndHeadersReplaced) {
   cors.expose_headers = {"x-mine"};
   cors.max_age_seconds = 60;
   house.serve({"GET /x"}, "2.0", cors);
-  const auto preflight = house.ask("OPTIONS", "/x", headers({{"Origin", "http://app.example"}, {"Access-Control-Request-Method", "POST"}}));
+  const auto preflight = house.ask(
+      "OPTIONS", "/x", headers({{"Origin", "http://app.example"}, {"Access-Control-Request-Method", "POST"}}));
   EXPECT_EQ(preflight.status, 204);
   EXPECT_EQ(header(preflight, "access-control-allow-origin"), "http://app.example");
   EXPECT_EQ(header(preflight, "access-control-allow-methods"), "GET,POST");
   EXPECT_EQ(header(preflight, "access-control-max-age"), "60");
-  const auto evil = house.ask("OPTIONS", "/x", headers({{"Origin", "http://evil.example"}, {"Access-Control-Request-Method", "POST"}}));
+  const auto evil = house.ask("OPTIONS", "/x",
+                              headers({{"Origin", "http://evil.example"}, {"Access-Control-Request-Method", "POST"}}));
   EXPECT_EQ(header(evil, "access-control-allow-origin"), "(none)");
   EXPECT_EQ(house.function.calls, 0);
   answer(house, R"({"statusCode":200,"headers":{"Access-Control-Allow-Origin":"*"}})");
-  EXPECT_EQ(header(house.ask("GET", "/x", headers({{"Origin", "https://a.wide.example"}})), "access-control-allow-origin"), "https://a.wide.example");
-  EXPECT_EQ(header(house.ask("GET", "/x", headers({{"Origin", "http://evil.example"}})), "access-control-allow-origin"), "(none)");
-  EXPECT_EQ(header(house.ask("GET", "/x", headers({{"Origin", "http://app.example"}})), "access-control-expose-headers"), "x-mine");
+  EXPECT_EQ(
+      header(house.ask("GET", "/x", headers({{"Origin", "https://a.wide.example"}})), "access-control-allow-origin"),
+      "https://a.wide.example");
+  EXPECT_EQ(header(house.ask("GET", "/x", headers({{"Origin", "http://evil.example"}})), "access-control-allow-origin"),
+            "(none)");
+  EXPECT_EQ(
+      header(house.ask("GET", "/x", headers({{"Origin", "http://app.example"}})), "access-control-expose-headers"),
+      "x-mine");
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ struct IntegrationReply {
 class Integration {
  public:
   virtual ~Integration() = default;
-  // Invokes and waits, at most until context.deadline. `source_arn` is what the function's policy is asked about, for the
-  // principal apigateway.amazonaws.com: arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH. kDenied without a
+  // Invokes and waits, at most until context.deadline. `source_arn` is what the function's policy is asked about, for
+  // the principal apigateway.amazonaws.com: arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH. kDenied without a
   // permission, kTimeout past the deadline, kTooLarge, kThrottled, kNotFound.
   virtual async::Task<IntegrationReply> invoke(RequestContext context, std::string function_arn, std::string payload,
                                                std::string source_arn) = 0;

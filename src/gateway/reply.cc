@@ -15,7 +15,9 @@ namespace {
 
 namespace json = boost::json;
 
-std::unexpected<Error> wrong(std::string why) { return fail(Code::kInvalid, "the function's response " + std::move(why), "response"); }
+std::unexpected<Error> wrong(std::string why) {
+  return fail(Code::kInvalid, "the function's response " + std::move(why), "response");
+}
 
 bool is_token(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
@@ -29,8 +31,9 @@ bool is_field_value(std::string_view value) {
 
 // Fields about the connection or the framing, which only the server may set.
 bool is_framing(std::string_view name) {
-  constexpr std::array<std::string_view, 8> kFraming = {"connection", "content-length", "keep-alive", "proxy-connection",
-                                                        "te", "trailer", "transfer-encoding", "upgrade"};
+  constexpr std::array<std::string_view, 8> kFraming = {
+      "connection", "content-length", "keep-alive",        "proxy-connection",
+      "te",         "trailer",        "transfer-encoding", "upgrade"};
   return std::ranges::any_of(kFraming, [&](std::string_view other) {
     return std::ranges::equal(name, other, [](unsigned char a, char b) { return std::tolower(a) == b; });
   });
@@ -45,7 +48,8 @@ Result<std::string> scalar(const json::value& value, std::string_view name) {
 Result<void> add_header(http::Headers& headers, std::string_view name, const json::value& value) {
   if (value.is_null()) return {};
   GUST_TRY(auto text, scalar(value, name));
-  if (!is_token(name)) return wrong(fmt::format("has a header with the name '{}', which is not a token of RFC 9110", name));
+  if (!is_token(name))
+    return wrong(fmt::format("has a header with the name '{}', which is not a token of RFC 9110", name));
   if (!is_field_value(text)) return wrong(fmt::format("has a header '{}' with a control character in its value", name));
   if (!is_framing(name)) headers.add(std::string(name), std::move(text));
   return {};
@@ -60,14 +64,16 @@ Result<int> status_of(const json::value& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
     if (error != std::errc() || end != text.data() + text.size()) status = 0;
   }
-  if (status < 200 || status > 599) return wrong(fmt::format("has the statusCode {}; it must be a number from 200 to 599", codec::to_json(value)));
+  if (status < 200 || status > 599)
+    return wrong(fmt::format("has the statusCode {}; it must be a number from 200 to 599", codec::to_json(value)));
   return static_cast<int>(status);
 }
 
 Result<void> put_body(http::Response& response, const json::object& reply) {
   const auto* body = reply.if_contains("body");
   const auto* encoded = reply.if_contains("isBase64Encoded");
-  if (encoded && !encoded->is_bool() && !encoded->is_null()) return wrong("has an isBase64Encoded that is not a boolean");
+  if (encoded && !encoded->is_bool() && !encoded->is_null())
+    return wrong("has an isBase64Encoded that is not a boolean");
   if (!body || body->is_null()) return {};
   if (!body->is_string()) return wrong("has a body that is not text; use JSON.stringify or json.dumps");
   response.body = body->as_string();
@@ -125,7 +131,9 @@ Result<http::Response> response_v1(std::string_view payload) {
   if (const auto* multi = reply.if_contains("multiValueHeaders"); multi && !multi->is_null()) {
     if (!multi->is_object()) return wrong("has multiValueHeaders that are not an object");
     for (const auto& field : multi->as_object()) {
-      if (!field.value().is_array()) return wrong(fmt::format("has multiValueHeaders with '{}', which is not a list", std::string_view(field.key())));
+      if (!field.value().is_array())
+        return wrong(
+            fmt::format("has multiValueHeaders with '{}', which is not a list", std::string_view(field.key())));
       response.headers.erase(field.key());  // the list is what counts where both name a header
       for (const auto& item : field.value().as_array()) GUST_CHECK(add_header(response.headers, field.key(), item));
     }

@@ -14,7 +14,8 @@ namespace {
 
 using Kind = RouteKey::Segment::Kind;
 
-constexpr std::array<std::string_view, 8> kMethods = {"ANY", "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
+constexpr std::array<std::string_view, 8> kMethods = {"ANY",    "GET",   "POST", "PUT",
+                                                      "DELETE", "PATCH", "HEAD", "OPTIONS"};
 
 std::vector<std::string_view> split(std::string_view path) {
   std::vector<std::string_view> parts;
@@ -28,11 +29,12 @@ std::vector<std::string_view> split(std::string_view path) {
 }
 
 std::unexpected<Error> bad_key(std::string_view key, std::string_view why) {
-  return fail(Code::kInvalid,
-              fmt::format("The provided route key is not formatted properly for HTTP protocol: '{}' {}. Format should be "
-                          "\"<HTTP METHOD> /<RESOURCE PATH>\" or \"$default\"",
-                          key, why),
-              "route key");
+  return fail(
+      Code::kInvalid,
+      fmt::format("The provided route key is not formatted properly for HTTP protocol: '{}' {}. Format should be "
+                  "\"<HTTP METHOD> /<RESOURCE PATH>\" or \"$default\"",
+                  key, why),
+      "route key");
 }
 
 Result<RouteKey::Segment> parse_segment(std::string_view key, std::string_view text) {
@@ -44,7 +46,8 @@ Result<RouteKey::Segment> parse_segment(std::string_view key, std::string_view t
   auto name = text.substr(1, text.size() - 2);
   const bool greedy = name.ends_with('+');
   if (greedy) name.remove_suffix(1);
-  if (name.empty() || name.find_first_of("{}+") != name.npos) return bad_key(key, "has a parameter without a proper name");
+  if (name.empty() || name.find_first_of("{}+") != name.npos)
+    return bad_key(key, "has a parameter without a proper name");
   return RouteKey::Segment{greedy ? Kind::kGreedy : Kind::kParameter, std::string(name)};
 }
 
@@ -56,7 +59,8 @@ Result<std::optional<Strings>> fit(const RouteKey& key, const std::vector<std::s
     if (i >= parts.size()) return std::nullopt;
     if (segment.kind == Kind::kGreedy) {
       if (parts[i].empty() && parts.size() == i + 1) return std::nullopt;
-      std::string_view rest(parts[i].data(), static_cast<std::size_t>(parts.back().data() + parts.back().size() - parts[i].data()));
+      std::string_view rest(parts[i].data(),
+                            static_cast<std::size_t>(parts.back().data() + parts.back().size() - parts[i].data()));
       GUST_TRY(parameters[segment.text], codec::percent_decode(rest));
       return parameters;
     }
@@ -75,7 +79,9 @@ Result<std::optional<Strings>> fit(const RouteKey& key, const std::vector<std::s
 // Whether `a` is the more specific of two keys that fit the same path.
 bool is_before(const RouteKey& a, const RouteKey& b) {
   if (a.is_default != b.is_default) return b.is_default;
-  const auto is_greedy = [](const RouteKey& key) { return !key.segments.empty() && key.segments.back().kind == Kind::kGreedy; };
+  const auto is_greedy = [](const RouteKey& key) {
+    return !key.segments.empty() && key.segments.back().kind == Kind::kGreedy;
+  };
   if (is_greedy(a) != is_greedy(b)) return is_greedy(b);
   for (std::size_t i = 0; i < std::min(a.segments.size(), b.segments.size()); ++i) {
     if (a.segments[i].kind != b.segments[i].kind) return a.segments[i].kind < b.segments[i].kind;
@@ -97,14 +103,17 @@ Result<RouteKey> RouteKey::parse(std::string_view text) {
   key.path = text.substr(space + 1);
   if (std::ranges::find(kMethods, key.method) == kMethods.end()) return bad_key(text, "has an unknown method");
   if (!key.path.starts_with('/')) return bad_key(text, "has a path that does not begin with '/'");
-  if (std::ranges::any_of(key.path, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '?' || c == '#'; })) {
+  if (std::ranges::any_of(key.path,
+                          [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '?' || c == '#'; })) {
     return bad_key(text, "has a character that no path may have");
   }
   std::set<std::string> names;
   for (auto part : split(key.path)) {
-    if (!key.segments.empty() && key.segments.back().kind == Kind::kGreedy) return bad_key(text, "has a segment after a greedy parameter");
+    if (!key.segments.empty() && key.segments.back().kind == Kind::kGreedy)
+      return bad_key(text, "has a segment after a greedy parameter");
     GUST_TRY(auto segment, parse_segment(text, part));
-    if (segment.kind != Kind::kLiteral && !names.insert(segment.text).second) return bad_key(text, "names a parameter twice");
+    if (segment.kind != Kind::kLiteral && !names.insert(segment.text).second)
+      return bad_key(text, "names a parameter twice");
     key.segments.push_back(std::move(segment));
   }
   return key;

@@ -12,7 +12,8 @@ std::string chosen(const std::vector<std::string>& texts, std::string_view metho
   return match ? texts[match->index] : std::string(code_name(match.error().code));
 }
 
-const std::vector<std::string> kDocumented = {"ANY /{proxy+}", "GET /pets/{proxy+}", "GET /pets/dog/{id}", "GET /pets/dog/1", "$default"};
+const std::vector<std::string> kDocumented = {"ANY /{proxy+}", "GET /pets/{proxy+}", "GET /pets/dog/{id}",
+                                              "GET /pets/dog/1", "$default"};
 
 TEST(RouteKey, TheMostSpecificWinsWhateverTheOrder) {
   EXPECT_EQ(chosen(kDocumented, "GET", "/pets/dog/1"), "GET /pets/dog/1");
@@ -43,7 +44,8 @@ TEST(RouteKey, ParametersAreDecodedAfterThePathIsCut) {
 }
 
 TEST(RouteKey, RefusesWhatIsNoKey) {
-  for (const char* bad : {"", "GET", "GET a", "FETCH /a", "GET /{a+}/b", "GET /{a}/{a}", "GET /{", "GET /{}", "GET /x{a}", "GET /a b", "get /a"}) {
+  for (const char* bad : {"", "GET", "GET a", "FETCH /a", "GET /{a+}/b", "GET /{a}/{a}", "GET /{", "GET /{}",
+                          "GET /x{a}", "GET /a b", "get /a"}) {
     EXPECT_EQ(RouteKey::parse(bad).error().code, Code::kInvalid) << bad;
   }
 }

@@ -36,12 +36,24 @@ class Reader {
  public:
   explicit Reader(const json::object& object) : object_(object) {}
 
-  void field(const char* name, std::string& out) { if (auto* v = find(name)) out = json::value_to<std::string>(*v); }
-  void field(const char* name, AccountId& out) { if (auto* v = find(name)) out = AccountId(json::value_to<std::string>(*v)); }
-  void field(const char* name, bool& out) { if (auto* v = find(name)) out = v->as_bool(); }
-  void field(const char* name, std::int32_t& out) { if (auto* v = find(name)) out = v->to_number<std::int32_t>(); }
-  void field(const char* name, WallTime& out) { if (auto* v = find(name)) out = from_epoch_ms(v->to_number<std::int64_t>()); }
-  void field(const char* name, Strings& out) { if (auto* v = find(name)) out = json::value_to<Strings>(*v); }
+  void field(const char* name, std::string& out) {
+    if (auto* v = find(name)) out = json::value_to<std::string>(*v);
+  }
+  void field(const char* name, AccountId& out) {
+    if (auto* v = find(name)) out = AccountId(json::value_to<std::string>(*v));
+  }
+  void field(const char* name, bool& out) {
+    if (auto* v = find(name)) out = v->as_bool();
+  }
+  void field(const char* name, std::int32_t& out) {
+    if (auto* v = find(name)) out = v->to_number<std::int32_t>();
+  }
+  void field(const char* name, WallTime& out) {
+    if (auto* v = find(name)) out = from_epoch_ms(v->to_number<std::int64_t>());
+  }
+  void field(const char* name, Strings& out) {
+    if (auto* v = find(name)) out = json::value_to<Strings>(*v);
+  }
   void field(const char* name, std::vector<std::string>& out) {
     if (auto* v = find(name)) out = json::value_to<std::vector<std::string>>(*v);
   }
@@ -58,7 +70,9 @@ class Reader {
   const json::object& object_;
 };
 
-void visit(auto& io, auto& cors) requires requires { cors.allow_origins; } {
+void visit(auto& io, auto& cors)
+  requires requires { cors.allow_origins; }
+{
   io.field("allow_credentials", cors.allow_credentials);
   io.field("allow_headers", cors.allow_headers);
   io.field("allow_methods", cors.allow_methods);
@@ -67,7 +81,9 @@ void visit(auto& io, auto& cors) requires requires { cors.allow_origins; } {
   io.field("max_age_seconds", cors.max_age_seconds);
 }
 
-void visit(auto& io, auto& api) requires requires { api.quick_route_id; } {
+void visit(auto& io, auto& api)
+  requires requires { api.quick_route_id; }
+{
   io.field("id", api.id);
   io.field("account", api.account);
   io.field("region", api.region);
@@ -84,7 +100,9 @@ void visit(auto& io, auto& api) requires requires { api.quick_route_id; } {
   io.field("quick_integration_id", api.quick_integration_id);
 }
 
-void visit(auto& io, auto& route) requires requires { route.operation_name; } {
+void visit(auto& io, auto& route)
+  requires requires { route.operation_name; }
+{
   io.field("id", route.id);
   io.field("key", route.key);
   io.field("target", route.target);
@@ -92,7 +110,9 @@ void visit(auto& io, auto& route) requires requires { route.operation_name; } {
   io.field("managed", route.managed);
 }
 
-void visit(auto& io, auto& integration) requires requires { integration.payload_format_version; } {
+void visit(auto& io, auto& integration)
+  requires requires { integration.payload_format_version; }
+{
   io.field("id", integration.id);
   io.field("type", integration.type);
   io.field("uri", integration.uri);
@@ -103,7 +123,9 @@ void visit(auto& io, auto& integration) requires requires { integration.payload_
   io.field("managed", integration.managed);
 }
 
-void visit(auto& io, auto& stage) requires requires { stage.variables; } {
+void visit(auto& io, auto& stage)
+  requires requires { stage.variables; }
+{
   io.field("id", stage.id);
   io.field("auto_deploy", stage.auto_deploy);
   io.field("deployment_id", stage.deployment_id);
@@ -116,7 +138,9 @@ void visit(auto& io, auto& stage) requires requires { stage.variables; } {
   io.field("managed", stage.managed);
 }
 
-void visit(auto& io, auto& deployment) requires requires { deployment.automatic; } {
+void visit(auto& io, auto& deployment)
+  requires requires { deployment.automatic; }
+{
   io.field("id", deployment.id);
   io.field("description", deployment.description);
   io.field("automatic", deployment.automatic);

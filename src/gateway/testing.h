@@ -19,7 +19,8 @@ class FakeIntegration final : public Integration {
   SteadyTime deadline{};
   int calls = 0;
 
-  async::Task<IntegrationReply> invoke(RequestContext context, std::string function_arn, std::string event, std::string source) override {
+  async::Task<IntegrationReply> invoke(RequestContext context, std::string function_arn, std::string event,
+                                       std::string source) override {
     ++calls;
     function = std::move(function_arn);
     payload = std::move(event);
@@ -104,7 +105,8 @@ struct House {
     auto path = request.path;
     http::Response out;
     (void)async::testing::run([&]() -> async::Task<int> {
-      out = co_await gateway.handle(std::move(context), std::move(request), api_id, std::move(path), api_id + ".execute-api.localhost:4566");
+      out = co_await gateway.handle(std::move(context), std::move(request), api_id, std::move(path),
+                                    api_id + ".execute-api.localhost:4566");
       co_return 0;
     });
     return out;

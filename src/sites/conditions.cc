@@ -22,7 +22,8 @@ bool has_tag(std::string_view list, const std::string& etag) {
     const auto comma = list.find(',');
     auto tag = trim(list.substr(0, comma));
     if (tag.starts_with("W/")) tag.remove_prefix(2);
-    if (tag.size() >= 2 && tag.front() == '"' && tag.back() == '"' && tag.substr(1, tag.size() - 2) == etag) return true;
+    if (tag.size() >= 2 && tag.front() == '"' && tag.back() == '"' && tag.substr(1, tag.size() - 2) == etag)
+      return true;
     list = comma == list.npos ? std::string_view() : list.substr(comma + 1);
   }
   return false;
@@ -51,7 +52,8 @@ Freshness freshness(const http::Headers& headers, const std::string& etag, WallT
   } else if (is_since(headers.get("if-unmodified-since"), modified_at) == false) {
     return Freshness::kFailed;
   }
-  if (const auto none = headers.get("if-none-match")) return has_tag(*none, etag) ? Freshness::kNotModified : Freshness::kSend;
+  if (const auto none = headers.get("if-none-match"))
+    return has_tag(*none, etag) ? Freshness::kNotModified : Freshness::kSend;
   return is_since(headers.get("if-modified-since"), modified_at) == true ? Freshness::kNotModified : Freshness::kSend;
 }
 
@@ -61,7 +63,8 @@ ByteRange byte_range(const http::Headers& headers, std::uint64_t size, const std
   constexpr std::string_view kUnit = "bytes=";
   if (!text.starts_with(kUnit) || text.find(',') != text.npos) return whole;
   if (const auto unless = headers.get("if-range")) {
-    const bool holds = unless->starts_with('"') ? has_tag(*unless, etag) : is_since(*unless, modified_at).value_or(false);
+    const bool holds =
+        unless->starts_with('"') ? has_tag(*unless, etag) : is_since(*unless, modified_at).value_or(false);
     if (!holds) return whole;
   }
   text = trim(text.substr(kUnit.size()));

@@ -29,8 +29,11 @@ http::Response page(int status, std::string_view title, std::string_view code, s
   http::Response response;
   response.status = status;
   response.headers.add("content-type", "text/html; charset=utf-8");
-  response.body = fmt::format("<!doctype html>\n<html lang=\"en\">\n<head><title>{0} {1}</title></head>\n<body>\n<h1>{0} {1}</h1>\n<ul>\n{2}</ul>\n"
-                              "</body>\n</html>\n", status, escaped(title), items);
+  response.body = fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head><title>{0} {1}</title></head>\n<body>\n<h1>{0} "
+      "{1}</h1>\n<ul>\n{2}</ul>\n"
+      "</body>\n</html>\n",
+      status, escaped(title), items);
   return response;
 }
 

@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-
 namespace gust::sites {
 namespace {
 
@@ -35,9 +34,11 @@ std::string with_query(std::string location, const http::Request& request) {
 http::Response of_error(const Error& error) {
   switch (error.code) {
     case Code::kNotFound:
-      if (error.source == "bucket") return page(404, "Not Found", "NoSuchBucket", "The specified bucket does not exist");
+      if (error.source == "bucket")
+        return page(404, "Not Found", "NoSuchBucket", "The specified bucket does not exist");
       if (error.source == "website") {
-        return page(404, "Not Found", "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration");
+        return page(404, "Not Found", "NoSuchWebsiteConfiguration",
+                    "The specified bucket does not have a website configuration");
       }
       return page(404, "Not Found", "NoSuchKey", "The specified key does not exist.");
     case Code::kDenied: return page(403, "Forbidden", "AccessDenied", "Access Denied");
@@ -45,7 +46,8 @@ http::Response of_error(const Error& error) {
     case Code::kThrottled: return page(503, "Service Unavailable", "SlowDown", "Please reduce your request rate.");
     case Code::kTimeout:
     case Code::kUnavailable: return page(503, "Service Unavailable", "ServiceUnavailable", "Try again later.");
-    default: return page(500, "Internal Server Error", "InternalError", "We encountered an internal error. Please try again.");
+    default:
+      return page(500, "Internal Server Error", "InternalError", "We encountered an internal error. Please try again.");
   }
 }
 
@@ -63,7 +65,8 @@ void add_object_headers(const ObjectKey& key, const Found& found, http::Response
 
 }  // namespace
 
-boost::asio::awaitable<http::Response> Site::handle(RequestContext context, http::Request request, BucketName bucket, std::string path) {
+boost::asio::awaitable<http::Response> Site::handle(RequestContext context, http::Request request, BucketName bucket,
+                                                    std::string path) {
   const auto request_id = context.request_id;
   auto answered = co_await answer(std::move(context), request, bucket, std::move(path));
   http::Response response;
@@ -72,7 +75,8 @@ boost::asio::awaitable<http::Response> Site::handle(RequestContext context, http
   } else {
     response = of_error(answered.error());
     if (response.status >= 500) {
-      GUST_ERROR("site {}: request_id={}: {} {}", bucket, request_id, code_name(answered.error().code), answered.error().message);
+      GUST_ERROR("site {}: request_id={}: {} {}", bucket, request_id, code_name(answered.error().code),
+                 answered.error().message);
     }
   }
   if (request.method == "HEAD" && !response.content_length && response.status != 304) {
@@ -82,15 +86,16 @@ boost::asio::awaitable<http::Response> Site::handle(RequestContext context, http
   co_return response;
 }
 
-async::Task<http::Response> Site::answer(RequestContext context, const http::Request& request, BucketName bucket, std::string path) {
+async::Task<http::Response> Site::answer(RequestContext context, const http::Request& request, BucketName bucket,
+                                         std::string path) {
   GUST_CO_TRY(const auto site, co_await content_.website(bucket));
   if (site.redirect_all) {
     const auto scheme = site.redirect_all->protocol.empty() ? std::string("http") : site.redirect_all->protocol;
     co_return redirect(301, with_query(fmt::format("{}://{}{}", scheme, site.redirect_all->host, path), request));
   }
   if (request.method != "GET" && request.method != "HEAD") {
-    auto response = page(405, "Method Not Allowed", "MethodNotAllowed", "The specified method is not allowed against this resource.",
-                         {{"Method", request.method}});
+    auto response = page(405, "Method Not Allowed", "MethodNotAllowed",
+                         "The specified method is not allowed against this resource.", {{"Method", request.method}});
     response.headers.add("allow", "GET, HEAD");
     co_return response;
   }
@@ -100,7 +105,8 @@ async::Task<http::Response> Site::answer(RequestContext context, const http::Req
   const ObjectKey object(is_folder ? key + site.index_suffix : key);
   auto found = co_await content_.get(context, bucket, object);
   if (found) {
-    if (auto to = found->headers.find(std::string(kRedirectHeader)); to != found->headers.end()) co_return redirect(301, to->second);
+    if (auto to = found->headers.find(std::string(kRedirectHeader)); to != found->headers.end())
+      co_return redirect(301, to->second);
     co_return co_await send(request, object, std::move(*found), 200);
   }
   if (!is_folder && found.error().code == Code::kNotFound) {
@@ -119,7 +125,8 @@ async::Task<http::Response> Site::send(const http::Request& request, ObjectKey k
   if (status == 200) {
     const auto fresh = freshness(request.headers, found.etag, found.modified_at);
     if (fresh == Freshness::kFailed) {
-      co_return page(412, "Precondition Failed", "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+      co_return page(412, "Precondition Failed", "PreconditionFailed",
+                     "At least one of the pre-conditions you specified did not hold");
     }
     add_object_headers(key, found, response);
     if (fresh == Freshness::kNotModified) {
@@ -132,13 +139,15 @@ async::Task<http::Response> Site::send(const http::Request& request, ObjectKey k
     add_object_headers(key, found, response);
   }
   if (range.kind == ByteRange::Kind::kUnsatisfiable) {
-    auto refused = page(416, "Requested Range Not Satisfiable", "InvalidRange", "The requested range is not satisfiable");
+    auto refused =
+        page(416, "Requested Range Not Satisfiable", "InvalidRange", "The requested range is not satisfiable");
     refused.headers.add("content-range", fmt::format("bytes */{}", found.size));
     co_return refused;
   }
   if (range.kind == ByteRange::Kind::kPart) {
     response.status = 206;
-    response.headers.add("content-range", fmt::format("bytes {}-{}/{}", range.offset, range.offset + range.length - 1, found.size));
+    response.headers.add("content-range",
+                         fmt::format("bytes {}-{}/{}", range.offset, range.offset + range.length - 1, found.size));
   }
   response.content_length = range.length;
   if (request.method == "HEAD" || range.length == 0) co_return response;

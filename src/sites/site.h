@@ -16,15 +16,17 @@ class Site {
   explicit Site(Content& content) : content_(content) {}  // `content` outlives this
 
   // Answers every request; a failure is a page. `path` is still encoded and begins with '/'.
-  boost::asio::awaitable<http::Response> handle(RequestContext context, http::Request request, BucketName bucket, std::string path);
+  boost::asio::awaitable<http::Response> handle(RequestContext context, http::Request request, BucketName bucket,
+                                                std::string path);
 
  private:
-  async::Task<http::Response> answer(RequestContext context, const http::Request& request, BucketName bucket, std::string path);
+  async::Task<http::Response> answer(RequestContext context, const http::Request& request, BucketName bucket,
+                                     std::string path);
   // The object at `key` with this status; conditions and ranges count only for a 200.
   async::Task<http::Response> send(const http::Request& request, ObjectKey key, Found found, int status);
   // The site's error document, or a page of ours.
-  async::Task<http::Response> error_page(RequestContext context, const http::Request& request, BucketName bucket, std::string error_key,
-                                         Error error);
+  async::Task<http::Response> error_page(RequestContext context, const http::Request& request, BucketName bucket,
+                                         std::string error_key, Error error);
 
   Content& content_;
 };

@@ -24,20 +24,24 @@ class FakeContent final : public Content {
     found.etag = "tag-" + key.str();
     found.size = at->second.size();
     found.modified_at = from_epoch_ms(1'700'000'000'500);
-    found.open = [bytes = at->second](std::uint64_t offset, std::uint64_t length) { return cut(bytes, offset, length); };
+    found.open = [bytes = at->second](std::uint64_t offset, std::uint64_t length) {
+      return cut(bytes, offset, length);
+    };
     co_return found;
   }
   async::Task<Website> website(BucketName) override { co_return site; }
 
  private:
-  static async::Task<std::unique_ptr<async::ByteSource>> cut(std::string bytes, std::uint64_t offset, std::uint64_t length) {
+  static async::Task<std::unique_ptr<async::ByteSource>> cut(std::string bytes, std::uint64_t offset,
+                                                             std::uint64_t length) {
     co_return async::from_string(bytes.substr(offset, length));
   }
 };
 
 class SiteTest : public ::testing::Test {
  protected:
-  http::Response ask(std::string path, std::vector<std::pair<std::string, std::string>> fields = {}, std::string method = "GET") {
+  http::Response ask(std::string path, std::vector<std::pair<std::string, std::string>> fields = {},
+                     std::string method = "GET") {
     http::Request request;
     request.method = std::move(method);
     const auto mark = path.find('?');
@@ -149,7 +153,8 @@ TEST_F(SiteTest, ConditionsSpareTheBody) {
   content_.objects = {{"a", "0123456789"}};
   EXPECT_EQ(ask("/a", {{"If-None-Match", "\"x\", W/\"tag-a\""}}).status, 304);
   EXPECT_EQ(ask("/a", {{"If-None-Match", "\"tag-a\""}}).body, "");
-  EXPECT_EQ(ask("/a", {{"If-None-Match", "\"x\""}, {"If-Modified-Since", "Tue, 14 Nov 2023 22:13:20 GMT"}}).status, 200);
+  EXPECT_EQ(ask("/a", {{"If-None-Match", "\"x\""}, {"If-Modified-Since", "Tue, 14 Nov 2023 22:13:20 GMT"}}).status,
+            200);
   EXPECT_EQ(ask("/a", {{"If-Modified-Since", "Tue, 14 Nov 2023 22:13:20 GMT"}}).status, 304);
   EXPECT_EQ(ask("/a", {{"If-Modified-Since", "Tue, 14 Nov 2023 22:13:19 GMT"}}).status, 200);
   EXPECT_EQ(ask("/a", {{"If-Match", "\"x\""}}).status, 412);
@@ -168,7 +173,8 @@ TEST_F(SiteTest, RangesAreCut) {
   const auto past = ask("/a", {{"Range", "bytes=10-"}});
   EXPECT_EQ(past.status, 416);
   EXPECT_EQ(header(past, "content-range"), "bytes */10");
-  for (const char* ignored : {"bytes=4-2", "bytes=a-b", "bytes=-", "lines=1-2", "bytes=0-1,3-4", "bytes=1", "bytes=--1"}) {
+  for (const char* ignored :
+       {"bytes=4-2", "bytes=a-b", "bytes=-", "lines=1-2", "bytes=0-1,3-4", "bytes=1", "bytes=--1"}) {
     EXPECT_EQ(ask("/a", {{"Range", ignored}}).status, 200) << ignored;
   }
   EXPECT_EQ(ask("/a", {{"Range", "bytes=0-0"}, {"If-Range", "\"other\""}}).status, 200);

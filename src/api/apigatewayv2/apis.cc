@@ -9,14 +9,19 @@ using gateway::ApiRecord;
 
 gateway::Cors to_domain(const v2::Cors& cors) {
   using List = std::vector<std::string>;
-  return {.allow_credentials = cors.allow_credentials.value_or(false), .allow_headers = cors.allow_headers.value_or(List()),
-          .allow_methods = cors.allow_methods.value_or(List()), .allow_origins = cors.allow_origins.value_or(List()),
-          .expose_headers = cors.expose_headers.value_or(List()), .max_age_seconds = cors.max_age};
+  return {.allow_credentials = cors.allow_credentials.value_or(false),
+          .allow_headers = cors.allow_headers.value_or(List()),
+          .allow_methods = cors.allow_methods.value_or(List()),
+          .allow_origins = cors.allow_origins.value_or(List()),
+          .expose_headers = cors.expose_headers.value_or(List()),
+          .max_age_seconds = cors.max_age};
 }
 
 v2::Cors to_wire(const gateway::Cors& cors) {
   v2::Cors out;
-  const auto list = [](const std::vector<std::string>& from) { return from.empty() ? std::nullopt : std::optional(from); };
+  const auto list = [](const std::vector<std::string>& from) {
+    return from.empty() ? std::nullopt : std::optional(from);
+  };
   out.allow_credentials = cors.allow_credentials;
   out.allow_headers = list(cors.allow_headers);
   out.allow_methods = list(cors.allow_methods);
@@ -69,18 +74,24 @@ void change(const Request& request, ApiRecord& api) {
 }  // namespace
 
 void ApiGatewayV2Service::add_apis() {
-  service_.on<v2::CreateApi>([this](auto call, auto request) { return create_api(std::move(call), std::move(request)); });
+  service_.on<v2::CreateApi>(
+      [this](auto call, auto request) { return create_api(std::move(call), std::move(request)); });
   service_.on<v2::GetApi>([this](auto call, auto request) { return get_api(std::move(call), std::move(request)); });
   service_.on<v2::GetApis>([this](auto call, auto request) { return get_apis(std::move(call), std::move(request)); });
-  service_.on<v2::UpdateApi>([this](auto call, auto request) { return update_api(std::move(call), std::move(request)); });
-  service_.on<v2::DeleteApi>([this](auto call, auto request) { return delete_api(std::move(call), std::move(request)); });
-  service_.on<v2::DeleteCorsConfiguration>([this](auto call, auto request) { return delete_cors(std::move(call), std::move(request)); });
+  service_.on<v2::UpdateApi>(
+      [this](auto call, auto request) { return update_api(std::move(call), std::move(request)); });
+  service_.on<v2::DeleteApi>(
+      [this](auto call, auto request) { return delete_api(std::move(call), std::move(request)); });
+  service_.on<v2::DeleteCorsConfiguration>(
+      [this](auto call, auto request) { return delete_cors(std::move(call), std::move(request)); });
 }
 
-ApiGatewayV2Service::Reply<v2::CreateApiResponse> ApiGatewayV2Service::create_api(wire::Call call, v2::CreateApiRequest request) {
+ApiGatewayV2Service::Reply<v2::CreateApiResponse> ApiGatewayV2Service::create_api(wire::Call call,
+                                                                                  v2::CreateApiRequest request) {
   if (request.protocol_type != "HTTP") co_return not_served("ProtocolType " + request.protocol_type);
   GUST_CO_CHECK(refuse_unserved(request));
-  if (request.route_key && !request.target) co_return fail(Code::kInvalid, "RouteKey needs a Target, the ARN of a function", "target");
+  if (request.route_key && !request.target)
+    co_return fail(Code::kInvalid, "RouteKey needs a Target, the ARN of a function", "target");
   ApiRecord api;
   api.account = call.context.principal.account;
   api.region = call.context.region;
@@ -93,12 +104,14 @@ ApiGatewayV2Service::Reply<v2::CreateApiResponse> ApiGatewayV2Service::create_ap
   co_return show<v2::CreateApiResponse>(made, endpoint_suffix_);
 }
 
-ApiGatewayV2Service::Reply<v2::GetApiResponse> ApiGatewayV2Service::get_api(wire::Call call, v2::GetApiRequest request) {
+ApiGatewayV2Service::Reply<v2::GetApiResponse> ApiGatewayV2Service::get_api(wire::Call call,
+                                                                            v2::GetApiRequest request) {
   GUST_CO_TRY(auto api, co_await apis_.get_api(call.context.principal.account, request.api_id));
   co_return show<v2::GetApiResponse>(api, endpoint_suffix_);
 }
 
-ApiGatewayV2Service::Reply<v2::GetApisResponse> ApiGatewayV2Service::get_apis(wire::Call call, v2::GetApisRequest request) {
+ApiGatewayV2Service::Reply<v2::GetApisResponse> ApiGatewayV2Service::get_apis(wire::Call call,
+                                                                              v2::GetApisRequest request) {
   GUST_CO_TRY(auto apis, co_await apis_.list_apis(call.context.principal.account));
   v2::GetApisResponse out;
   GUST_CO_TRY(out.next_token, cut_page(apis, request.max_results, request.next_token));
@@ -107,7 +120,8 @@ ApiGatewayV2Service::Reply<v2::GetApisResponse> ApiGatewayV2Service::get_apis(wi
   co_return out;
 }
 
-ApiGatewayV2Service::Reply<v2::UpdateApiResponse> ApiGatewayV2Service::update_api(wire::Call call, v2::UpdateApiRequest request) {
+ApiGatewayV2Service::Reply<v2::UpdateApiResponse> ApiGatewayV2Service::update_api(wire::Call call,
+                                                                                  v2::UpdateApiRequest request) {
   GUST_CO_CHECK(refuse_unserved(request));
   gateway::Change<ApiRecord> apply = [&](ApiRecord& api) -> Result<void> {
     if (request.name) api.name = *request.name;
@@ -124,7 +138,8 @@ ApiGatewayV2Service::Reply<v2::Empty> ApiGatewayV2Service::delete_api(wire::Call
   co_return v2::Empty();
 }
 
-ApiGatewayV2Service::Reply<v2::Empty> ApiGatewayV2Service::delete_cors(wire::Call call, v2::DeleteCorsConfigurationRequest request) {
+ApiGatewayV2Service::Reply<v2::Empty> ApiGatewayV2Service::delete_cors(wire::Call call,
+                                                                       v2::DeleteCorsConfigurationRequest request) {
   gateway::Change<ApiRecord> apply = [](ApiRecord& api) -> Result<void> {
     api.cors.reset();
     return {};

@@ -23,7 +23,8 @@ Out show(const RouteRecord& route) {
 // An authorizer above all: a route that is believed to be guarded must not be open (docs/decisions/0061).
 template <typename Request>
 Result<void> refuse_unserved(const Request& request) {
-  if (request.authorization_type.value_or("NONE") != "NONE") return not_served("AuthorizationType " + *request.authorization_type);
+  if (request.authorization_type.value_or("NONE") != "NONE")
+    return not_served("AuthorizationType " + *request.authorization_type);
   if (is_set(request.authorizer_id)) return not_served("AuthorizerId");
   if (is_set(request.authorization_scopes)) return not_served("AuthorizationScopes");
   if (request.api_key_required.value_or(false)) return not_served("ApiKeyRequired");
@@ -37,14 +38,19 @@ Result<void> refuse_unserved(const Request& request) {
 }  // namespace
 
 void ApiGatewayV2Service::add_routes() {
-  service_.on<v2::CreateRoute>([this](auto call, auto request) { return create_route(std::move(call), std::move(request)); });
+  service_.on<v2::CreateRoute>(
+      [this](auto call, auto request) { return create_route(std::move(call), std::move(request)); });
   service_.on<v2::GetRoute>([this](auto call, auto request) { return get_route(std::move(call), std::move(request)); });
-  service_.on<v2::GetRoutes>([this](auto call, auto request) { return get_routes(std::move(call), std::move(request)); });
-  service_.on<v2::UpdateRoute>([this](auto call, auto request) { return update_route(std::move(call), std::move(request)); });
-  service_.on<v2::DeleteRoute>([this](auto call, auto request) { return delete_route(std::move(call), std::move(request)); });
+  service_.on<v2::GetRoutes>(
+      [this](auto call, auto request) { return get_routes(std::move(call), std::move(request)); });
+  service_.on<v2::UpdateRoute>(
+      [this](auto call, auto request) { return update_route(std::move(call), std::move(request)); });
+  service_.on<v2::DeleteRoute>(
+      [this](auto call, auto request) { return delete_route(std::move(call), std::move(request)); });
 }
 
-ApiGatewayV2Service::Reply<v2::CreateRouteResult> ApiGatewayV2Service::create_route(wire::Call call, v2::CreateRouteRequest request) {
+ApiGatewayV2Service::Reply<v2::CreateRouteResult> ApiGatewayV2Service::create_route(wire::Call call,
+                                                                                    v2::CreateRouteRequest request) {
   GUST_CO_CHECK(refuse_unserved(request));
   RouteRecord route;
   route.key = request.route_key;
@@ -54,12 +60,15 @@ ApiGatewayV2Service::Reply<v2::CreateRouteResult> ApiGatewayV2Service::create_ro
   co_return show<v2::CreateRouteResult>(made);
 }
 
-ApiGatewayV2Service::Reply<v2::GetRouteResult> ApiGatewayV2Service::get_route(wire::Call call, v2::GetRouteRequest request) {
-  GUST_CO_TRY(auto route, co_await apis_.get<RouteRecord>(call.context.principal.account, request.api_id, request.route_id));
+ApiGatewayV2Service::Reply<v2::GetRouteResult> ApiGatewayV2Service::get_route(wire::Call call,
+                                                                              v2::GetRouteRequest request) {
+  GUST_CO_TRY(auto route,
+              co_await apis_.get<RouteRecord>(call.context.principal.account, request.api_id, request.route_id));
   co_return show<v2::GetRouteResult>(route);
 }
 
-ApiGatewayV2Service::Reply<v2::GetRoutesResponse> ApiGatewayV2Service::get_routes(wire::Call call, v2::GetRoutesRequest request) {
+ApiGatewayV2Service::Reply<v2::GetRoutesResponse> ApiGatewayV2Service::get_routes(wire::Call call,
+                                                                                  v2::GetRoutesRequest request) {
   GUST_CO_TRY(auto routes, co_await apis_.list<RouteRecord>(call.context.principal.account, request.api_id));
   v2::GetRoutesResponse out;
   GUST_CO_TRY(out.next_token, cut_page(routes, request.max_results, request.next_token));
@@ -68,7 +77,8 @@ ApiGatewayV2Service::Reply<v2::GetRoutesResponse> ApiGatewayV2Service::get_route
   co_return out;
 }
 
-ApiGatewayV2Service::Reply<v2::UpdateRouteResult> ApiGatewayV2Service::update_route(wire::Call call, v2::UpdateRouteRequest request) {
+ApiGatewayV2Service::Reply<v2::UpdateRouteResult> ApiGatewayV2Service::update_route(wire::Call call,
+                                                                                    v2::UpdateRouteRequest request) {
   GUST_CO_CHECK(refuse_unserved(request));
   gateway::Change<RouteRecord> apply = [&](RouteRecord& route) -> Result<void> {
     if (request.route_key) route.key = *request.route_key;
@@ -76,11 +86,13 @@ ApiGatewayV2Service::Reply<v2::UpdateRouteResult> ApiGatewayV2Service::update_ro
     if (request.operation_name) route.operation_name = *request.operation_name;
     return {};
   };
-  GUST_CO_TRY(auto route, co_await apis_.update<RouteRecord>(call.context.principal.account, request.api_id, request.route_id, apply));
+  GUST_CO_TRY(auto route, co_await apis_.update<RouteRecord>(call.context.principal.account, request.api_id,
+                                                             request.route_id, apply));
   co_return show<v2::UpdateRouteResult>(route);
 }
 
-ApiGatewayV2Service::Reply<v2::Empty> ApiGatewayV2Service::delete_route(wire::Call call, v2::DeleteRouteRequest request) {
+ApiGatewayV2Service::Reply<v2::Empty> ApiGatewayV2Service::delete_route(wire::Call call,
+                                                                        v2::DeleteRouteRequest request) {
   GUST_CO_CHECK(co_await apis_.remove<RouteRecord>(call.context.principal.account, request.api_id, request.route_id));
   co_return v2::Empty();
 }

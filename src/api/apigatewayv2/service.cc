@@ -8,15 +8,18 @@ namespace {
 wire::WireError map_error(const Error& error) {
   using Member = wire::Value::Map;
   switch (error.code) {
-    case Code::kNotFound: return {"NotFoundException", error.message, 404, Member{{"ResourceType", wire::Value(error.source)}}};
+    case Code::kNotFound:
+      return {"NotFoundException", error.message, 404, Member{{"ResourceType", wire::Value(error.source)}}};
     case Code::kAlreadyExists:
     case Code::kConflict: return {"ConflictException", error.message, 409, {}};
     case Code::kInvalid:
     case Code::kUnsupported:
     case Code::kTooLarge: return {"BadRequestException", error.message, 400, {}};
-    case Code::kThrottled: return {"TooManyRequestsException", error.message, 429, Member{{"LimitType", wire::Value(error.source)}}};
+    case Code::kThrottled:
+      return {"TooManyRequestsException", error.message, 429, Member{{"LimitType", wire::Value(error.source)}}};
     case Code::kDenied: return {"AccessDeniedException", error.message, 403, {}};
-    case Code::kNoSpace: return {"ServiceUnavailableException", "The disk is full: make room, then try again.", 503, {}};
+    case Code::kNoSpace:
+      return {"ServiceUnavailableException", "The disk is full: make room, then try again.", 503, {}};
     case Code::kUnavailable: return {"ServiceUnavailableException", error.message, 503, {}};
     default: return {"InternalServerErrorException", "Internal Server Error", 500, {}};
   }
@@ -24,8 +27,12 @@ wire::WireError map_error(const Error& error) {
 
 wire::WireError map_violations(const std::vector<wire::Violation>& violations) {
   const auto& first = violations.at(0);
-  if (first.constraint == wire::Constraint::kRequired) return {"BadRequestException", fmt::format("{} is a required parameter", first.member), 400, {}};
-  return {"BadRequestException", fmt::format("Invalid value '{}' for {}: {}", first.given, first.member, first.expected), 400, {}};
+  if (first.constraint == wire::Constraint::kRequired)
+    return {"BadRequestException", fmt::format("{} is a required parameter", first.member), 400, {}};
+  return {"BadRequestException",
+          fmt::format("Invalid value '{}' for {}: {}", first.given, first.member, first.expected),
+          400,
+          {}};
 }
 
 wire::ServiceSettings settings() {

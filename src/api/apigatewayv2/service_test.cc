@@ -49,7 +49,9 @@ class ApiGatewayV2 : public ::testing::Test {
   std::string make_api() { return ask("POST", "", {{"name", "one"}, {"protocolType", "HTTP"}})["apiId"]; }
   std::string make_integration(const std::string& api) {
     return ask("POST", "/" + api + "/integrations",
-               {{"integrationType", "AWS_PROXY"}, {"integrationUri", kFunction}, {"payloadFormatVersion", "2.0"}})["integrationId"];
+               {{"integrationType", "AWS_PROXY"},
+                {"integrationUri", kFunction},
+                {"payloadFormatVersion", "2.0"}})["integrationId"];
   }
 
   AccountId account_{"000000000000"};
@@ -69,8 +71,11 @@ TEST_F(ApiGatewayV2, ServesEveryOperationOfItsModel) {
 }
 
 TEST_F(ApiGatewayV2, AnApiFromItsMakingToItsEnd) {
-  const auto made = ask("POST", "", {{"name", "one"}, {"protocolType", "HTTP"}, {"tags", {{"a", "b"}}},
-                                     {"corsConfiguration", {{"allowOrigins", {"https://a.example"}}, {"maxAge", 5}}}});
+  const auto made = ask("POST", "",
+                        {{"name", "one"},
+                         {"protocolType", "HTTP"},
+                         {"tags", {{"a", "b"}}},
+                         {"corsConfiguration", {{"allowOrigins", {"https://a.example"}}, {"maxAge", 5}}}});
   EXPECT_EQ(made.status, 201);
   const auto id = made["apiId"];
   EXPECT_EQ(made["apiEndpoint"], "http://" + id + ".execute-api.localhost:4566");
@@ -99,11 +104,14 @@ TEST_F(ApiGatewayV2, RoutesIntegrationsStagesAndDeployments) {
   EXPECT_EQ(ask("POST", api + "/routes", {{"routeKey", "nonsense"}}).error, "BadRequestException");
   EXPECT_EQ(ask("PATCH", api + "/routes/" + route["routeId"], {{"routeKey", "GET /y"}})["routeKey"], "GET /y");
   EXPECT_EQ(ask("PATCH", api + "/integrations/" + integration, {{"timeoutInMillis", 100}})["timeoutInMillis"], "100");
-  const auto stage = ask("POST", api + "/stages", {{"stageName", "$default"}, {"autoDeploy", true}, {"stageVariables", {{"a", "1"}, {"b", "2"}}}});
+  const auto stage =
+      ask("POST", api + "/stages",
+          {{"stageName", "$default"}, {"autoDeploy", true}, {"stageVariables", {{"a", "1"}, {"b", "2"}}}});
   EXPECT_EQ(stage.status, 201);
   EXPECT_NE(stage["deploymentId"], "(none)");
   EXPECT_EQ(ask("GET", api + "/stages/$default")["deploymentId"], stage["deploymentId"]);
-  EXPECT_EQ(ask("PATCH", api + "/stages/$default", {{"stageVariables", {{"a", ""}}}})["stageVariables"], R"({"b":"2"})");
+  EXPECT_EQ(ask("PATCH", api + "/stages/$default", {{"stageVariables", {{"a", ""}}}})["stageVariables"],
+            R"({"b":"2"})");
   EXPECT_EQ(ask("POST", api + "/deployments", json::object{{"stageName", "$default"}}).error, "BadRequestException");
   const auto deployment = ask("POST", api + "/deployments", json::object{{"description", "d"}});
   EXPECT_EQ(deployment.status, 201);
@@ -116,7 +124,8 @@ TEST_F(ApiGatewayV2, RoutesIntegrationsStagesAndDeployments) {
 }
 
 TEST_F(ApiGatewayV2, QuickCreateMakesTheRest) {
-  const auto api = ask("POST", "", {{"name", "q"}, {"protocolType", "HTTP"}, {"routeKey", "GET /x"}, {"target", kFunction}})["apiId"];
+  const auto api = ask(
+      "POST", "", {{"name", "q"}, {"protocolType", "HTTP"}, {"routeKey", "GET /x"}, {"target", kFunction}})["apiId"];
   const auto routes = ask("GET", "/" + api + "/routes").body.at("items").as_array();
   ASSERT_EQ(routes.size(), 1u);
   EXPECT_EQ(routes[0].at("routeKey"), "GET /x");
@@ -131,7 +140,8 @@ TEST_F(ApiGatewayV2, PagesHoldEveryItemOnce) {
   int pages = 0;
   for (; pages < 10; ++pages) {
     const auto page = ask("GET", "", nullptr, query);
-    for (const auto& item : page.body.at("items").as_array()) EXPECT_TRUE(seen.insert(std::string(item.at("apiId").as_string())).second);
+    for (const auto& item : page.body.at("items").as_array())
+      EXPECT_TRUE(seen.insert(std::string(item.at("apiId").as_string())).second);
     if (page["nextToken"] == "(none)") break;
     query = "maxResults=2&nextToken=" + page["nextToken"];
   }
@@ -146,10 +156,14 @@ TEST_F(ApiGatewayV2, RefusesWhatIsNotServed) {
   EXPECT_EQ(error("", {{"name", "w"}, {"protocolType", "WEBSOCKET"}}), "BadRequestException");
   EXPECT_EQ(error("", json::object{{"name", "w"}}), "BadRequestException");
   EXPECT_EQ(error(api + "/routes", {{"routeKey", "GET /x"}, {"authorizationType", "JWT"}}), "BadRequestException");
-  EXPECT_EQ(error(api + "/integrations", {{"integrationType", "AWS_PROXY"}, {"integrationUri", kFunction}}), "BadRequestException");
-  EXPECT_EQ(error(api + "/integrations", {{"integrationType", "HTTP_PROXY"}, {"integrationUri", "https://a.example"}, {"payloadFormatVersion", "1.0"}}),
+  EXPECT_EQ(error(api + "/integrations", {{"integrationType", "AWS_PROXY"}, {"integrationUri", kFunction}}),
             "BadRequestException");
-  EXPECT_EQ(error(api + "/stages", {{"stageName", "s"}, {"defaultRouteSettings", {{"throttlingBurstLimit", 5}}}}), "BadRequestException");
+  EXPECT_EQ(error(api + "/integrations", {{"integrationType", "HTTP_PROXY"},
+                                          {"integrationUri", "https://a.example"},
+                                          {"payloadFormatVersion", "1.0"}}),
+            "BadRequestException");
+  EXPECT_EQ(error(api + "/stages", {{"stageName", "s"}, {"defaultRouteSettings", {{"throttlingBurstLimit", 5}}}}),
+            "BadRequestException");
   EXPECT_TRUE(ask("GET", api + "/routes").body.at("items").as_array().empty());
 }
 

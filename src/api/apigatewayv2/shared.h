@@ -17,8 +17,8 @@ inline std::unexpected<Error> not_served(std::string_view setting) {
   return fail(Code::kUnsupported, fmt::format("{} is not served for HTTP APIs; leave it out", setting), "setting");
 }
 
-// Makes `items` the page after `token`, and gives the token of the next page. An item's place is its id, so a page stays
-// right when others come and go.
+// Makes `items` the page after `token`, and gives the token of the next page. An item's place is its id, so a page
+// stays right when others come and go.
 template <typename Row>
 Result<std::optional<std::string>> cut_page(std::vector<Row>& items, const std::optional<std::string>& max_results,
                                             const std::optional<std::string>& token) {
@@ -27,7 +27,8 @@ Result<std::optional<std::string>> cut_page(std::vector<Row>& items, const std::
     const auto* end = max_results->data() + max_results->size();
     const auto [at, error] = std::from_chars(max_results->data(), end, most);
     if (error != std::errc() || at != end || most == 0 || most > 500) {
-      return fail(Code::kInvalid, fmt::format("MaxResults must be a number from 1 to 500, not '{}'", *max_results), "max results");
+      return fail(Code::kInvalid, fmt::format("MaxResults must be a number from 1 to 500, not '{}'", *max_results),
+                  "max results");
     }
   }
   std::ranges::sort(items, {}, &Row::id);

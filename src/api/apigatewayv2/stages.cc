@@ -20,7 +20,8 @@ Out show(const StageRecord& stage) {
   out.deployment_id = unless_empty(stage.deployment_id);
   out.description = unless_empty(stage.description);
   if (stage.auto_deploy && !stage.deployment_id.empty()) {
-    out.last_deployment_status_message = fmt::format("Successfully deployed stage with deployment ID '{}'", stage.deployment_id);
+    out.last_deployment_status_message =
+        fmt::format("Successfully deployed stage with deployment ID '{}'", stage.deployment_id);
   }
   out.last_updated_date = stage.updated;
   out.route_settings.emplace();
@@ -60,10 +61,12 @@ template <typename Request>
 Result<void> change(const Request& request, StageRecord& stage) {
   if (request.auto_deploy) stage.auto_deploy = *request.auto_deploy;
   if (request.description) stage.description = *request.description;
-  if (request.default_route_settings) stage.detailed_metrics = request.default_route_settings->detailed_metrics_enabled.value_or(false);
+  if (request.default_route_settings)
+    stage.detailed_metrics = request.default_route_settings->detailed_metrics_enabled.value_or(false);
   if (is_set(request.deployment_id)) {
     if (stage.auto_deploy) {
-      return fail(Code::kInvalid, "Deployment ID cannot be set on stage " + stage.id + " because AutoDeploy is enabled", "deployment");
+      return fail(Code::kInvalid, "Deployment ID cannot be set on stage " + stage.id + " because AutoDeploy is enabled",
+                  "deployment");
     }
     stage.deployment_id = *request.deployment_id;
   }
@@ -81,17 +84,25 @@ Result<void> change(const Request& request, StageRecord& stage) {
 }  // namespace
 
 void ApiGatewayV2Service::add_stages() {
-  service_.on<v2::CreateStage>([this](auto call, auto request) { return create_stage(std::move(call), std::move(request)); });
+  service_.on<v2::CreateStage>(
+      [this](auto call, auto request) { return create_stage(std::move(call), std::move(request)); });
   service_.on<v2::GetStage>([this](auto call, auto request) { return get_stage(std::move(call), std::move(request)); });
-  service_.on<v2::GetStages>([this](auto call, auto request) { return get_stages(std::move(call), std::move(request)); });
-  service_.on<v2::UpdateStage>([this](auto call, auto request) { return update_stage(std::move(call), std::move(request)); });
-  service_.on<v2::DeleteStage>([this](auto call, auto request) { return delete_stage(std::move(call), std::move(request)); });
-  service_.on<v2::CreateDeployment>([this](auto call, auto request) { return create_deployment(std::move(call), std::move(request)); });
-  service_.on<v2::GetDeployment>([this](auto call, auto request) { return get_deployment(std::move(call), std::move(request)); });
-  service_.on<v2::GetDeployments>([this](auto call, auto request) { return get_deployments(std::move(call), std::move(request)); });
+  service_.on<v2::GetStages>(
+      [this](auto call, auto request) { return get_stages(std::move(call), std::move(request)); });
+  service_.on<v2::UpdateStage>(
+      [this](auto call, auto request) { return update_stage(std::move(call), std::move(request)); });
+  service_.on<v2::DeleteStage>(
+      [this](auto call, auto request) { return delete_stage(std::move(call), std::move(request)); });
+  service_.on<v2::CreateDeployment>(
+      [this](auto call, auto request) { return create_deployment(std::move(call), std::move(request)); });
+  service_.on<v2::GetDeployment>(
+      [this](auto call, auto request) { return get_deployment(std::move(call), std::move(request)); });
+  service_.on<v2::GetDeployments>(
+      [this](auto call, auto request) { return get_deployments(std::move(call), std::move(request)); });
 }
 
-ApiGatewayV2Service::Reply<v2::CreateStageResponse> ApiGatewayV2Service::create_stage(wire::Call call, v2::CreateStageRequest request) {
+ApiGatewayV2Service::Reply<v2::CreateStageResponse> ApiGatewayV2Service::create_stage(wire::Call call,
+                                                                                      v2::CreateStageRequest request) {
   GUST_CO_CHECK(refuse_unserved(request));
   StageRecord stage;
   stage.id = request.stage_name;
@@ -101,12 +112,15 @@ ApiGatewayV2Service::Reply<v2::CreateStageResponse> ApiGatewayV2Service::create_
   co_return show<v2::CreateStageResponse>(made);
 }
 
-ApiGatewayV2Service::Reply<v2::GetStageResponse> ApiGatewayV2Service::get_stage(wire::Call call, v2::GetStageRequest request) {
-  GUST_CO_TRY(auto stage, co_await apis_.get<StageRecord>(call.context.principal.account, request.api_id, request.stage_name));
+ApiGatewayV2Service::Reply<v2::GetStageResponse> ApiGatewayV2Service::get_stage(wire::Call call,
+                                                                                v2::GetStageRequest request) {
+  GUST_CO_TRY(auto stage,
+              co_await apis_.get<StageRecord>(call.context.principal.account, request.api_id, request.stage_name));
   co_return show<v2::GetStageResponse>(stage);
 }
 
-ApiGatewayV2Service::Reply<v2::GetStagesResponse> ApiGatewayV2Service::get_stages(wire::Call call, v2::GetStagesRequest request) {
+ApiGatewayV2Service::Reply<v2::GetStagesResponse> ApiGatewayV2Service::get_stages(wire::Call call,
+                                                                                  v2::GetStagesRequest request) {
   GUST_CO_TRY(auto stages, co_await apis_.list<StageRecord>(call.context.principal.account, request.api_id));
   v2::GetStagesResponse out;
   GUST_CO_TRY(out.next_token, cut_page(stages, request.max_results, request.next_token));
@@ -115,34 +129,38 @@ ApiGatewayV2Service::Reply<v2::GetStagesResponse> ApiGatewayV2Service::get_stage
   co_return out;
 }
 
-ApiGatewayV2Service::Reply<v2::UpdateStageResponse> ApiGatewayV2Service::update_stage(wire::Call call, v2::UpdateStageRequest request) {
+ApiGatewayV2Service::Reply<v2::UpdateStageResponse> ApiGatewayV2Service::update_stage(wire::Call call,
+                                                                                      v2::UpdateStageRequest request) {
   GUST_CO_CHECK(refuse_unserved(request));
   gateway::Change<StageRecord> apply = [&](StageRecord& stage) { return change(request, stage); };
-  GUST_CO_TRY(auto stage, co_await apis_.update<StageRecord>(call.context.principal.account, request.api_id, request.stage_name, apply));
+  GUST_CO_TRY(auto stage, co_await apis_.update<StageRecord>(call.context.principal.account, request.api_id,
+                                                             request.stage_name, apply));
   co_return show<v2::UpdateStageResponse>(stage);
 }
 
-ApiGatewayV2Service::Reply<v2::Empty> ApiGatewayV2Service::delete_stage(wire::Call call, v2::DeleteStageRequest request) {
+ApiGatewayV2Service::Reply<v2::Empty> ApiGatewayV2Service::delete_stage(wire::Call call,
+                                                                        v2::DeleteStageRequest request) {
   GUST_CO_CHECK(co_await apis_.remove<StageRecord>(call.context.principal.account, request.api_id, request.stage_name));
   co_return v2::Empty();
 }
 
-ApiGatewayV2Service::Reply<v2::CreateDeploymentResponse> ApiGatewayV2Service::create_deployment(wire::Call call,
-                                                                                               v2::CreateDeploymentRequest request) {
+ApiGatewayV2Service::Reply<v2::CreateDeploymentResponse> ApiGatewayV2Service::create_deployment(
+    wire::Call call, v2::CreateDeploymentRequest request) {
   auto description = request.description.value_or("");
   auto stage = request.stage_name.value_or("");
   GUST_CO_TRY(auto made, co_await apis_.deploy(call.context.principal.account, request.api_id, description, stage));
   co_return show<v2::CreateDeploymentResponse>(made);
 }
 
-ApiGatewayV2Service::Reply<v2::GetDeploymentResponse> ApiGatewayV2Service::get_deployment(wire::Call call, v2::GetDeploymentRequest request) {
-  GUST_CO_TRY(auto deployment,
-              co_await apis_.get<DeploymentRecord>(call.context.principal.account, request.api_id, request.deployment_id));
+ApiGatewayV2Service::Reply<v2::GetDeploymentResponse> ApiGatewayV2Service::get_deployment(
+    wire::Call call, v2::GetDeploymentRequest request) {
+  GUST_CO_TRY(auto deployment, co_await apis_.get<DeploymentRecord>(call.context.principal.account, request.api_id,
+                                                                    request.deployment_id));
   co_return show<v2::GetDeploymentResponse>(deployment);
 }
 
-ApiGatewayV2Service::Reply<v2::GetDeploymentsResponse> ApiGatewayV2Service::get_deployments(wire::Call call,
-                                                                                           v2::GetDeploymentsRequest request) {
+ApiGatewayV2Service::Reply<v2::GetDeploymentsResponse> ApiGatewayV2Service::get_deployments(
+    wire::Call call, v2::GetDeploymentsRequest request) {
   GUST_CO_TRY(auto deployments, co_await apis_.list<DeploymentRecord>(call.context.principal.account, request.api_id));
   v2::GetDeploymentsResponse out;
   GUST_CO_TRY(out.next_token, cut_page(deployments, request.max_results, request.next_token));
