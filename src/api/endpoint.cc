@@ -1,0 +1,95 @@
+#include "api/endpoint.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+namespace gust::api {
+namespace {
+
+std::string host_without_port(std::string_view host) {
+  if (!host.starts_with('[')) host = host.substr(0, host.rfind(':'));
+  std::string out(host);
+  for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+// What stands before ".<middle>" in a host like name.middle.anything; nothing when the host is not of that form.
+std::optional<std::string> before(const std::string& host, std::string_view middle) {
+  const auto at = host.find("." + std::string(middle));
+  if (at == std::string::npos || at == 0) return std::nullopt;
+  const auto end = at + 1 + middle.size();
+  if (end < host.size() && host[end] != '.' && host[end] != '-') return std::nullopt;
+  return host.substr(0, at);
+}
+
+struct ByPath {
+  std::string_view prefix;
+  ServiceKind service;
+};
+constexpr ByPath kByPath[] = {
+    {"/2015-03-31/functions", ServiceKind::kLambda},
+    {"/2019-09-25/functions", ServiceKind::kLambda},
+    {"/v2/apis", ServiceKind::kApiGateway},
+};
+
+struct ByScope {
+  std::string_view scope;
+  ServiceKind service;
+};
+constexpr ByScope kByScope[] = {
+    {"s3", ServiceKind::kS3},
+    {"lambda", ServiceKind::kLambda},
+    {"apigateway", ServiceKind::kApiGateway},
+    {"sts", ServiceKind::kSts},
+    {"gust", ServiceKind::kAdmin},
+};
+
+bool is_below(std::string_view path, std::string_view prefix) {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+// Paths of Gust's own.
+std::optional<Destination> own_path(const std::string& path) {
+  if (path == "/_gust/health") return Destination{ServiceKind::kHealth, "", path};
+  constexpr std::string_view kApi = "/_gust/api/";
+  if (path.starts_with(kApi)) {
+    const auto rest = path.substr(kApi.size());
+    const auto slash = rest.find('/');
+    return Destination{ServiceKind::kHttpApi, rest.substr(0, slash), slash == std::string::npos ? "/" : rest.substr(slash)};
+  }
+  if (path.starts_with("/_gust/code/")) return Destination{ServiceKind::kCode, "", path};
+  if (is_below(path, "/_gust")) return Destination{ServiceKind::kAdmin, "", path};
+  return std::nullopt;
+}
+
+std::optional<Destination> by_host(const std::string& host, const std::string& path) {
+  if (const auto api = before(host, "execute-api")) return Destination{ServiceKind::kHttpApi, *api, path};
+  if (const auto bucket = before(host, "site.localhost")) return Destination{ServiceKind::kSite, *bucket, path};
+  if (const auto bucket = before(host, "s3-website")) return Destination{ServiceKind::kSite, *bucket, path};
+  if (host == "s3.localhost" || host.starts_with("s3.")) return std::nullopt;
+  if (const auto bucket = before(host, "s3")) return Destination{ServiceKind::kS3, "", "/" + *bucket + path};
+  constexpr std::string_view kLocal = ".localhost";
+  if (host.ends_with(kLocal)) return Destination{ServiceKind::kS3, "", "/" + host.substr(0, host.size() - kLocal.size()) + path};
+  return std::nullopt;
+}
+
+}  // namespace
+
+Destination find_destination(const http::Request& request, const std::string& scope_service) {
+  const auto& path = request.path;
+  if (auto own = own_path(path)) return *std::move(own);
+  const auto host = host_without_port(request.host());
+  if (auto named = by_host(host, path); named && (named->service != ServiceKind::kS3 || scope_service.empty() || scope_service == "s3")) {
+    return *std::move(named);
+  }
+  for (const auto& [scope, service] : kByScope) {
+    if (scope_service == scope) return {service, "", path};
+  }
+  for (const auto& [prefix, service] : kByPath) {
+    if (is_below(path, prefix)) return {service, "", path};
+  }
+  return {ServiceKind::kS3, "", path};
+}
+
+}  // namespace gust::api

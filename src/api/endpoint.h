@@ -1,0 +1,21 @@
+// Endpoint: which service a request is for, by host, path and credential scope: one table. Any thread.
+#pragma once
+
+#include "http/message.h"
+
+#include <string>
+
+namespace gust::api {
+
+enum class ServiceKind { kHealth, kAdmin, kCode, kHttpApi, kSite, kS3, kLambda, kApiGateway, kSts };
+
+struct Destination {
+  ServiceKind service = ServiceKind::kS3;
+  std::string name;  // of the HTTP API or the site's bucket
+  std::string path;  // as the service sees it: below an API, with a virtual-host bucket in front
+};
+
+// `scope_service` is the service that the signature is scoped to, or empty.
+Destination find_destination(const http::Request& request, const std::string& scope_service);
+
+}  // namespace gust::api

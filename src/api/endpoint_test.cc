@@ -1,0 +1,53 @@
+#include "api/endpoint.h"
+
+#include <gtest/gtest.h>
+
+namespace gust::api {
+namespace {
+
+struct Row {
+  const char* host;
+  const char* path;
+  const char* scope;
+  ServiceKind service;
+  const char* name;
+  const char* seen;
+};
+
+TEST(Endpoint, EveryRowOfTheTable) {
+  using enum ServiceKind;
+  const Row rows[] = {
+      {"127.0.0.1:4566", "/_gust/health", "", kHealth, "", "/_gust/health"},
+      {"127.0.0.1:4566", "/_gust/status", "gust", kAdmin, "", "/_gust/status"},
+      {"127.0.0.1:4566", "/_gust/api/abc", "", kHttpApi, "abc", "/"},
+      {"127.0.0.1:4566", "/_gust/api/abc/x/y", "", kHttpApi, "abc", "/x/y"},
+      {"abc.execute-api.localhost:4566", "/x", "", kHttpApi, "abc", "/x"},
+      {"abc.execute-api.us-east-1.amazonaws.com", "/x", "", kHttpApi, "abc", "/x"},
+      {"my.bucket.site.localhost:4566", "/x", "", kSite, "my.bucket", "/x"},
+      {"b.s3-website.localhost:4566", "/", "", kSite, "b", "/"},
+      {"b.s3-website-us-east-1.amazonaws.com", "/", "", kSite, "b", "/"},
+      {"b.s3.localhost:4566", "/k", "s3", kS3, "", "/b/k"},
+      {"my.bucket.s3.us-west-2.localhost:4566", "/k", "", kS3, "", "/my.bucket/k"},
+      {"b.localhost:4566", "/k", "s3", kS3, "", "/b/k"},
+      {"s3.localhost:4566", "/b/k", "s3", kS3, "", "/b/k"},
+      {"localhost:4566", "/b/k", "", kS3, "", "/b/k"},
+      {"127.0.0.1:4566", "/b/k", "s3", kS3, "", "/b/k"},
+      {"[::1]:4566", "/b/k", "", kS3, "", "/b/k"},
+      {"lambda.localhost:4566", "/2015-03-31/functions", "lambda", kLambda, "", "/2015-03-31/functions"},
+      {"127.0.0.1:4566", "/2015-03-31/functions/f/invocations", "", kLambda, "", "/2015-03-31/functions/f/invocations"},
+      {"127.0.0.1:4566", "/v2/apis", "apigateway", kApiGateway, "", "/v2/apis"},
+      {"127.0.0.1:4566", "/", "sts", kSts, "", "/"},
+  };
+  for (const auto& row : rows) {
+    http::Request request;
+    request.path = row.path;
+    request.headers.add("Host", row.host);
+    const auto found = find_destination(request, row.scope);
+    EXPECT_EQ(static_cast<int>(found.service), static_cast<int>(row.service)) << row.host << row.path;
+    EXPECT_EQ(found.name, row.name) << row.host << row.path;
+    EXPECT_EQ(found.path, row.seen) << row.host << row.path;
+  }
+}
+
+}  // namespace
+}  // namespace gust::api

@@ -1,0 +1,29 @@
+// Settings of the daemon, checked. Any thread.
+#pragma once
+
+#include "base/result.h"
+#include "base/time.h"
+
+#include <cstdint>
+#include <string>
+
+namespace gust::config {
+
+enum class Mode { kNormal, kDev };  // kDev: the keys test/test are the root account's, on loopback only
+
+struct Settings {
+  Mode mode = Mode::kNormal;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 4566;  // 0 picks a free one
+  std::string data;           // folder; made when it is not there
+  std::string runtimes;       // folder with python/ and node/; empty: beside the build folder of this program
+  std::uint64_t memory_bytes = 0;  // of all instances together; 0: three quarters of the machine's
+  Millis keep_alive{300'000};
+};
+
+// kInvalid names the setting and what to do.
+Result<void> check(const Settings& settings);
+
+bool is_loopback(const std::string& address);
+
+}  // namespace gust::config

@@ -1,0 +1,25 @@
+#include "config/settings.h"
+
+#include <gtest/gtest.h>
+
+namespace gust::config {
+namespace {
+
+TEST(Settings, DevListensOnLoopbackOnly) {
+  Settings settings{.data = "d"};
+  EXPECT_TRUE(check(settings));
+  settings.mode = Mode::kDev;
+  EXPECT_TRUE(check(settings));
+  settings.address = "0.0.0.0";
+  EXPECT_EQ(check(settings).error().source, "listen");
+  settings.mode = Mode::kNormal;
+  EXPECT_TRUE(check(settings));
+}
+
+TEST(Settings, NamesWhatIsWrong) {
+  EXPECT_NE(check({.address = "nowhere", .data = "d"}).error().message.find("'nowhere'"), std::string::npos);
+  EXPECT_EQ(check({}).error().source, "data");
+}
+
+}  // namespace
+}  // namespace gust::config

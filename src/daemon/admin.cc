@@ -1,0 +1,223 @@
+#include "daemon/admin.h"
+
+#include "codec/json.h"
+#include "codec/time_format.h"
+#include "codec/url.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace gust::daemon {
+namespace {
+
+namespace json = boost::json;
+
+http::Response answer(const json::value& value, int status = 200) {
+  http::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/json");
+  response.body = codec::to_json(value);
+  return response;
+}
+
+int status_of(Code code) {
+  switch (code) {
+    case Code::kInvalid: return 400;
+    case Code::kNotFound: return 404;
+    case Code::kAlreadyExists:
+    case Code::kConflict: return 409;
+    case Code::kDenied: return 403;
+    case Code::kTooLarge: return 413;
+    default: return 500;
+  }
+}
+
+std::string line_of(const functions::LogLine& line) {
+  return codec::to_json(json::object{{"time_ms", to_epoch_ms(line.at)}, {"stream", "stdout"}, {"request_id", line.request_id}, {"message", line.text}}) + "\n";
+}
+
+json::object to_json(const functions::FailedEvent& failed) {
+  return {{"id", failed.event.id}, {"function", failed.event.function.name.str()}, {"account", failed.event.function.account.str()},
+          {"attempts", failed.attempts}, {"error", failed.reason}, {"payload", failed.event.payload},
+          {"enqueued_at", codec::to_iso8601_ms(failed.enqueued_at)}, {"failed_at", codec::to_iso8601_ms(failed.failed_at)}};
+}
+
+std::string query_value(const codec::QueryPairs& query, std::string_view name) {
+  for (const auto& [key, value] : query) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+std::int64_t number_or(const std::string& text, std::int64_t otherwise) {
+  std::int64_t out = otherwise;
+  if (!text.empty()) std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+// The lines that are there, then those that come, until the reader goes or the daemon stops.
+class Follow final : public async::ByteSource {
+ public:
+  Follow(functions::LogStore& logs, functions::FunctionKey key, std::string text, WallTime since, std::shared_ptr<const bool> stopping)
+      : logs_(logs), key_(std::move(key)), text_(std::move(text)), since_(since), stopping_(std::move(stopping)) {}
+
+  async::Task<std::size_t> read(std::span<std::byte> out) override {
+    while (text_.empty()) {
+      if (*stopping_) co_return 0;
+      GUST_CO_TRY(const auto lines, co_await logs_.read(key_, since_, 1000));
+      std::size_t fresh = 0;
+      for (const auto& line : lines) {
+        if (line.at == since_ && fresh < seen_) {
+          ++fresh;
+          continue;
+        }
+        text_ += line_of(line);
+      }
+      remember(lines);
+      if (!text_.empty()) break;
+      const auto waited = co_await logs_.wait(key_, std::chrono::steady_clock::now() + Millis(500));
+      if (!waited && waited.error().code != Code::kTimeout) co_return 0;
+    }
+    const auto n = std::min(out.size(), text_.size());
+    std::memcpy(out.data(), text_.data(), n);
+    text_.erase(0, n);
+    co_return n;
+  }
+
+  // How many lines of the last millisecond were given, so that none is given twice or left out.
+  void remember(const std::vector<functions::LogLine>& lines) {
+    if (lines.empty()) return;
+    since_ = lines.back().at;
+    seen_ = static_cast<std::size_t>(std::count_if(lines.begin(), lines.end(), [&](const auto& line) { return line.at == since_; }));
+  }
+
+ private:
+  functions::LogStore& logs_;
+  functions::FunctionKey key_;
+  std::string text_;
+  WallTime since_;
+  std::size_t seen_ = 0;
+  std::shared_ptr<const bool> stopping_;
+};
+
+}  // namespace
+
+boost::asio::awaitable<http::Response> Admin::handle(RequestContext context, http::Request request, api::Destination to) {
+  auto done = co_await route(std::move(context), std::move(request), std::move(to.path));
+  if (done) co_return *std::move(done);
+  co_return admin_error(status_of(done.error().code), done.error().message);
+}
+
+async::Task<http::Response> Admin::route(RequestContext context, http::Request request, std::string path) {
+  path.erase(0, std::string_view("/_gust/").size());
+  const auto slash = path.find('/');
+  const auto head = path.substr(0, slash);
+  GUST_CO_TRY(auto rest, codec::percent_decode(slash == std::string::npos ? "" : path.substr(slash + 1)));
+  if (head == "status" && request.method == "GET") co_return co_await status(std::move(context));
+  if (head == "logs" && request.method == "GET") co_return co_await logs(std::move(context), std::move(request), std::move(rest));
+  if (head == "failed") co_return co_await failed(std::move(context), std::move(request), std::move(rest));
+  if (head == "accounts") co_return co_await accounts(std::move(context), std::move(request));
+  co_return fail(Code::kNotFound, fmt::format("{} /_gust/{} is not served", request.method, path));
+}
+
+async::Task<http::Response> Admin::status(RequestContext context) {
+  GUST_CO_TRY(const auto functions, co_await parts_.registry.list(context.principal.account, "", 10'000));
+  GUST_CO_TRY(const auto depth, co_await parts_.async_invoker.depth());
+  json::array pools;
+  for (const auto& pool : parts_.invoker.status()) {
+    if (pool.key.account != context.principal.account) continue;
+    pools.push_back(json::object{{"function", pool.key.name.str()}, {"idle", pool.idle}, {"busy", pool.busy}, {"starting", pool.starting}});
+  }
+  co_return answer(json::object{{"version", GUST_VERSION}, {"endpoint", parts_.endpoint}, {"account", context.principal.account.str()},
+                                {"functions", functions.size()}, {"instances", std::move(pools)},
+                                {"events", json::object{{"waiting", depth.waiting}, {"running", depth.leased}, {"failed", depth.dead}}}});
+}
+
+async::Task<http::Response> Admin::logs(RequestContext context, http::Request request, std::string name) {
+  GUST_CO_TRY(auto key, functions::parse_function_name(name, "", context.principal.account));
+  if (key.account != context.principal.account) co_return fail(Code::kDenied, "the function is another account's");
+  GUST_CO_TRY(const auto query, codec::parse_query(request.query));
+  const auto since = from_epoch_ms(number_or(query_value(query, "since_ms"), 0));
+  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number_or(query_value(query, "limit"), 1000), 1, 100'000));
+  GUST_CO_TRY(const auto lines, co_await parts_.logs.read(key, since, limit));
+  if (lines.empty()) GUST_CO_CHECK(co_await parts_.registry.get(key));
+  http::Response response;
+  response.headers.add("Content-Type", "application/x-ndjson");
+  std::string text;
+  for (const auto& line : lines) text += line_of(line);
+  if (query_value(query, "follow") == "1") {
+    auto follow = std::make_unique<Follow>(parts_.logs, std::move(key), std::move(text), lines.empty() ? parts_.clock.now() : since, parts_.stopping);
+    follow->remember(lines);
+    response.stream = std::move(follow);
+  } else {
+    response.body = std::move(text);
+  }
+  co_return response;
+}
+
+async::Task<http::Response> Admin::failed(RequestContext context, http::Request request, std::string rest) {
+  const auto& account = context.principal.account;
+  if (rest.empty() && request.method == "GET") {
+    json::array list;
+    for (std::string after;;) {
+      GUST_CO_TRY(const auto some, co_await parts_.async_invoker.failed(after, 500));
+      for (const auto& one : some) {
+        if (one.event.function.account == account) list.push_back(to_json(one));
+      }
+      if (some.size() < 500) break;
+      after = some.back().event.id;
+    }
+    co_return answer(list);
+  }
+  const bool retry = rest.ends_with("/retry");
+  const auto id = retry ? rest.substr(0, rest.size() - 6) : rest;
+  GUST_CO_TRY(const auto event, co_await parts_.async_invoker.failed_event(id));
+  if (event.event.function.account != account) co_return fail(Code::kNotFound, fmt::format("there is no failed event '{}'", id));
+  if (retry && request.method == "POST") {
+    GUST_CO_CHECK(co_await parts_.async_invoker.retry_failed(id));
+    co_return answer(json::object{{"id", id}, {"state", "retried"}});
+  }
+  if (request.method == "DELETE") {
+    GUST_CO_CHECK(co_await parts_.async_invoker.drop_failed(id));
+    co_return answer(json::object{{"id", id}, {"state", "dropped"}});
+  }
+  co_return answer(to_json(event));
+}
+
+async::Task<http::Response> Admin::accounts(RequestContext context, http::Request request) {
+  if (context.principal.account.str() != kDefaultAccount || context.principal.arn.find(":root") == std::string::npos) {
+    co_return fail(Code::kDenied, "only the root account's own keys may manage accounts");
+  }
+  if (request.method == "GET") {
+    GUST_CO_TRY(const auto all, co_await parts_.accounts.list());
+    json::array list;
+    for (const auto& one : all) {
+      json::array keys;
+      for (const auto& key : one.access_key_ids) keys.push_back(json::string(key));
+      list.push_back(json::object{{"id", one.id.str()}, {"name", one.name}, {"canonical_id", one.canonical_id}, {"access_key_ids", std::move(keys)}});
+    }
+    co_return answer(list);
+  }
+  GUST_CO_TRY(const auto body, co_await async::read_all(*request.body, 64 << 10));
+  GUST_CO_TRY(const auto document, codec::parse_json(body.empty() ? "{}" : body));
+  if (!document.is_object()) co_return fail(Code::kInvalid, "the body must be a JSON object");
+  const auto text = [&](std::string_view name) -> std::optional<std::string> {
+    const auto* value = document.get_object().if_contains(name);
+    return value != nullptr && value->is_string() && !value->get_string().empty() ? std::optional(std::string(value->get_string())) : std::nullopt;
+  };
+  auth::NewAccount wanted;
+  wanted.id = text("id");
+  wanted.canonical_id = text("canonical_id");
+  wanted.name = text("name").value_or("");
+  if (const auto key = text("access_key_id")) wanted.keys = auth::Keys{*key, text("secret_access_key").value_or(""), ""};
+  GUST_CO_TRY(const auto made, co_await parts_.accounts.create(std::move(wanted)));
+  co_return answer(json::object{{"id", made.account.id.str()}, {"name", made.account.name}, {"canonical_id", made.account.canonical_id},
+                                {"access_key_id", made.keys.access_key_id}, {"secret_access_key", made.keys.secret}}, 201);
+}
+
+}  // namespace gust::daemon

@@ -1,0 +1,41 @@
+// Admin: what `gust status|logs|failed|account` ask over HTTP, under /_gust/. Loop thread only.
+#pragma once
+
+#include "auth/accounts.h"
+#include "daemon/front.h"
+#include "functions/async_invoker.h"
+#include "functions/invoker.h"
+#include "functions/log_store.h"
+
+#include <memory>
+#include <string>
+
+namespace gust::daemon {
+
+class Admin {
+ public:
+  struct Parts {
+    auth::Accounts& accounts;
+    functions::Registry& registry;
+    functions::Invoker& invoker;
+    functions::AsyncInvoker& async_invoker;
+    functions::LogStore& logs;
+    env::Clock& clock;
+    std::string endpoint;
+    std::shared_ptr<const bool> stopping;  // ends what follows the logs
+  };
+  explicit Admin(Parts parts) : parts_(std::move(parts)) {}
+
+  boost::asio::awaitable<http::Response> handle(RequestContext context, http::Request request, api::Destination to);
+
+ private:
+  async::Task<http::Response> route(RequestContext context, http::Request request, std::string path);
+  async::Task<http::Response> status(RequestContext context);
+  async::Task<http::Response> logs(RequestContext context, http::Request request, std::string name);
+  async::Task<http::Response> failed(RequestContext context, http::Request request, std::string rest);
+  async::Task<http::Response> accounts(RequestContext context, http::Request request);
+
+  Parts parts_;
+};
+
+}  // namespace gust::daemon

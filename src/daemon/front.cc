@@ -1,0 +1,147 @@
+#include "daemon/front.h"
+
+#include "api/s3/service.h"
+#include "auth/authorization.h"
+#include "base/log.h"
+#include "codec/json.h"
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace gust::daemon {
+namespace {
+
+using api::ServiceKind;
+
+// An authentication failure by its source, as each kind of protocol says it.
+struct AuthCode {
+  std::string_view source;
+  const char* s3;
+  const char* json;
+  const char* query;
+  int status;
+};
+constexpr AuthCode kAuthCodes[] = {
+    {"authorization", "AuthorizationHeaderMalformed", "IncompleteSignatureException", "IncompleteSignature", 400},
+    {"authorization-query", "AuthorizationQueryParametersError", "IncompleteSignatureException", "IncompleteSignature", 400},
+    {"two-mechanisms", "InvalidArgument", "IncompleteSignatureException", "IncompleteSignature", 400},
+    {"algorithm", "InvalidRequest", "IncompleteSignatureException", "IncompleteSignature", 400},
+    {"access-key", "InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId", 403},
+    {"token", "InvalidToken", "UnrecognizedClientException", "InvalidClientTokenId", 403},
+    {"token-expired", "ExpiredToken", "ExpiredTokenException", "ExpiredToken", 403},
+    {"signature", "SignatureDoesNotMatch", "InvalidSignatureException", "SignatureDoesNotMatch", 403},
+    {"clock-skew", "RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch", 403},
+    {"expired", "AccessDenied", "InvalidSignatureException", "SignatureDoesNotMatch", 403},
+    {"unsigned-header", "AccessDenied", "InvalidSignatureException", "SignatureDoesNotMatch", 403},
+    {"content-sha256", "InvalidArgument", "InvalidSignatureException", "SignatureDoesNotMatch", 400},
+    {"decoded-length", "MissingContentLength", "InvalidSignatureException", "SignatureDoesNotMatch", 411},
+    {"body", "EntityTooLarge", "RequestTooLargeException", "RequestEntityTooLarge", 413},
+};
+
+wire::WireError auth_error(const Error& error, wire::Protocol protocol) {
+  for (const auto& known : kAuthCodes) {
+    if (known.source != error.source) continue;
+    const bool xml = protocol == wire::Protocol::kRestXml;
+    int status = known.status;
+    if (xml && (known.source == "token" || known.source == "token-expired")) status = 400;
+    const char* code = xml ? known.s3 : protocol == wire::Protocol::kQuery ? known.query : known.json;
+    auto message = error.message;
+    if (known.source == "expired") message = "Request has expired. " + message;
+    return {code, std::move(message), status, {}};
+  }
+  return {"InternalError", "the signature could not be checked", 500, {}};
+}
+
+wire::WireError anonymous_error(wire::Protocol protocol) {
+  if (protocol == wire::Protocol::kRestXml) return {"AccessDenied", "Access Denied", 403, {}};
+  if (protocol == wire::Protocol::kQuery) return {"MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}};
+  return {"MissingAuthenticationTokenException", "Missing Authentication Token", 403, {}};
+}
+
+void trace(RequestContext& context, const http::Request& request) {
+  const auto given = request.headers.get_or("x-amzn-trace-id", "");
+  if (given.find("Root=") != std::string_view::npos && given.size() < 200) {
+    context.trace_id = given;
+    return;
+  }
+  auto hex = context.request_id.str();
+  std::erase(hex, '-');
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  context.trace_id = fmt::format("Root=1-{:08x}-{}", now, hex.substr(0, 24));
+}
+
+}  // namespace
+
+http::Response admin_error(int status, const std::string& message) {
+  http::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/json");
+  response.body = codec::to_json(boost::json::object{{"error", message}});
+  return response;
+}
+
+async::Task<http::Response> Front::handle(RequestContext context, http::Request request) {
+  const auto scope = auth::scope_of(request);
+  auto to = api::find_destination(request, scope ? scope->service : "");
+  co_return co_await dispatch(std::move(context), std::move(request), std::move(to));
+}
+
+async::Task<http::Response> Front::handle_inside(RequestContext context, http::Request request) {
+  const auto scope = auth::scope_of(request);
+  auto to = api::find_destination(request, scope ? scope->service : "");
+  if (to.service == ServiceKind::kAdmin) co_return admin_error(403, "the administration is not reachable from a function");
+  co_return co_await dispatch(std::move(context), std::move(request), std::move(to));
+}
+
+boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, http::Request request, api::Destination to) {
+  trace(context, request);
+  GUST_DEBUG("{} {} {}{}", context.request_id, request.method, request.host(), request.target);
+  if (to.service == ServiceKind::kAdmin) co_return co_await serve_admin(std::move(context), std::move(request), std::move(to));
+  if (const auto open = open_.find(to.service); open != open_.end()) {
+    co_return co_await open->second(std::move(context), std::move(request), std::move(to));
+  }
+  if (to.service == ServiceKind::kS3 && request.method == "OPTIONS") {
+    auto answer = co_await s3_.preflight(context, std::move(request), std::move(to.path));
+    if (answer) co_return *std::move(answer);
+    co_return admin_error(500, "the preflight failed");
+  }
+  if (!signed_.contains(to.service)) co_return admin_error(404, "nothing is served here");
+  co_return co_await serve_signed(std::move(context), std::move(request), std::move(to));
+}
+
+boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext context, http::Request request, api::Destination to) {
+  const auto& target = signed_.at(to.service);
+  const auto protocol = target.service->model().protocol;
+  const bool is_s3 = to.service == ServiceKind::kS3;
+  const std::string origin(is_s3 ? request.headers.get_or("origin", "") : "");
+  const auto method = request.method;
+  http::Response response;
+  const auto who = co_await authenticator_.authenticate(context, request, target.scope);
+  if (!who) {
+    response = target.service->refuse(context, auth_error(who.error(), protocol));
+  } else if (who->anonymous()) {
+    response = target.service->refuse(context, anonymous_error(protocol));
+  } else {
+    context.principal = *who;
+    auto answered = co_await target.service->handle(context, std::move(request), to.path);
+    response = answered ? *std::move(answered) : admin_error(500, answered.error().message);
+  }
+  if (method == "HEAD" && !response.stream) response.body.clear();
+  if (!origin.empty()) {
+    const auto added = co_await s3_.add_cors(to.path, method, origin, response);
+    if (!added && added.error().code != Code::kNotFound) GUST_WARN("s3: CORS headers: {}", added.error().message);
+  }
+  co_return response;
+}
+
+boost::asio::awaitable<http::Response> Front::serve_admin(RequestContext context, http::Request request, api::Destination to) {
+  const auto who = co_await authenticator_.authenticate(context, request, "gust");
+  if (!who) co_return admin_error(403, who.error().message);
+  if (who->anonymous()) co_return admin_error(403, "the request is not signed; sign it for the service 'gust'");
+  context.principal = *who;
+  co_return co_await admin_(std::move(context), std::move(request), std::move(to));
+}
+
+}  // namespace gust::daemon

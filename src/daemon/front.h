@@ -1,0 +1,54 @@
+// Front: every request that comes in, to the service that it is for, with its signature checked. Loop thread only.
+#pragma once
+
+#include "api/endpoint.h"
+#include "auth/authenticator.h"
+#include "http/message.h"
+#include "wire/service.h"
+
+#include <functional>
+#include <map>
+
+namespace gust::api {
+class S3Service;
+}
+
+namespace gust::daemon {
+
+class Front {
+ public:
+  using Open = std::function<boost::asio::awaitable<http::Response>(RequestContext, http::Request, api::Destination)>;
+
+  Front(auth::Authenticator& authenticator, api::S3Service& s3) : authenticator_(authenticator), s3_(s3) {}
+
+  void add_signed(api::ServiceKind kind, std::string scope, wire::Service& service) { signed_[kind] = {std::move(scope), &service}; }
+  // Answered without a signature: health, HTTP APIs, sites, code by its token.
+  void add_open(api::ServiceKind kind, Open open) { open_[kind] = std::move(open); }
+  // Signed for "gust".
+  void set_admin(Open admin) { admin_ = std::move(admin); }
+
+  // From outside.
+  async::Task<http::Response> handle(RequestContext context, http::Request request);
+  // From inside a sandbox: the services, not the administration.
+  async::Task<http::Response> handle_inside(RequestContext context, http::Request request);
+
+ private:
+  struct Signed {
+    std::string scope;
+    wire::Service* service = nullptr;
+  };
+  boost::asio::awaitable<http::Response> dispatch(RequestContext context, http::Request request, api::Destination to);
+  boost::asio::awaitable<http::Response> serve_signed(RequestContext context, http::Request request, api::Destination to);
+  boost::asio::awaitable<http::Response> serve_admin(RequestContext context, http::Request request, api::Destination to);
+
+  auth::Authenticator& authenticator_;
+  api::S3Service& s3_;
+  std::map<api::ServiceKind, Signed> signed_;
+  std::map<api::ServiceKind, Open> open_;
+  Open admin_;
+};
+
+// {"error": message} with a status, as the administration answers.
+http::Response admin_error(int status, const std::string& message);
+
+}  // namespace gust::daemon
