@@ -1,11 +1,14 @@
 // gust: the command line, and under `gust up` the daemon.
 #include "cli/cli.h"
-
-#include <cstdio>
+#include "daemon/daemon.h"
 
 int main(int argc, char** argv) {
-  return gust::cli::run(argc, argv, [](const gust::cli::UpOptions&) {
-    std::fputs("gust: this build has no daemon\n", stderr);
-    return gust::cli::kFailed;
+  return gust::cli::run(argc, argv, [](const gust::cli::UpOptions& options) {
+    gust::config::Settings settings;
+    settings.mode = options.mode == gust::cli::Mode::kDev ? gust::config::Mode::kDev : gust::config::Mode::kNormal;
+    settings.address = options.address;
+    settings.port = options.port;
+    settings.data = options.data;
+    return gust::daemon::run(settings);
   });
 }

@@ -1,0 +1,111 @@
+#include "daemon/adapters.h"
+
+#include "codec/json.h"
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+namespace gust::daemon {
+namespace {
+
+std::string event_name(objects::EventKind kind) {
+  switch (kind) {
+    case objects::EventKind::kPut: return "ObjectCreated:Put";
+    case objects::EventKind::kPost: return "ObjectCreated:Post";
+    case objects::EventKind::kCopy: return "ObjectCreated:Copy";
+    case objects::EventKind::kCompleteMultipartUpload: return "ObjectCreated:CompleteMultipartUpload";
+    case objects::EventKind::kDelete: return "ObjectRemoved:Delete";
+  }
+  return "ObjectCreated:Put";
+}
+
+}  // namespace
+
+Result<void> ObjectEvents::append(kv::Transaction& tx, const objects::ObjectEvent& event) {
+  events::ObjectRecord record;
+  record.name = event_name(event.kind);
+  record.bucket = event.bucket.name.str();
+  record.bucket_owner = event.bucket.owner.str();
+  record.region = event.bucket.region;
+  record.configuration = event.bucket.notification;
+  record.key = event.object.key.str();
+  record.size = event.object.size;
+  record.etag = event.object.etag;
+  record.sequence = event.object.sequence;
+  record.at = event.at;
+  record.request_id = event.request_id.str();
+  record.source_ip = event.source_ip;
+  record.requester = event.requester.str();
+  return outbox_->append(tx, std::move(record));
+}
+
+Result<void> FunctionTarget::enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload, const std::string& event_id,
+                                     const std::string&) {
+  const auto key = functions::parse_function_name(target_arn, "", AccountId(std::string(kDefaultAccount)));
+  if (!key) return fail(Code::kNotFound, key.error().message);
+  return invoker_.enqueue(tx, {event_id, *key, std::move(payload), ""});
+}
+
+async::Task<void> FunctionTargets::check(std::string arn, BucketName bucket, AccountId owner) {
+  GUST_CO_TRY(const auto key, functions::parse_function_name(arn, "", owner));
+  GUST_CO_CHECK(co_await registry_.get(key));
+  GUST_CO_TRY(const bool allowed, co_await registry_.allows(key, "s3.amazonaws.com", "arn:aws:s3:::" + bucket.str(), owner.str()));
+  if (!allowed) co_return fail(Code::kDenied, fmt::format("{}: the function's policy does not let s3.amazonaws.com invoke it for this bucket", arn));
+  co_return Result<void>{};
+}
+
+async::Task<std::string> BucketCode::read(RequestContext context, std::string bucket, std::string key, std::size_t limit) {
+  GUST_CO_TRY(const auto owner, co_await store_.bucket(BucketName(bucket)));
+  if (owner.owner != context.principal.account) co_return fail(Code::kDenied, "Access Denied", "bucket");
+  GUST_CO_TRY(const auto object, co_await store_.get(BucketName(bucket), ObjectKey(key)));
+  if (object.size > limit) co_return fail(Code::kTooLarge, fmt::format("the package has {} bytes, {} at most", object.size, limit), "zip");
+  GUST_CO_TRY(auto source, co_await store_.open(object, 0, object.size));
+  co_return co_await async::read_all(*source, limit);
+}
+
+async::Task<gateway::IntegrationReply> FunctionIntegration::invoke(RequestContext context, std::string function_arn, std::string payload,
+                                                                   std::string source_arn) {
+  const auto source = Arn::parse(source_arn);
+  const AccountId account(source ? source->account : std::string(kDefaultAccount));
+  GUST_CO_TRY(const auto key, functions::parse_function_name(function_arn, "", account));
+  GUST_CO_TRY(const bool allowed, co_await registry_.allows(key, "apigateway.amazonaws.com", source_arn, account.str()));
+  if (!allowed) co_return fail(Code::kDenied, fmt::format("the policy of function {} does not let apigateway.amazonaws.com invoke it from {}", key.name, source_arn));
+  functions::Invocation invocation;
+  invocation.payload = std::move(payload);
+  invocation.max_payload_bytes = 16 << 20;  // 10 MiB of body as base64, and the rest of the event
+  invocation.max_response_bytes = 16 << 20;
+  GUST_CO_TRY(auto result, co_await invoker_.invoke(std::move(context), key, std::move(invocation)));
+  const auto outcome = result.function_error.empty() ? gateway::Outcome::kAnswered : gateway::Outcome::kFailed;
+  co_return gateway::IntegrationReply{std::move(result.payload), outcome};
+}
+
+async::Task<sites::Website> BucketSites::website(BucketName name) {
+  GUST_CO_TRY(const auto bucket, co_await store_.bucket(name));
+  if (bucket.website.empty()) co_return fail(Code::kNotFound, fmt::format("The bucket {} has no website configuration", name), "website");
+  GUST_CO_TRY(const auto document, codec::parse_json(bucket.website));
+  const auto text = [&](const char* outer, const char* inner) -> std::string {
+    const auto* object = document.get_object().if_contains(outer);
+    const auto* value = object != nullptr && object->is_object() ? object->get_object().if_contains(inner) : nullptr;
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  sites::Website out;
+  out.index_suffix = text("IndexDocument", "Suffix");
+  out.error_key = text("ErrorDocument", "Key");
+  if (const auto host = text("RedirectAllRequestsTo", "HostName"); !host.empty()) {
+    out.redirect_all = sites::Website::RedirectAll{host, text("RedirectAllRequestsTo", "Protocol")};
+  }
+  co_return out;
+}
+
+async::Task<sites::Found> BucketSites::get(RequestContext, BucketName bucket, ObjectKey key) {
+  GUST_CO_TRY(auto object, co_await store_.get(std::move(bucket), std::move(key)));
+  sites::Found out;
+  out.headers = object.headers;
+  out.etag = object.etag;
+  out.size = object.size;
+  out.modified_at = object.modified_at;
+  out.open = [this, object](std::uint64_t offset, std::uint64_t length) { return store_.open(object, offset, length); };
+  co_return out;
+}
+
+}  // namespace gust::daemon

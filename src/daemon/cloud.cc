@@ -1,0 +1,234 @@
+#include "daemon/cloud.h"
+
+#include "base/log.h"
+#include "codec/json.h"
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace gust::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The folder of this program, where gust-launcher is and below whose parent the runtimes are.
+fs::path own_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+
+std::string first_of(std::initializer_list<const char*> paths) {
+  for (const auto* path : paths) {
+    if (::access(path, X_OK) == 0) return path;
+  }
+  return *paths.begin();
+}
+
+std::uint64_t machine_memory() {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// Names of the service's roles are long; a session's has 2-64 characters.
+std::string session_name(const functions::Function& function) {
+  auto name = function.key.name.str();
+  return name.size() < 2 ? name + "-function" : name;
+}
+
+http::Response health() {
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.body = codec::to_json(boost::json::object{{"status", "ok"}, {"version", GUST_VERSION}});
+  return response;
+}
+
+Result<int> lock_folder(const std::string& folder) {
+  const auto path = folder + "/lock";
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return fail_errno(fmt::format("opening '{}'", path), errno);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd);
+    return fail(Code::kUnavailable, fmt::format("the data folder '{}' is in use by another gust; stop it, or choose another folder with --data", folder), "data");
+  }
+  return fd;
+}
+
+}  // namespace
+
+async::Task<void> Cloud::start() {
+  std::error_code error;
+  fs::create_directories(settings_.data, error);
+  if (error) co_return fail_errno(fmt::format("making the data folder '{}'", settings_.data), error.value());
+  settings_.data = fs::canonical(settings_.data).string();
+  ::chmod(settings_.data.c_str(), 0711);  // sandboxes of other users reach their code below it, nothing lists it
+  GUST_CO_TRY(lock_fd_, lock_folder(settings_.data));
+  GUST_CO_CHECK(co_await open_state());
+  server_ = http::make_server(executor_, {});
+  GUST_CO_CHECK(listen());
+  GUST_CO_CHECK(co_await open_functions());
+  open_services();
+  outbox_->start();
+  async_invoker_->start();
+  co_return write_endpoint();
+}
+
+async::Task<void> Cloud::open_state() {
+  GUST_CO_TRY(store_, kv::RocksStore::open(settings_.data + "/kv"));
+  GUST_CO_TRY(blobs_, blobs::FileStore::open(settings_.data + "/blobs", random_));
+  for (const auto* private_folder : {"/kv", "/blobs"}) ::chmod((settings_.data + private_folder).c_str(), 0700);
+  auto view = store_->snapshot();
+  GUST_CO_TRY(auto named, objects::ObjectStore::referenced(*view));
+  GUST_CO_TRY(const auto code, functions::Registry::referenced(*view));
+  named.insert(code.begin(), code.end());
+  view.reset();
+  auto is_named = [named = std::move(named)](const blobs::BlobId& id) { return named.contains(id); };
+  GUST_CO_TRY(const auto swept, co_await blobs_->sweep(std::move(is_named)));
+  if (swept > 0) GUST_INFO("{} unfinished or forgotten blobs were removed", swept);
+
+  accounts_ = std::make_unique<auth::Accounts>(*store_, random_, clock_);
+  GUST_CO_CHECK(co_await accounts_->ensure_root(settings_.data + "/credentials"));
+  GUST_CO_TRY(sessions_, co_await auth::Sessions::open(*store_, random_, clock_));
+  GUST_CO_TRY(const auto all, co_await accounts_->list());
+  for (const auto& account : all) canonical_ids_[account.id.str()] = account.canonical_id;
+  const auto dev = settings_.mode == config::Mode::kDev ? auth::DevKeys::kOnLoopback : auth::DevKeys::kRefused;
+  authenticator_ = std::make_unique<auth::Authenticator>(*accounts_, *sessions_, clock_, auth::AuthSettings{.dev_keys = dev});
+  objects_ = std::make_unique<objects::ObjectStore>(*store_, *blobs_, clock_, random_, object_events_);
+  co_return co_await objects_->forget_garbage();
+}
+
+async::Task<void> Cloud::open_functions() {
+  const auto scratch = settings_.data + "/sandbox", code = settings_.data + "/code";
+  for (const auto& folder : {scratch, code}) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) co_return fail_errno(fmt::format("making '{}'", folder), error.value());
+  }
+  ::chmod(code.c_str(), 0711);
+  functions::InvokerSettings settings;
+  settings.python = "/usr/bin/python3";
+  settings.node = first_of({"/usr/bin/node", "/usr/bin/nodejs", "/usr/local/bin/node"});
+  sandbox::LinuxSettings launch{(own_folder() / "gust-launcher").string(), scratch, {}};
+  if (settings.node.starts_with("/usr/local/")) launch.show.push_back("/usr/local");
+  GUST_CO_TRY(launcher_, co_await sandbox::LinuxLauncher::create(executor_, std::move(launch)));
+
+  auto runtimes = settings_.runtimes;
+  if (const char* given = std::getenv("GUST_RUNTIMES"); runtimes.empty() && given != nullptr) runtimes = given;
+  if (runtimes.empty()) runtimes = (own_folder().parent_path() / "runtimes").string();
+  settings.python_runtime = runtimes + "/python";
+  settings.node_runtime = runtimes + "/node";
+  if (!fs::exists(settings.python_runtime) || !fs::exists(settings.node_runtime)) {
+    GUST_WARN("the runtimes are not in '{}': Python and Node functions will not start; run runtimes/install or set GUST_RUNTIMES", runtimes);
+  }
+  settings.keep_alive = settings_.keep_alive;
+  settings.memory_bytes = settings_.memory_bytes != 0 ? settings_.memory_bytes : machine_memory() / 4 * 3;
+  settings.services = [this](RequestContext context, http::Request request) { return front_->handle_inside(std::move(context), std::move(request)); };
+  settings.issue_keys = [this](const functions::Function& function) { return issue_keys(function); };
+
+  registry_ = std::make_unique<functions::Registry>(*store_, *blobs_, clock_, random_, code);
+  GUST_CO_CHECK(co_await registry_->sweep_code());
+  logs_ = std::make_unique<functions::LogStore>(executor_, clock_, settings_.data + "/logs");
+  invoker_ = functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
+  async_queue_ = std::make_unique<queue::DurableQueue>(executor_, *store_, clock_, "async");
+  GUST_CO_CHECK(co_await async_queue_->open());
+  async_invoker_ = std::make_unique<functions::AsyncInvoker>(executor_, *store_, *async_queue_, *registry_, *invoker_, clock_);
+  event_target_ = std::make_unique<FunctionTarget>(*async_invoker_);
+  outbox_ = std::make_unique<events::Outbox>(executor_, *store_, clock_, random_, *event_target_);
+  object_events_.attach(*outbox_);
+  co_return Result<void>{};
+}
+
+functions::RoleKeys Cloud::issue_keys(const functions::Function& function) {
+  const auto& account = function.key.account;
+  const auto session = sessions_->issue(account, canonical_ids_[account.str()], function.role, session_name(function), std::chrono::hours(12));
+  if (!session) {
+    GUST_ERROR("functions: keys for {}: {}", function.role, session.error().message);
+    return {};
+  }
+  return {session->keys.access_key_id, session->keys.secret, session->keys.session_token};
+}
+
+void Cloud::open_services() {
+  using api::ServiceKind;
+  notification_targets_ = std::make_unique<FunctionTargets>(*registry_);
+  bucket_code_ = std::make_unique<BucketCode>(*objects_);
+  integration_ = std::make_unique<FunctionIntegration>(*registry_, *invoker_);
+  apis_ = std::make_unique<gateway::Apis>(*store_, clock_, random_);
+  gateway_ = std::make_unique<gateway::Gateway>(*apis_, *integration_, clock_);
+  site_content_ = std::make_unique<BucketSites>(*objects_);
+  site_ = std::make_unique<sites::Site>(*site_content_);
+  code_links_ = std::make_unique<CodeLinks>(*registry_, clock_, random_, endpoint_);
+
+  s3_ = std::make_unique<api::S3Service>(*objects_, *notification_targets_, [this](const AccountId& id) { return canonical_ids_[id.str()]; });
+  lambda_ = std::make_unique<api::LambdaService>(*registry_, *invoker_, *async_invoker_, *bucket_code_,
+                                                 [this](const functions::FunctionKey& key) { return code_links_->make(key); });
+  api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(*apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
+  admin_ = std::make_unique<Admin>(Admin::Parts{*accounts_, *registry_, *invoker_, *async_invoker_, *logs_, clock_, endpoint_, stopping_});
+
+  front_ = std::make_unique<Front>(*authenticator_, *s3_);
+  front_->add_signed(ServiceKind::kS3, "s3", s3_->wire());
+  front_->add_signed(ServiceKind::kLambda, "lambda", lambda_->wire());
+  front_->add_signed(ServiceKind::kApiGateway, "apigateway", api_gateway_->wire());
+  front_->add_signed(ServiceKind::kSts, "sts", sts_.wire());
+  front_->add_open(ServiceKind::kHealth, [](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> { co_return health(); });
+  front_->add_open(ServiceKind::kCode, [this](RequestContext, http::Request request, api::Destination) { return code_links_->handle(std::move(request)); });
+  front_->add_open(ServiceKind::kHttpApi, [this](RequestContext context, http::Request request, api::Destination to) {
+    const bool by_host = !request.path.starts_with("/_gust/");
+    std::string host(by_host ? request.host() : "");
+    host = host.substr(0, host.rfind(':'));
+    return gateway_->handle(std::move(context), std::move(request), std::move(to.name), std::move(to.path), std::move(host));
+  });
+  front_->add_open(ServiceKind::kSite, [this](RequestContext context, http::Request request, api::Destination to) {
+    return site_->handle(std::move(context), std::move(request), BucketName(std::move(to.name)), std::move(to.path));
+  });
+  front_->set_admin([this](RequestContext context, http::Request request, api::Destination to) {
+    return admin_->handle(std::move(context), std::move(request), std::move(to));
+  });
+}
+
+Result<void> Cloud::add_listener(const std::string& address, std::uint16_t port) {
+  GUST_TRY(const auto listener, http::listen_tcp(address, port));
+  settings_.port = listener.port;
+  return server_->serve(listener.fd, [this](RequestContext context, http::Request request) -> async::Task<http::Response> {
+    // Until every service is open the address only says so.
+    if (!front_) co_return admin_error(503, "gust is starting; try again");
+    co_return co_await front_->handle(std::move(context), std::move(request));
+  });
+}
+
+Result<void> Cloud::listen() {
+  GUST_CHECK(add_listener(settings_.address, settings_.port));
+  // Names under .localhost mean ::1 first on many machines.
+  if (settings_.address == "127.0.0.1") {
+    if (const auto also = add_listener("::1", settings_.port); !also) GUST_INFO("not listening on ::1: {}", also.error().message);
+  }
+  const bool six = settings_.address.find(':') != std::string::npos;
+  endpoint_ = fmt::format("http://{}{}{}:{}", six ? "[" : "", settings_.address, six ? "]" : "", settings_.port);
+  return {};
+}
+
+Result<void> Cloud::write_endpoint() {
+  const auto path = settings_.data + "/endpoint", temporary = path + ".new";
+  std::ofstream(temporary) << endpoint_ << "\n";
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno(fmt::format("writing '{}'", path), errno);
+  return {};
+}
+
+async::Task<void> Cloud::stop(Millis grace) {
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  *stopping_ = true;
+  ::unlink((settings_.data + "/endpoint").c_str());
+  if (server_) GUST_CO_CHECK(co_await server_->stop(deadline));
+  if (async_invoker_) GUST_CO_CHECK(co_await async_invoker_->stop(deadline));
+  if (invoker_) GUST_CO_CHECK(co_await invoker_->stop(deadline));
+  if (outbox_) GUST_CO_CHECK(co_await outbox_->stop());
+  if (logs_) GUST_CO_CHECK(co_await logs_->flush());
+  if (launcher_) GUST_CO_CHECK(co_await launcher_->stop());
+  co_return Result<void>{};
+}
+
+}  // namespace gust::daemon

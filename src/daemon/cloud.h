@@ -1,0 +1,89 @@
+// Cloud: every module of the daemon, made in order, wired, and stopped in the opposite order. Loop thread only.
+#pragma once
+
+#include "api/apigatewayv2/service.h"
+#include "api/lambda/service.h"
+#include "api/s3/service.h"
+#include "api/sts/service.h"
+#include "auth/accounts.h"
+#include "auth/authenticator.h"
+#include "auth/sessions.h"
+#include "blobs/files/file_store.h"
+#include "config/settings.h"
+#include "daemon/adapters.h"
+#include "daemon/admin.h"
+#include "daemon/code_links.h"
+#include "daemon/front.h"
+#include "gateway/apis.h"
+#include "gateway/gateway.h"
+#include "http/server.h"
+#include "kv/rocks/rocks_store.h"
+#include "queue/durable_queue.h"
+#include "sandbox/linux/linux_launcher.h"
+#include "sites/site.h"
+
+#include <memory>
+#include <optional>
+
+namespace gust::daemon {
+
+class Cloud {
+ public:
+  Cloud(async::Executor executor, config::Settings settings) : executor_(executor), settings_(std::move(settings)) {}
+
+  // kUnavailable when the data folder or the address is taken.
+  async::Task<void> start();
+  async::Task<void> stop(Millis grace);
+  const std::string& endpoint() const { return endpoint_; }
+
+ private:
+  async::Task<void> open_state();
+  async::Task<void> open_functions();
+  void open_services();
+  Result<void> listen();
+  Result<void> add_listener(const std::string& address, std::uint16_t port);
+  Result<void> write_endpoint();
+  functions::RoleKeys issue_keys(const functions::Function& function);
+
+  async::Executor executor_;
+  config::Settings settings_;
+  std::string endpoint_;
+  std::shared_ptr<bool> stopping_ = std::make_shared<bool>(false);
+  env::SystemClock clock_;
+  env::SystemRandom random_;
+  int lock_fd_ = -1;
+
+  std::unique_ptr<kv::RocksStore> store_;
+  std::unique_ptr<blobs::FileStore> blobs_;
+  std::unique_ptr<auth::Accounts> accounts_;
+  std::unique_ptr<auth::Sessions> sessions_;
+  std::unique_ptr<auth::Authenticator> authenticator_;
+  std::map<std::string, std::string> canonical_ids_;  // by account
+  ObjectEvents object_events_;
+  std::unique_ptr<objects::ObjectStore> objects_;
+  std::unique_ptr<sandbox::LinuxLauncher> launcher_;
+  std::unique_ptr<functions::Registry> registry_;
+  std::unique_ptr<functions::LogStore> logs_;
+  std::unique_ptr<functions::Invoker> invoker_;
+  std::unique_ptr<queue::DurableQueue> async_queue_;
+  std::unique_ptr<functions::AsyncInvoker> async_invoker_;
+  std::unique_ptr<FunctionTarget> event_target_;
+  std::unique_ptr<events::Outbox> outbox_;
+  std::unique_ptr<FunctionTargets> notification_targets_;
+  std::unique_ptr<BucketCode> bucket_code_;
+  std::unique_ptr<FunctionIntegration> integration_;
+  std::unique_ptr<gateway::Apis> apis_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<BucketSites> site_content_;
+  std::unique_ptr<sites::Site> site_;
+  std::unique_ptr<CodeLinks> code_links_;
+  std::unique_ptr<api::S3Service> s3_;
+  std::unique_ptr<api::LambdaService> lambda_;
+  std::unique_ptr<api::ApiGatewayV2Service> api_gateway_;
+  api::StsService sts_;
+  std::unique_ptr<Admin> admin_;
+  std::unique_ptr<Front> front_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace gust::daemon
