@@ -263,9 +263,11 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, Invocation in
   result.billed_ms = static_cast<std::uint64_t>(std::ceil(duration_ms));
   log(fmt::format("END RequestId: {}", context.request_id));
   if (wants_tail) {
-    GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms));
-    log(std::move(line));
+    // Taken now: while the report is made the instance may begin its next invocation.
     for (const auto& text : tail_) result.log_tail += text + "\n";
+    GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms));
+    result.log_tail += line + "\n";
+    parts_.logs.append(function_.key, context.request_id.str(), std::move(line));
     if (result.log_tail.size() > kTailBytes) result.log_tail.erase(0, result.log_tail.size() - kTailBytes);
   } else {
     tasks_->spawn(report(context, duration_ms));

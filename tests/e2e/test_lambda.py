@@ -91,17 +91,17 @@ def test_invoke(functions, make, runtime, code, file):
 
 
 def test_configuration_round_trip(functions, make, unique):
-    name = make(PYTHON, Timeout=7, MemorySize=256, Environment={"Variables": {"A": "1"}}, Description="d")
+    name = make(PYTHON, Timeout=7, MemorySize=256, Environment={"Variables": {"AA": "1"}}, Description="d")
     got = functions.get_function(FunctionName=name)
     config = got["Configuration"]
     assert (config["FunctionName"], config["Runtime"], config["Handler"], config["Timeout"], config["MemorySize"],
             config["Environment"]["Variables"], config["Description"], config["State"], config["Version"]) == \
-        (name, "python3.12", "index.handler", 7, 256, {"A": "1"}, "d", "Active", "$LATEST")
+        (name, "python3.12", "index.handler", 7, 256, {"AA": "1"}, "d", "Active", "$LATEST")
     assert config["FunctionArn"].endswith(f":function:{name}")
     assert zipfile.ZipFile(io.BytesIO(requests.get(got["Code"]["Location"]).content)).namelist() == ["index.py"]
     assert name in [f["FunctionName"] for page in functions.get_paginator("list_functions").paginate() for f in page["Functions"]]
-    updated = functions.update_function_configuration(FunctionName=name, Timeout=9, Environment={"Variables": {"B": "2"}})
-    assert updated["Timeout"] == 9 and updated["Environment"]["Variables"] == {"B": "2"} and updated["MemorySize"] == 256
+    updated = functions.update_function_configuration(FunctionName=name, Timeout=9, Environment={"Variables": {"BB": "2"}})
+    assert updated["Timeout"] == 9 and updated["Environment"]["Variables"] == {"BB": "2"} and updated["MemorySize"] == 256
     assert functions.get_function_configuration(FunctionName=config["FunctionArn"])["Timeout"] == 9
     assert code_of(functions.create_function, FunctionName=name, Runtime="python3.12", Handler="a.b", Role=ROLE,
                    Code={"ZipFile": zip_of({"a.py": ""})}) == ("ResourceConflictException", 409)
@@ -130,7 +130,7 @@ def test_unknown_and_wrong(functions, unique, make):
     assert code_of(functions.invoke, FunctionName=unique + "x") == ("ResourceNotFoundException", 404)
     assert code_of(functions.delete_function, FunctionName=unique + "x") == ("ResourceNotFoundException", 404)
     base = dict(FunctionName=unique, Handler="a.b", Role=ROLE, Code={"ZipFile": zip_of({"a.py": ""})}, Runtime="python3.12")
-    for change in ({"Runtime": "cobol1"}, {"Timeout": 901}, {"MemorySize": 127}, {"Code": {"ZipFile": b"not a zip"}},
+    for change in ({"Runtime": "cobol1"}, {"Timeout": 901}, {"MemorySize": 10241}, {"Code": {"ZipFile": b"not a zip"}},
                    {"Environment": {"Variables": {"BIG": "x" * 5000}}}, {"Environment": {"Variables": {"AWS_REGION": "x"}}},
                    {"Role": "nonsense"}):
         code, status = code_of(functions.create_function, **(base | change))

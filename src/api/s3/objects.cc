@@ -61,7 +61,8 @@ void describe_object(const objects::Object& object, const Request& request, Outp
     if (const auto at = codec::from_http_date(*expires)) out.expires = *at;
   }
   if (request.response_expires) out.expires = request.response_expires;
-  if (request.checksum_mode == "ENABLED") {
+  // The checksum is of the whole object: with a part of it clients would find it wrong.
+  if (request.checksum_mode == "ENABLED" && !request.range && !request.part_number) {
     set_checksum(out, object.checksum);
     if (object.checksum) out.checksum_type = checksum_type_name(object.checksum->type);
   }
