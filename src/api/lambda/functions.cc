@@ -84,6 +84,9 @@ wire::Reply<void> check_common(const Request& request) {
   GUST_CHECK(check_unserved(request));
   if (request.runtime) GUST_CHECK(check_runtime(*request.runtime));
   if (request.environment && request.environment->variables) GUST_CHECK(check_environment(*request.environment->variables));
+  if (request.memory_size && *request.memory_size > 10'240) {
+    return invalid_parameter("'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 10240");
+  }
   if (request.timeout && (*request.timeout < 1 || *request.timeout > 900)) {
     return wire::fault("ValidationException", fmt::format("1 validation error detected: Value '{}' at 'timeout' failed to satisfy constraint: Member must have value "
                                                           "less than or equal to 900", *request.timeout), {}, 400);
