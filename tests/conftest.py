@@ -152,7 +152,7 @@ def site_built():
     """examples/thumbnails/site/dist, built if it is not there."""
     site = ROOT / "examples/thumbnails/site"
     if not (site / "dist/index.html").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=site, check=True)
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=site, check=True)
         subprocess.run(["npm", "run", "build", "--silent"], cwd=site, check=True)
     return site / "dist"
 
