@@ -8,9 +8,13 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
 
 namespace gust::functions {
@@ -18,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kMaxPolicyBytes = 20'480;
 constexpr std::string_view kHex = "0123456789abcdef";
 
 std::unexpected<Error> no_function(const FunctionKey& key) {
@@ -52,6 +57,24 @@ bool like(std::string_view pattern, std::string_view text) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+// The sandbox's user must be able to enter the folders of the account and of the function, whatever the umask is.
+Result<void> open_parents(const fs::path& folder) {
+  for (const auto& parent : {folder.parent_path(), folder.parent_path().parent_path()}) {
+    if (::chmod(parent.c_str(), 0755) != 0) return fail_errno(fmt::format("opening '{}'", parent.native()), errno);
+  }
+  return {};
+}
+
+// On the disk before the row that names it.
+Result<void> sync_folder(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool done = fd >= 0 && ::syncfs(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (!done) return fail_errno(fmt::format("syncing '{}'", folder), error);
+  return {};
 }
 
 bool is_name(std::string_view text) {
@@ -104,7 +127,10 @@ async::Task<void> Registry::take_code(Function& function, std::string zip) {
     std::error_code error;
     fs::create_directories(fs::path(folder).parent_path(), error);
     if (error) return fail_errno(fmt::format("making '{}'", folder), error.value());
-    GUST_CHECK(unpack(bytes, folder));
+    GUST_CHECK(open_parents(folder));
+    GUST_CHECK(unpack(bytes, folder + ".new"));
+    if (::rename((folder + ".new").c_str(), folder.c_str()) != 0) return fail_errno(fmt::format("making '{}'", folder), errno);
+    GUST_CHECK(sync_folder(folder));
     return codec::to_base64(codec::digest(codec::DigestKind::kSha256, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   };
   GUST_CO_TRY(function.code_sha256, co_await unpackers_.run(std::move(job)));
@@ -113,6 +139,17 @@ async::Task<void> Registry::take_code(Function& function, std::string zip) {
   function.code_blob = blob.str();
   function.code_folder = folder;
   co_return Result<void>{};
+}
+
+// What cannot be removed now is removed by the sweep at the next start.
+async::Task<void> Registry::drop_code(Function unused) {
+  [[maybe_unused]] const auto removed = co_await blobs_.remove(blobs::BlobId(unused.code_blob));
+  auto job = [folder = unused.code_folder]() -> Result<void> {
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    return {};
+  };
+  co_return co_await unpackers_.run(std::move(job));
 }
 
 void Registry::stamp(Function& function) {
@@ -135,7 +172,11 @@ async::Task<Function> Registry::create(Function function, std::string zip) {
     tx.put(rows::function_key(function.key), rows::encode(function));
     return {};
   };
-  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  const auto committed = co_await store_.transact(std::move(body));
+  if (!committed) {
+    [[maybe_unused]] const auto dropped = co_await drop_code(function);
+    co_return std::unexpected(committed.error());
+  }
   if (listener_) listener_(function.key);
   co_return function;
 }
@@ -186,9 +227,13 @@ async::Task<Function> Registry::update_code(FunctionKey key, std::string zip, st
     function.code_folder = with_code.code_folder;
     return {};
   };
-  GUST_CO_TRY(auto updated, co_await update(key, std::move(change), std::move(expected_revision)));
+  auto updated = co_await update(key, std::move(change), std::move(expected_revision));
+  if (!updated) {
+    [[maybe_unused]] const auto dropped = co_await drop_code(with_code);
+    co_return updated;
+  }
   // The old folder stays until the next start: instances may still run from it.
-  GUST_CO_CHECK(co_await blobs_.remove(blobs::BlobId(*replaced)));
+  [[maybe_unused]] const auto removed = co_await blobs_.remove(blobs::BlobId(*replaced));
   co_return updated;
 }
 
@@ -222,7 +267,14 @@ async::Task<void> Registry::add_statement(FunctionKey key, PolicyStatement state
     if (there) {
       return fail(Code::kAlreadyExists, fmt::format("The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing statement.", statement.sid), "statement");
     }
-    tx.put(row_key, rows::encode(statement));
+    const auto row = rows::encode(statement);
+    GUST_TRY(const auto others, tx.scan(kv::Range::prefix(rows::policy_prefix(key))));
+    std::size_t size = row.size();
+    for (const auto& other : others) size += other.value.size();
+    if (size > kMaxPolicyBytes) {
+      return fail(Code::kTooLarge, fmt::format("The final policy size ({}) is bigger than the limit ({}).", size, kMaxPolicyBytes), "policy");
+    }
+    tx.put(row_key, row);
     return {};
   };
   co_return co_await store_.transact(std::move(body));
@@ -256,7 +308,7 @@ async::Task<bool> Registry::allows(FunctionKey key, std::string principal, std::
     const bool who = s.principal == "*" || s.principal == principal || s.principal == fmt::format("arn:aws:iam::{}:root", principal);
     const bool what = s.action == "*" || s.action == "lambda:*" || s.action == "lambda:InvokeFunction";
     const bool from = s.source_arn.empty() || like(s.source_arn, source_arn);
-    const bool account = s.source_account.empty() || source_account.empty() || s.source_account == source_account;
+    const bool account = s.source_account.empty() || s.source_account == source_account;
     return who && what && from && account;
   });
 }

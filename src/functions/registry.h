@@ -55,6 +55,8 @@ class Registry {
  private:
   // Stores and unpacks the zip, and sets the code_* members.
   async::Task<void> take_code(Function& function, std::string zip);
+  // Removes code that take_code() kept and that no row names.
+  async::Task<void> drop_code(Function unused);
   void stamp(Function& function);
 
   kv::Store& store_;

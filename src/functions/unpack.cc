@@ -10,10 +10,13 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace gust::functions {
 namespace {
@@ -60,7 +63,8 @@ class Unpacking {
       const int status = archive_read_next_header(from_, &entry);
       if (status == ARCHIVE_EOF) {
         if (count == 0) return bad("the zip is empty or is not a zip");
-        return {};
+        GUST_CHECK(open_folders());
+        return make_links();
       }
       if (status != ARCHIVE_OK) return bad("the zip cannot be read; it is damaged or not a zip");
       if (count >= limits_.entries) {
@@ -75,15 +79,57 @@ class Unpacking {
     const char* name = archive_entry_pathname(entry);
     if (name == nullptr) return bad("the zip has an entry whose name cannot be read");
     GUST_TRY(const fs::path path, safe_path(name));
-    if (archive_entry_symlink(entry) != nullptr || archive_entry_hardlink(entry) != nullptr) {
-      return bad(fmt::format("the zip holds the link '{}'; put the file itself in", name));
+    if (archive_entry_hardlink(entry) != nullptr) {
+      return bad(fmt::format("the zip holds the hard link '{}'; put the file itself in", name));
     }
+    if (const char* target = archive_entry_symlink(entry); target != nullptr) return take_link(path, target);
     const auto type = archive_entry_filetype(entry);
     if (type == AE_IFDIR) return make_folder(path);
     if (type != AE_IFREG) return bad(fmt::format("'{}' in the zip is neither a file nor a folder", name));
     if (path.empty() || !names_.insert(path.native()).second) return bad(fmt::format("the zip names '{}' twice", name));
     GUST_CHECK(make_folder(path.parent_path()));
     return write_file(path, archive_entry_perm(entry));
+  }
+
+  // Links are made last, so that nothing is written through one. ".." may only lead its target: after a name it could
+  // go up from where another link leads.
+  Result<void> take_link(const fs::path& path, const fs::path& target) {
+    if (path.empty() || !names_.insert(path.native()).second) return bad(fmt::format("the zip names '{}' twice", path.native()));
+    auto depth = std::distance(path.begin(), path.end()) - 1;
+    bool named = false;
+    bool inside = target.is_relative() && !target.empty();
+    for (const auto& part : target) {
+      if (part == "..") {
+        inside = inside && !named && --depth >= 0;
+      } else if (!part.empty() && part != ".") {
+        named = true;
+      }
+    }
+    if (!inside) return bad(fmt::format("the link '{}' in the zip leaves the function's folder", path.native()));
+    GUST_CHECK(make_folder(path.parent_path()));
+    links_.emplace_back(path, target);
+    return {};
+  }
+
+  Result<void> make_links() {
+    for (const auto& [path, target] : links_) {
+      if (::symlink(target.c_str(), (root_ / path).c_str()) == 0) continue;
+      if (errno == EEXIST) return bad(fmt::format("the zip names '{}' twice", path.native()));
+      return fail_errno("make a link of the function's code", errno);
+    }
+    return {};
+  }
+
+  // The sandbox runs as another user, which must be able to enter every folder, whatever the daemon's umask is.
+  Result<void> open_folders() {
+    if (::chmod(root_.c_str(), 0755) != 0) return fail_errno("open the folder of the function's code", errno);
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(root_, error), end; !error && it != end; it.increment(error)) {
+      if (it->symlink_status(error).type() != fs::file_type::directory) continue;
+      if (::chmod(it->path().c_str(), 0755) != 0) return fail_errno("open a folder of the function's code", errno);
+    }
+    if (error) return fail_errno("read the folder of the function's code", error.value());
+    return {};
   }
 
   Result<void> make_folder(const fs::path& path) {
@@ -133,6 +179,7 @@ class Unpacking {
   fs::path root_;
   UnpackLimits limits_;
   std::set<std::string> names_;
+  std::vector<std::pair<fs::path, fs::path>> links_;  // with their targets
   std::uint64_t total_ = 0;
 };
 

@@ -1,7 +1,7 @@
 #include "functions/unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
+#include "functions/testing.h"
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,35 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Item {
-  std::string name;
-  std::string text;
-  ::mode_t mode = 0644;
-  std::string link = {};
-};
-
-std::string make_zip(const std::vector<Item>& items) {
-  std::string out(4 << 20, '\0');
-  std::size_t used = 0;
-  archive* a = archive_write_new();
-  archive_write_set_format_zip(a);
-  archive_write_open_memory(a, out.data(), out.size(), &used);
-  for (const auto& item : items) {
-    archive_entry* e = archive_entry_new();
-    archive_entry_set_pathname(e, item.name.c_str());
-    archive_entry_set_filetype(e, item.link.empty() ? AE_IFREG : AE_IFLNK);
-    if (!item.link.empty()) archive_entry_set_symlink(e, item.link.c_str());
-    archive_entry_set_perm(e, item.mode);
-    archive_entry_set_size(e, static_cast<la_int64_t>(item.text.size()));
-    archive_write_header(a, e);
-    archive_write_data(a, item.text.data(), item.text.size());
-    archive_entry_free(e);
-  }
-  archive_write_close(a);
-  archive_write_free(a);
-  out.resize(used);
-  return out;
-}
+using testing::make_zip;
 
 class UnpackTest : public ::testing::Test {
  protected:
@@ -82,6 +54,25 @@ TEST_F(UnpackTest, RefusesWhatLeavesTheFolder) {
   expect_refused(run(make_zip({{"ok", "x"}, {"../evil", "x"}})), Code::kInvalid);
   expect_refused(run(make_zip({{"a/../../evil", "x"}})), Code::kInvalid);
   expect_refused(run(make_zip({{"/evil", "x"}})), Code::kInvalid);
+}
+
+TEST_F(UnpackTest, KeepsLinksThatStayInside) {
+  const auto old = ::umask(077);
+  const auto done = run(make_zip({{"bin/tool", "", 0777, "../lib/tool.js"}, {"lib/tool.js", "text"}}));
+  ::umask(old);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(fs::read_symlink(root_ / "code/bin/tool"), "../lib/tool.js");
+  EXPECT_EQ(fs::file_size(root_ / "code/bin/tool"), 4U);
+  struct stat st {};
+  ASSERT_EQ(::stat((root_ / "code/lib").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777, 0755U);
+}
+
+TEST_F(UnpackTest, RefusesLinksThatLeaveTheFolder) {
+  expect_refused(run(make_zip({{"a/l", "", 0777, "../../x"}})), Code::kInvalid);
+  // p/q/d is the root, so that ".." after it would be outside, although the text of the path is not.
+  expect_refused(run(make_zip({{"p/q/d", "", 0777, "../.."}, {"l", "", 0777, "p/q/d/.."}})), Code::kInvalid);
+  expect_refused(run(make_zip({{"l", "", 0777, "d"}, {"l/x", "text"}})), Code::kInvalid);
 }
 
 TEST_F(UnpackTest, RefusesLinksAndDoubles) {

@@ -43,6 +43,8 @@ LambdaReply<lambda::AddPermissionResponse> add_permission(Registry& registry, wi
   const auto& who = request.principal;
   const bool known = who == "*" || who.ends_with(".amazonaws.com") || is_account(who) || who.starts_with("arn:");
   if (!known) co_return invalid_parameter(fmt::format("The provided principal was invalid. Please check the principal and try again: '{}'", who));
+  // A condition that was left out would let more callers in than were meant.
+  if (request.principal_org_id) co_return invalid_parameter("'PrincipalOrgID' is not served yet; leave it out");
   const PolicyStatement statement{request.statement_id, request.action, who, request.source_arn.value_or(""), request.source_account.value_or("")};
   GUST_CO_CHECK(co_await registry.add_statement(std::move(key), statement));
   lambda::AddPermissionResponse out;

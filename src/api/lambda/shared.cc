@@ -26,6 +26,7 @@ wire::WireError map_lambda_error(const Error& error) {
       return out;
     }
     case Code::kTooLarge:
+      if (error.source == "policy") return error_of("PolicyLengthExceededException", error.message, 400);
       if (error.source == "zip") return error_of("InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes", 400);
       return error_of("RequestTooLargeException", error.message, 413);
     case Code::kInvalid:

@@ -1,0 +1,114 @@
+#include "functions/registry.h"
+
+#include "async/testing.h"
+#include "blobs/memory/memory_store.h"
+#include "functions/testing.h"
+#include "kv/memory/memory_store.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+namespace gust::functions {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RegistryTest : public ::testing::Test {
+ protected:
+  RegistryTest() {
+    std::string name = (fs::temp_directory_path() / "gust-registry-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    registry_.emplace(store_, blobs_, clock_, random_, folder_.string());
+  }
+  ~RegistryTest() override { fs::remove_all(folder_); }
+
+  template <typename T>
+  Result<T> run(async::Task<T> task) {
+    return async::testing::run(loop_, [&]() { return std::move(task); });
+  }
+  static std::string zip(std::string text) { return testing::make_zip({{"index.py", std::move(text)}}); }
+  Result<Function> create(std::string code) {
+    Function function;
+    function.key = key_;
+    function.region = "us-east-1";
+    return run(registry_->create(function, std::move(code)));
+  }
+
+  async::asio::io_context loop_;
+  kv::MemoryStore store_;
+  blobs::MemoryStore blobs_;
+  env::FakeClock clock_;
+  env::SeededRandom random_{1};
+  fs::path folder_;
+  FunctionKey key_{AccountId("000000000000"), FunctionName("f")};
+  std::optional<Registry> registry_;
+};
+
+TEST_F(RegistryTest, KeepsTheFunctionAndItsCode) {
+  const auto made = create(zip("one"));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(fs::file_size(fs::path(made->code_folder) / "index.py"), 3U);
+  EXPECT_EQ(run(registry_->get(key_))->revision_id, made->revision_id);
+  EXPECT_EQ(*run(registry_->code_zip(key_)), zip("one"));
+  EXPECT_EQ(create(zip("two")).error().code, Code::kAlreadyExists);
+}
+
+TEST_F(RegistryTest, LeavesNothingOfABadZip) {
+  const auto made = create("no zip");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().source, "zip");
+  EXPECT_EQ(run(registry_->get(key_)).error().code, Code::kNotFound);
+  EXPECT_TRUE(fs::is_empty(folder_ / "000000000000" / "f"));
+}
+
+TEST_F(RegistryTest, ReplacesCodeAndSweepsTheOld) {
+  const auto made = create(zip("one"));
+  const auto refused = run(registry_->update_code(key_, zip("two"), "another revision"));
+  EXPECT_EQ(refused.error().code, Code::kPrecondition);
+  const auto updated = run(registry_->update_code(key_, zip("three"), made->revision_id));
+  ASSERT_TRUE(updated) << updated.error().message;
+  EXPECT_GT(updated->generation, made->generation);
+  EXPECT_NE(updated->code_sha256, made->code_sha256);
+  EXPECT_TRUE(fs::exists(made->code_folder)) << "instances may still run from it";
+  ASSERT_TRUE(run(registry_->sweep_code()));
+  EXPECT_FALSE(fs::exists(made->code_folder));
+  EXPECT_TRUE(fs::exists(updated->code_folder));
+}
+
+TEST_F(RegistryTest, PolicyLetsInOnlyWhatItNames) {
+  ASSERT_TRUE(create(zip("one")));
+  const PolicyStatement statement{"s", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::b*", "000000000000"};
+  ASSERT_TRUE(run(registry_->add_statement(key_, statement)));
+  const auto allows = [&](const char* who, const char* arn, const char* account) { return *run(registry_->allows(key_, who, arn, account)); };
+  EXPECT_TRUE(allows("s3.amazonaws.com", "arn:aws:s3:::bucket", "000000000000"));
+  EXPECT_FALSE(allows("s3.amazonaws.com", "arn:aws:s3:::other", "000000000000"));
+  EXPECT_FALSE(allows("s3.amazonaws.com", "arn:aws:s3:::bucket", "111111111111"));
+  EXPECT_FALSE(allows("s3.amazonaws.com", "arn:aws:s3:::bucket", ""));
+  EXPECT_FALSE(allows("apigateway.amazonaws.com", "arn:aws:s3:::bucket", "000000000000"));
+  EXPECT_EQ(run(registry_->add_statement(key_, statement)).error().code, Code::kAlreadyExists);
+  ASSERT_TRUE(run(registry_->remove(key_)));
+  ASSERT_TRUE(create(zip("again")));
+  EXPECT_TRUE(run(registry_->policy(key_))->empty()) << "a new function has no policy of an older one";
+}
+
+TEST_F(RegistryTest, BoundsThePolicy) {
+  ASSERT_TRUE(create(zip("one")));
+  const PolicyStatement big{"s", "lambda:InvokeFunction", "*", std::string(21'000, 'x'), ""};
+  EXPECT_EQ(run(registry_->add_statement(key_, big)).error().source, "policy");
+}
+
+TEST(FunctionNames, TakeEveryForm) {
+  const AccountId caller("000000000000");
+  for (const char* text : {"f", "function:f", "000000000000:function:f", "arn:aws:lambda:us-east-1:000000000000:function:f", "f:$LATEST"}) {
+    const auto key = parse_function_name(text, "", caller);
+    ASSERT_TRUE(key) << text;
+    EXPECT_EQ(*key, (FunctionKey{caller, FunctionName("f")}));
+  }
+  EXPECT_EQ(parse_function_name("f", "1", caller).error().code, Code::kNotFound);
+  EXPECT_EQ(parse_function_name("a/b", "", caller).error().code, Code::kInvalid);
+}
+
+}  // namespace
+}  // namespace gust::functions
