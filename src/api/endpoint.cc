@@ -38,11 +38,8 @@ struct ByScope {
   ServiceKind service;
 };
 constexpr ByScope kByScope[] = {
-    {"s3", ServiceKind::kS3},
-    {"lambda", ServiceKind::kLambda},
-    {"apigateway", ServiceKind::kApiGateway},
-    {"sts", ServiceKind::kSts},
-    {"gust", ServiceKind::kAdmin},
+    {"s3", ServiceKind::kS3},   {"lambda", ServiceKind::kLambda}, {"apigateway", ServiceKind::kApiGateway},
+    {"sts", ServiceKind::kSts}, {"gust", ServiceKind::kAdmin},
 };
 
 bool is_below(std::string_view path, std::string_view prefix) {
@@ -56,7 +53,8 @@ std::optional<Destination> own_path(const std::string& path) {
   if (path.starts_with(kApi)) {
     const auto rest = path.substr(kApi.size());
     const auto slash = rest.find('/');
-    return Destination{ServiceKind::kHttpApi, rest.substr(0, slash), slash == std::string::npos ? "/" : rest.substr(slash)};
+    return Destination{ServiceKind::kHttpApi, rest.substr(0, slash),
+                       slash == std::string::npos ? "/" : rest.substr(slash)};
   }
   if (path.starts_with("/_gust/code/")) return Destination{ServiceKind::kCode, "", path};
   if (is_below(path, "/_gust")) return Destination{ServiceKind::kAdmin, "", path};
@@ -70,7 +68,8 @@ std::optional<Destination> by_host(const std::string& host, const std::string& p
   if (host == "s3.localhost" || host.starts_with("s3.")) return std::nullopt;
   if (const auto bucket = before(host, "s3")) return Destination{ServiceKind::kS3, "", "/" + *bucket + path};
   constexpr std::string_view kLocal = ".localhost";
-  if (host.ends_with(kLocal)) return Destination{ServiceKind::kS3, "", "/" + host.substr(0, host.size() - kLocal.size()) + path};
+  if (host.ends_with(kLocal))
+    return Destination{ServiceKind::kS3, "", "/" + host.substr(0, host.size() - kLocal.size()) + path};
   return std::nullopt;
 }
 
@@ -80,7 +79,8 @@ Destination find_destination(const http::Request& request, const std::string& sc
   const auto& path = request.path;
   if (auto own = own_path(path)) return *std::move(own);
   const auto host = host_without_port(request.host());
-  if (auto named = by_host(host, path); named && (named->service != ServiceKind::kS3 || scope_service.empty() || scope_service == "s3")) {
+  if (auto named = by_host(host, path);
+      named && (named->service != ServiceKind::kS3 || scope_service.empty() || scope_service == "s3")) {
     return *std::move(named);
   }
   for (const auto& [scope, service] : kByScope) {

@@ -126,7 +126,8 @@ TEST_P(BlobContract, SweepTakesWhatNothingNames) {
   EXPECT_FALSE(run([&]() -> Task<std::uint64_t> { return store_->size(*orphan); }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Blobs, BlobContract, ::testing::Values("memory", "files"), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Blobs, BlobContract, ::testing::Values("memory", "files"),
+                         [](const auto& info) { return info.param; });
 
 TEST(FileStore, SweepTakesUnfinishedFilesOfACrash) {
   Folder folder;

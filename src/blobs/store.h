@@ -31,11 +31,13 @@ class Store {
   virtual async::Task<std::unique_ptr<Writer>> create() = 0;
   // Bytes [offset, offset + length) of the blob; kNotFound, kInvalid when past its end. A reader that is open when
   // the blob is removed still reads to its end.
-  virtual async::Task<std::unique_ptr<async::ByteSource>> open(BlobId id, std::uint64_t offset, std::uint64_t length) = 0;
+  virtual async::Task<std::unique_ptr<async::ByteSource>> open(BlobId id, std::uint64_t offset,
+                                                               std::uint64_t length) = 0;
   virtual async::Task<std::uint64_t> size(BlobId id) = 0;
   // Succeeds also when it is gone already.
   virtual async::Task<void> remove(BlobId id) = 0;
-  // At start, before any write: removes unfinished blobs and those for which `is_referenced` is false. Answers how many.
+  // At start, before any write: removes unfinished blobs and those for which `is_referenced` is false. Answers how
+  // many.
   virtual async::Task<std::uint64_t> sweep(std::function<bool(const BlobId&)> is_referenced) = 0;
 };
 

@@ -22,14 +22,19 @@ TEST(Hex, RoundTripsAndRefuses) {
 }
 
 TEST(Base64, VectorsOfRfc4648) {
-  const std::pair<const char*, const char*> vectors[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
-                                                         {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
                                                          {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : vectors) {
     EXPECT_EQ(to_base64(plain), encoded);
     EXPECT_EQ(from_base64(encoded), plain);
   }
-  for (const auto* bad : {"Zg", "Zg=", "Zh==", "Z===", "Zg==Zg==", "Zm9v\n", "Zm-_"}) EXPECT_FALSE(from_base64(bad)) << bad;
+  for (const auto* bad : {"Zg", "Zg=", "Zh==", "Z===", "Zg==Zg==", "Zm9v\n", "Zm-_"})
+    EXPECT_FALSE(from_base64(bad)) << bad;
 }
 
 TEST(Digest, PublishedVectors) {
@@ -88,10 +93,12 @@ TEST(Time, FormatsAndParses) {
   EXPECT_EQ(from_iso8601("2015-08-30T12:36:00.123Z"), at);
   EXPECT_EQ(from_iso8601("20150830T123600Z"), at - Millis(123));
   EXPECT_EQ(from_iso8601("2015-08-30T14:36:00.123456+02:00"), at);
-  for (const auto* date : {"Sun, 30 Aug 2015 12:36:00 GMT", "Sunday, 30-Aug-15 12:36:00 GMT", "Sun Aug 30 12:36:00 2015"}) {
+  for (const auto* date :
+       {"Sun, 30 Aug 2015 12:36:00 GMT", "Sunday, 30-Aug-15 12:36:00 GMT", "Sun Aug 30 12:36:00 2015"}) {
     EXPECT_EQ(from_http_date(date), at - Millis(123)) << date;
   }
-  for (const auto* bad : {"", "2015-13-01T00:00:00Z", "2015-02-30T00:00:00Z", "2015-08-30", "2015-08-30T12:36:00", "x"}) {
+  for (const auto* bad :
+       {"", "2015-13-01T00:00:00Z", "2015-02-30T00:00:00Z", "2015-08-30", "2015-08-30T12:36:00", "x"}) {
     EXPECT_FALSE(from_iso8601(bad)) << bad;
     EXPECT_FALSE(from_http_date(bad)) << bad;
   }

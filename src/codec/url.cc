@@ -8,8 +8,8 @@ namespace gust::codec {
 namespace {
 
 bool is_unreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-         c == '~';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 }  // namespace
@@ -39,7 +39,8 @@ Result<std::string> percent_decode(std::string_view text, Plus plus) {
     } else if (text[i] == '%') {
       const auto byte = from_hex(text.substr(i + 1, 2));
       if (!byte || byte->empty()) {
-        return fail(Code::kInvalid, fmt::format("'{}' has a '%' that is not followed by two hexadecimal digits", text), "url");
+        return fail(Code::kInvalid, fmt::format("'{}' has a '%' that is not followed by two hexadecimal digits", text),
+                    "url");
       }
       out += *byte;
       i += 2;

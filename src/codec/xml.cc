@@ -21,7 +21,8 @@ Result<std::unique_ptr<pugi::xml_document>> parse_xml(std::string_view text, std
     return fail(Code::kInvalid, "the XML has a document type declaration, which is not accepted", "xml");
   }
   auto document = std::make_unique<pugi::xml_document>();
-  const auto parsed = document->load_buffer(text.data(), text.size(), pugi::parse_default | pugi::parse_ws_pcdata_single);
+  const auto parsed =
+      document->load_buffer(text.data(), text.size(), pugi::parse_default | pugi::parse_ws_pcdata_single);
   if (!parsed) {
     return fail(Code::kInvalid, fmt::format("not XML: {} at byte {}", parsed.description(), parsed.offset), "xml");
   }
@@ -38,13 +39,25 @@ std::string xml_escape(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\r': out += "&#xD;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\r':
+        out += "&#xD;";
+        break;
       case '\n':
-      case '\t': out += c; break;
+      case '\t':
+        out += c;
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += "\xEF\xBF\xBD";

@@ -10,11 +10,16 @@ namespace {
 
 std::string event_name(objects::EventKind kind) {
   switch (kind) {
-    case objects::EventKind::kPut: return "ObjectCreated:Put";
-    case objects::EventKind::kPost: return "ObjectCreated:Post";
-    case objects::EventKind::kCopy: return "ObjectCreated:Copy";
-    case objects::EventKind::kCompleteMultipartUpload: return "ObjectCreated:CompleteMultipartUpload";
-    case objects::EventKind::kDelete: return "ObjectRemoved:Delete";
+    case objects::EventKind::kPut:
+      return "ObjectCreated:Put";
+    case objects::EventKind::kPost:
+      return "ObjectCreated:Post";
+    case objects::EventKind::kCopy:
+      return "ObjectCreated:Copy";
+    case objects::EventKind::kCompleteMultipartUpload:
+      return "ObjectCreated:CompleteMultipartUpload";
+    case objects::EventKind::kDelete:
+      return "ObjectRemoved:Delete";
   }
   return "ObjectCreated:Put";
 }
@@ -39,8 +44,8 @@ Result<void> ObjectEvents::append(kv::Transaction& tx, const objects::ObjectEven
   return outbox_->append(tx, std::move(record));
 }
 
-Result<void> FunctionTarget::enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload, const std::string& event_id,
-                                     const std::string&) {
+Result<void> FunctionTarget::enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload,
+                                     const std::string& event_id, const std::string&) {
   const auto key = functions::parse_function_name(target_arn, "", AccountId(std::string(kDefaultAccount)));
   if (!key) return fail(Code::kNotFound, key.error().message);
   return invoker_.enqueue(tx, {event_id, *key, std::move(payload), ""});
@@ -49,27 +54,37 @@ Result<void> FunctionTarget::enqueue(kv::Transaction& tx, const std::string& tar
 async::Task<void> FunctionTargets::check(std::string arn, BucketName bucket, AccountId owner) {
   GUST_CO_TRY(const auto key, functions::parse_function_name(arn, "", owner));
   GUST_CO_CHECK(co_await registry_.get(key));
-  GUST_CO_TRY(const bool allowed, co_await registry_.allows(key, "s3.amazonaws.com", "arn:aws:s3:::" + bucket.str(), owner.str()));
-  if (!allowed) co_return fail(Code::kDenied, fmt::format("{}: the function's policy does not let s3.amazonaws.com invoke it for this bucket", arn));
+  GUST_CO_TRY(const bool allowed,
+              co_await registry_.allows(key, "s3.amazonaws.com", "arn:aws:s3:::" + bucket.str(), owner.str()));
+  if (!allowed)
+    co_return fail(
+        Code::kDenied,
+        fmt::format("{}: the function's policy does not let s3.amazonaws.com invoke it for this bucket", arn));
   co_return Result<void>{};
 }
 
-async::Task<std::string> BucketCode::read(RequestContext context, std::string bucket, std::string key, std::size_t limit) {
+async::Task<std::string> BucketCode::read(RequestContext context, std::string bucket, std::string key,
+                                          std::size_t limit) {
   GUST_CO_TRY(const auto owner, co_await store_.bucket(BucketName(bucket)));
   if (owner.owner != context.principal.account) co_return fail(Code::kDenied, "Access Denied", "bucket");
   GUST_CO_TRY(const auto object, co_await store_.get(BucketName(bucket), ObjectKey(key)));
-  if (object.size > limit) co_return fail(Code::kTooLarge, fmt::format("the package has {} bytes, {} at most", object.size, limit), "zip");
+  if (object.size > limit)
+    co_return fail(Code::kTooLarge, fmt::format("the package has {} bytes, {} at most", object.size, limit), "zip");
   GUST_CO_TRY(auto source, co_await store_.open(object, 0, object.size));
   co_return co_await async::read_all(*source, limit);
 }
 
-async::Task<gateway::IntegrationReply> FunctionIntegration::invoke(RequestContext context, std::string function_arn, std::string payload,
-                                                                   std::string source_arn) {
+async::Task<gateway::IntegrationReply> FunctionIntegration::invoke(RequestContext context, std::string function_arn,
+                                                                   std::string payload, std::string source_arn) {
   const auto source = Arn::parse(source_arn);
   const AccountId account(source ? source->account : std::string(kDefaultAccount));
   GUST_CO_TRY(const auto key, functions::parse_function_name(function_arn, "", account));
-  GUST_CO_TRY(const bool allowed, co_await registry_.allows(key, "apigateway.amazonaws.com", source_arn, account.str()));
-  if (!allowed) co_return fail(Code::kDenied, fmt::format("the policy of function {} does not let apigateway.amazonaws.com invoke it from {}", key.name, source_arn));
+  GUST_CO_TRY(const bool allowed,
+              co_await registry_.allows(key, "apigateway.amazonaws.com", source_arn, account.str()));
+  if (!allowed)
+    co_return fail(Code::kDenied,
+                   fmt::format("the policy of function {} does not let apigateway.amazonaws.com invoke it from {}",
+                               key.name, source_arn));
   functions::Invocation invocation;
   invocation.payload = std::move(payload);
   invocation.max_payload_bytes = 16 << 20;  // 10 MiB of body as base64, and the rest of the event
@@ -81,7 +96,8 @@ async::Task<gateway::IntegrationReply> FunctionIntegration::invoke(RequestContex
 
 async::Task<sites::Website> BucketSites::website(BucketName name) {
   GUST_CO_TRY(const auto bucket, co_await store_.bucket(name));
-  if (bucket.website.empty()) co_return fail(Code::kNotFound, fmt::format("The bucket {} has no website configuration", name), "website");
+  if (bucket.website.empty())
+    co_return fail(Code::kNotFound, fmt::format("The bucket {} has no website configuration", name), "website");
   GUST_CO_TRY(const auto document, codec::parse_json(bucket.website));
   const auto text = [&](const char* outer, const char* inner) -> std::string {
     const auto* object = document.get_object().if_contains(outer);

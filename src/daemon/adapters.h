@@ -30,8 +30,8 @@ class ObjectEvents final : public objects::Outbox {
 class FunctionTarget final : public events::Target {
  public:
   explicit FunctionTarget(functions::AsyncInvoker& invoker) : invoker_(invoker) {}
-  Result<void> enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload, const std::string& event_id,
-                       const std::string& source_arn) override;
+  Result<void> enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload,
+                       const std::string& event_id, const std::string& source_arn) override;
   void notify() override { invoker_.notify(); }
 
  private:
@@ -52,7 +52,8 @@ class FunctionTargets final : public api::NotificationTargets {
 class BucketCode final : public api::CodeSource {
  public:
   explicit BucketCode(objects::ObjectStore& store) : store_(store) {}
-  async::Task<std::string> read(RequestContext context, std::string bucket, std::string key, std::size_t limit) override;
+  async::Task<std::string> read(RequestContext context, std::string bucket, std::string key,
+                                std::size_t limit) override;
 
  private:
   objects::ObjectStore& store_;
@@ -61,7 +62,8 @@ class BucketCode final : public api::CodeSource {
 // HTTP APIs into functions, as the function's policy allows.
 class FunctionIntegration final : public gateway::Integration {
  public:
-  FunctionIntegration(functions::Registry& registry, functions::Invoker& invoker) : registry_(registry), invoker_(invoker) {}
+  FunctionIntegration(functions::Registry& registry, functions::Invoker& invoker)
+      : registry_(registry), invoker_(invoker) {}
   async::Task<gateway::IntegrationReply> invoke(RequestContext context, std::string function_arn, std::string payload,
                                                 std::string source_arn) override;
 

@@ -27,24 +27,39 @@ http::Response answer(const json::value& value, int status = 200) {
 
 int status_of(Code code) {
   switch (code) {
-    case Code::kInvalid: return 400;
-    case Code::kNotFound: return 404;
+    case Code::kInvalid:
+      return 400;
+    case Code::kNotFound:
+      return 404;
     case Code::kAlreadyExists:
-    case Code::kConflict: return 409;
-    case Code::kDenied: return 403;
-    case Code::kTooLarge: return 413;
-    default: return 500;
+    case Code::kConflict:
+      return 409;
+    case Code::kDenied:
+      return 403;
+    case Code::kTooLarge:
+      return 413;
+    default:
+      return 500;
   }
 }
 
 std::string line_of(const functions::LogLine& line) {
-  return codec::to_json(json::object{{"time_ms", to_epoch_ms(line.at)}, {"stream", "stdout"}, {"request_id", line.request_id}, {"message", line.text}}) + "\n";
+  return codec::to_json(json::object{{"time_ms", to_epoch_ms(line.at)},
+                                     {"stream", "stdout"},
+                                     {"request_id", line.request_id},
+                                     {"message", line.text}}) +
+         "\n";
 }
 
 json::object to_json(const functions::FailedEvent& failed) {
-  return {{"id", failed.event.id}, {"function", failed.event.function.name.str()}, {"account", failed.event.function.account.str()},
-          {"attempts", failed.attempts}, {"error", failed.reason}, {"payload", failed.event.payload},
-          {"enqueued_at", codec::to_iso8601_ms(failed.enqueued_at)}, {"failed_at", codec::to_iso8601_ms(failed.failed_at)}};
+  return {{"id", failed.event.id},
+          {"function", failed.event.function.name.str()},
+          {"account", failed.event.function.account.str()},
+          {"attempts", failed.attempts},
+          {"error", failed.reason},
+          {"payload", failed.event.payload},
+          {"enqueued_at", codec::to_iso8601_ms(failed.enqueued_at)},
+          {"failed_at", codec::to_iso8601_ms(failed.failed_at)}};
 }
 
 std::string query_value(const codec::QueryPairs& query, std::string_view name) {
@@ -63,7 +78,8 @@ std::int64_t number_or(const std::string& text, std::int64_t otherwise) {
 // The lines that are there, then those that come, until the reader goes or the daemon stops.
 class Follow final : public async::ByteSource {
  public:
-  Follow(functions::LogStore& logs, functions::FunctionKey key, std::string text, WallTime since, std::shared_ptr<const bool> stopping)
+  Follow(functions::LogStore& logs, functions::FunctionKey key, std::string text, WallTime since,
+         std::shared_ptr<const bool> stopping)
       : logs_(logs), key_(std::move(key)), text_(std::move(text)), since_(since), stopping_(std::move(stopping)) {}
 
   async::Task<std::size_t> read(std::span<std::byte> out) override {
@@ -93,7 +109,8 @@ class Follow final : public async::ByteSource {
   void remember(const std::vector<functions::LogLine>& lines) {
     if (lines.empty()) return;
     since_ = lines.back().at;
-    seen_ = static_cast<std::size_t>(std::count_if(lines.begin(), lines.end(), [&](const auto& line) { return line.at == since_; }));
+    seen_ = static_cast<std::size_t>(
+        std::count_if(lines.begin(), lines.end(), [&](const auto& line) { return line.at == since_; }));
   }
 
  private:
@@ -107,7 +124,8 @@ class Follow final : public async::ByteSource {
 
 }  // namespace
 
-boost::asio::awaitable<http::Response> Admin::handle(RequestContext context, http::Request request, api::Destination to) {
+boost::asio::awaitable<http::Response> Admin::handle(RequestContext context, http::Request request,
+                                                     api::Destination to) {
   auto done = co_await route(std::move(context), std::move(request), std::move(to.path));
   if (done) co_return *std::move(done);
   co_return admin_error(status_of(done.error().code), done.error().message);
@@ -119,7 +137,8 @@ async::Task<http::Response> Admin::route(RequestContext context, http::Request r
   const auto head = path.substr(0, slash);
   GUST_CO_TRY(auto rest, codec::percent_decode(slash == std::string::npos ? "" : path.substr(slash + 1)));
   if (head == "status" && request.method == "GET") co_return co_await status(std::move(context));
-  if (head == "logs" && request.method == "GET") co_return co_await logs(std::move(context), std::move(request), std::move(rest));
+  if (head == "logs" && request.method == "GET")
+    co_return co_await logs(std::move(context), std::move(request), std::move(rest));
   if (head == "failed") co_return co_await failed(std::move(context), std::move(request), std::move(rest));
   if (head == "accounts") co_return co_await accounts(std::move(context), std::move(request));
   co_return fail(Code::kNotFound, fmt::format("{} /_gust/{} is not served", request.method, path));
@@ -131,11 +150,16 @@ async::Task<http::Response> Admin::status(RequestContext context) {
   json::array pools;
   for (const auto& pool : parts_.invoker.status()) {
     if (pool.key.account != context.principal.account) continue;
-    pools.push_back(json::object{{"function", pool.key.name.str()}, {"idle", pool.idle}, {"busy", pool.busy}, {"starting", pool.starting}});
+    pools.push_back(json::object{
+        {"function", pool.key.name.str()}, {"idle", pool.idle}, {"busy", pool.busy}, {"starting", pool.starting}});
   }
-  co_return answer(json::object{{"version", GUST_VERSION}, {"endpoint", parts_.endpoint}, {"account", context.principal.account.str()},
-                                {"functions", functions.size()}, {"instances", std::move(pools)},
-                                {"events", json::object{{"waiting", depth.waiting}, {"running", depth.leased}, {"failed", depth.dead}}}});
+  co_return answer(json::object{
+      {"version", GUST_VERSION},
+      {"endpoint", parts_.endpoint},
+      {"account", context.principal.account.str()},
+      {"functions", functions.size()},
+      {"instances", std::move(pools)},
+      {"events", json::object{{"waiting", depth.waiting}, {"running", depth.leased}, {"failed", depth.dead}}}});
 }
 
 async::Task<http::Response> Admin::logs(RequestContext context, http::Request request, std::string name) {
@@ -143,7 +167,8 @@ async::Task<http::Response> Admin::logs(RequestContext context, http::Request re
   if (key.account != context.principal.account) co_return fail(Code::kDenied, "the function is another account's");
   GUST_CO_TRY(const auto query, codec::parse_query(request.query));
   const auto since = from_epoch_ms(number_or(query_value(query, "since_ms"), 0));
-  const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(number_or(query_value(query, "limit"), 1000), 1, 100'000));
+  const auto limit =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(number_or(query_value(query, "limit"), 1000), 1, 100'000));
   GUST_CO_TRY(const auto lines, co_await parts_.logs.read(key, since, limit));
   if (lines.empty()) GUST_CO_CHECK(co_await parts_.registry.get(key));
   http::Response response;
@@ -151,7 +176,8 @@ async::Task<http::Response> Admin::logs(RequestContext context, http::Request re
   std::string text;
   for (const auto& line : lines) text += line_of(line);
   if (query_value(query, "follow") == "1") {
-    auto follow = std::make_unique<Follow>(parts_.logs, std::move(key), std::move(text), lines.empty() ? parts_.clock.now() : since, parts_.stopping);
+    auto follow = std::make_unique<Follow>(parts_.logs, std::move(key), std::move(text),
+                                           lines.empty() ? parts_.clock.now() : since, parts_.stopping);
     follow->remember(lines);
     response.stream = std::move(follow);
   } else {
@@ -177,7 +203,8 @@ async::Task<http::Response> Admin::failed(RequestContext context, http::Request 
   const bool retry = rest.ends_with("/retry");
   const auto id = retry ? rest.substr(0, rest.size() - 6) : rest;
   GUST_CO_TRY(const auto event, co_await parts_.async_invoker.failed_event(id));
-  if (event.event.function.account != account) co_return fail(Code::kNotFound, fmt::format("there is no failed event '{}'", id));
+  if (event.event.function.account != account)
+    co_return fail(Code::kNotFound, fmt::format("there is no failed event '{}'", id));
   if (retry && request.method == "POST") {
     GUST_CO_CHECK(co_await parts_.async_invoker.retry_failed(id));
     co_return answer(json::object{{"id", id}, {"state", "retried"}});
@@ -199,7 +226,10 @@ async::Task<http::Response> Admin::accounts(RequestContext context, http::Reques
     for (const auto& one : all) {
       json::array keys;
       for (const auto& key : one.access_key_ids) keys.push_back(json::string(key));
-      list.push_back(json::object{{"id", one.id.str()}, {"name", one.name}, {"canonical_id", one.canonical_id}, {"access_key_ids", std::move(keys)}});
+      list.push_back(json::object{{"id", one.id.str()},
+                                  {"name", one.name},
+                                  {"canonical_id", one.canonical_id},
+                                  {"access_key_ids", std::move(keys)}});
     }
     co_return answer(list);
   }
@@ -208,16 +238,23 @@ async::Task<http::Response> Admin::accounts(RequestContext context, http::Reques
   if (!document.is_object()) co_return fail(Code::kInvalid, "the body must be a JSON object");
   const auto text = [&](std::string_view name) -> std::optional<std::string> {
     const auto* value = document.get_object().if_contains(name);
-    return value != nullptr && value->is_string() && !value->get_string().empty() ? std::optional(std::string(value->get_string())) : std::nullopt;
+    return value != nullptr && value->is_string() && !value->get_string().empty()
+               ? std::optional(std::string(value->get_string()))
+               : std::nullopt;
   };
   auth::NewAccount wanted;
   wanted.id = text("id");
   wanted.canonical_id = text("canonical_id");
   wanted.name = text("name").value_or("");
-  if (const auto key = text("access_key_id")) wanted.keys = auth::Keys{*key, text("secret_access_key").value_or(""), ""};
+  if (const auto key = text("access_key_id"))
+    wanted.keys = auth::Keys{*key, text("secret_access_key").value_or(""), ""};
   GUST_CO_TRY(const auto made, co_await parts_.accounts.create(std::move(wanted)));
-  co_return answer(json::object{{"id", made.account.id.str()}, {"name", made.account.name}, {"canonical_id", made.account.canonical_id},
-                                {"access_key_id", made.keys.access_key_id}, {"secret_access_key", made.keys.secret}}, 201);
+  co_return answer(json::object{{"id", made.account.id.str()},
+                                {"name", made.account.name},
+                                {"canonical_id", made.account.canonical_id},
+                                {"access_key_id", made.keys.access_key_id},
+                                {"secret_access_key", made.keys.secret}},
+                   201);
 }
 
 }  // namespace gust::daemon

@@ -53,7 +53,11 @@ Result<int> lock_folder(const std::string& folder) {
   if (fd < 0) return fail_errno(fmt::format("opening '{}'", path), errno);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     ::close(fd);
-    return fail(Code::kUnavailable, fmt::format("the data folder '{}' is in use by another gust; stop it, or choose another folder with --data", folder), "data");
+    return fail(
+        Code::kUnavailable,
+        fmt::format("the data folder '{}' is in use by another gust; stop it, or choose another folder with --data",
+                    folder),
+        "data");
   }
   return fd;
 }
@@ -96,7 +100,8 @@ async::Task<void> Cloud::open_state() {
   GUST_CO_TRY(const auto all, co_await accounts_->list());
   for (const auto& account : all) canonical_ids_[account.id.str()] = account.canonical_id;
   const auto dev = settings_.mode == config::Mode::kDev ? auth::DevKeys::kOnLoopback : auth::DevKeys::kRefused;
-  authenticator_ = std::make_unique<auth::Authenticator>(*accounts_, *sessions_, clock_, auth::AuthSettings{.dev_keys = dev});
+  authenticator_ =
+      std::make_unique<auth::Authenticator>(*accounts_, *sessions_, clock_, auth::AuthSettings{.dev_keys = dev});
   objects_ = std::make_unique<objects::ObjectStore>(*store_, *blobs_, clock_, random_, object_events_);
   co_return co_await objects_->forget_garbage();
 }
@@ -122,11 +127,16 @@ async::Task<void> Cloud::open_functions() {
   settings.python_runtime = runtimes + "/python";
   settings.node_runtime = runtimes + "/node";
   if (!fs::exists(settings.python_runtime) || !fs::exists(settings.node_runtime)) {
-    GUST_WARN("the runtimes are not in '{}': Python and Node functions will not start; run runtimes/install or set GUST_RUNTIMES", runtimes);
+    GUST_WARN(
+        "the runtimes are not in '{}': Python and Node functions will not start; run runtimes/install or set "
+        "GUST_RUNTIMES",
+        runtimes);
   }
   settings.keep_alive = settings_.keep_alive;
   settings.memory_bytes = settings_.memory_bytes != 0 ? settings_.memory_bytes : machine_memory() / 4 * 3;
-  settings.services = [this](RequestContext context, http::Request request) { return front_->handle_inside(std::move(context), std::move(request)); };
+  settings.services = [this](RequestContext context, http::Request request) {
+    return front_->handle_inside(std::move(context), std::move(request));
+  };
   settings.issue_keys = [this](const functions::Function& function) { return issue_keys(function); };
 
   registry_ = std::make_unique<functions::Registry>(*store_, *blobs_, clock_, random_, code);
@@ -135,7 +145,8 @@ async::Task<void> Cloud::open_functions() {
   invoker_ = functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
   async_queue_ = std::make_unique<queue::DurableQueue>(executor_, *store_, clock_, "async");
   GUST_CO_CHECK(co_await async_queue_->open());
-  async_invoker_ = std::make_unique<functions::AsyncInvoker>(executor_, *store_, *async_queue_, *registry_, *invoker_, clock_);
+  async_invoker_ =
+      std::make_unique<functions::AsyncInvoker>(executor_, *store_, *async_queue_, *registry_, *invoker_, clock_);
   event_target_ = std::make_unique<FunctionTarget>(*async_invoker_);
   outbox_ = std::make_unique<events::Outbox>(executor_, *store_, clock_, random_, *event_target_);
   object_events_.attach(*outbox_);
@@ -144,7 +155,8 @@ async::Task<void> Cloud::open_functions() {
 
 functions::RoleKeys Cloud::issue_keys(const functions::Function& function) {
   const auto& account = function.key.account;
-  const auto session = sessions_->issue(account, canonical_ids_[account.str()], function.role, session_name(function), std::chrono::hours(12));
+  const auto session = sessions_->issue(account, canonical_ids_[account.str()], function.role, session_name(function),
+                                        std::chrono::hours(12));
   if (!session) {
     GUST_ERROR("functions: keys for {}: {}", function.role, session.error().message);
     return {};
@@ -163,24 +175,34 @@ void Cloud::open_services() {
   site_ = std::make_unique<sites::Site>(*site_content_);
   code_links_ = std::make_unique<CodeLinks>(*registry_, clock_, random_, endpoint_);
 
-  s3_ = std::make_unique<api::S3Service>(*objects_, *notification_targets_, [this](const AccountId& id) { return canonical_ids_[id.str()]; });
-  lambda_ = std::make_unique<api::LambdaService>(*registry_, *invoker_, *async_invoker_, *bucket_code_,
-                                                 [this](const functions::FunctionKey& key) { return code_links_->make(key); });
-  api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(*apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
-  admin_ = std::make_unique<Admin>(Admin::Parts{*accounts_, *registry_, *invoker_, *async_invoker_, *logs_, clock_, endpoint_, stopping_});
+  s3_ = std::make_unique<api::S3Service>(*objects_, *notification_targets_,
+                                         [this](const AccountId& id) { return canonical_ids_[id.str()]; });
+  lambda_ = std::make_unique<api::LambdaService>(
+      *registry_, *invoker_, *async_invoker_, *bucket_code_,
+      [this](const functions::FunctionKey& key) { return code_links_->make(key); });
+  api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
+      *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
+  admin_ = std::make_unique<Admin>(
+      Admin::Parts{*accounts_, *registry_, *invoker_, *async_invoker_, *logs_, clock_, endpoint_, stopping_});
 
   front_ = std::make_unique<Front>(*authenticator_, *s3_);
   front_->add_signed(ServiceKind::kS3, "s3", s3_->wire());
   front_->add_signed(ServiceKind::kLambda, "lambda", lambda_->wire());
   front_->add_signed(ServiceKind::kApiGateway, "apigateway", api_gateway_->wire());
   front_->add_signed(ServiceKind::kSts, "sts", sts_.wire());
-  front_->add_open(ServiceKind::kHealth, [](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> { co_return health(); });
-  front_->add_open(ServiceKind::kCode, [this](RequestContext, http::Request request, api::Destination) { return code_links_->handle(std::move(request)); });
+  front_->add_open(ServiceKind::kHealth,
+                   [](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> {
+                     co_return health();
+                   });
+  front_->add_open(ServiceKind::kCode, [this](RequestContext, http::Request request, api::Destination) {
+    return code_links_->handle(std::move(request));
+  });
   front_->add_open(ServiceKind::kHttpApi, [this](RequestContext context, http::Request request, api::Destination to) {
     const bool by_host = !request.path.starts_with("/_gust/");
     std::string host(by_host ? request.host() : "");
     host = host.substr(0, host.rfind(':'));
-    return gateway_->handle(std::move(context), std::move(request), std::move(to.name), std::move(to.path), std::move(host));
+    return gateway_->handle(std::move(context), std::move(request), std::move(to.name), std::move(to.path),
+                            std::move(host));
   });
   front_->add_open(ServiceKind::kSite, [this](RequestContext context, http::Request request, api::Destination to) {
     return site_->handle(std::move(context), std::move(request), BucketName(std::move(to.name)), std::move(to.path));
@@ -193,18 +215,20 @@ void Cloud::open_services() {
 Result<void> Cloud::add_listener(const std::string& address, std::uint16_t port) {
   GUST_TRY(const auto listener, http::listen_tcp(address, port));
   settings_.port = listener.port;
-  return server_->serve(listener.fd, [this](RequestContext context, http::Request request) -> async::Task<http::Response> {
-    // Until every service is open the address only says so.
-    if (!front_) co_return admin_error(503, "gust is starting; try again");
-    co_return co_await front_->handle(std::move(context), std::move(request));
-  });
+  return server_->serve(listener.fd,
+                        [this](RequestContext context, http::Request request) -> async::Task<http::Response> {
+                          // Until every service is open the address only says so.
+                          if (!front_) co_return admin_error(503, "gust is starting; try again");
+                          co_return co_await front_->handle(std::move(context), std::move(request));
+                        });
 }
 
 Result<void> Cloud::listen() {
   GUST_CHECK(add_listener(settings_.address, settings_.port));
   // Names under .localhost mean ::1 first on many machines.
   if (settings_.address == "127.0.0.1") {
-    if (const auto also = add_listener("::1", settings_.port); !also) GUST_INFO("not listening on ::1: {}", also.error().message);
+    if (const auto also = add_listener("::1", settings_.port); !also)
+      GUST_INFO("not listening on ::1: {}", also.error().message);
   }
   const bool six = settings_.address.find(':') != std::string::npos;
   endpoint_ = fmt::format("http://{}{}{}:{}", six ? "[" : "", settings_.address, six ? "]" : "", settings_.port);

@@ -18,7 +18,10 @@ constexpr std::string_view kPrefix = "/_gust/code/";
 }  // namespace
 
 CodeLinks::CodeLinks(functions::Registry& registry, env::Clock& clock, env::Random& random, std::string endpoint)
-    : registry_(registry), clock_(clock), endpoint_(std::move(endpoint)), secret_(random.pick(40, "0123456789abcdef")) {}
+    : registry_(registry),
+      clock_(clock),
+      endpoint_(std::move(endpoint)),
+      secret_(random.pick(40, "0123456789abcdef")) {}
 
 std::string CodeLinks::seal(std::string_view path, std::int64_t expires_ms) const {
   return codec::to_hex(codec::hmac_sha256(secret_, fmt::format("{} {}", path, expires_ms)));
@@ -38,8 +41,10 @@ boost::asio::awaitable<http::Response> CodeLinks::handle(http::Request request) 
     if (name == "expires") std::from_chars(value.data(), value.data() + value.size(), expires);
     if (name == "seal") given = value;
   }
-  if (!codec::equal_in_constant_time(given, seal(request.path, expires))) co_return admin_error(403, "the link is not one of ours");
-  if (to_epoch_ms(clock_.now()) > expires) co_return admin_error(403, "the link has expired; ask GetFunction for a new one");
+  if (!codec::equal_in_constant_time(given, seal(request.path, expires)))
+    co_return admin_error(403, "the link is not one of ours");
+  if (to_epoch_ms(clock_.now()) > expires)
+    co_return admin_error(403, "the link has expired; ask GetFunction for a new one");
   const auto rest = request.path.substr(kPrefix.size());
   const auto slash = rest.find('/');
   functions::FunctionKey key{AccountId(rest.substr(0, slash)), FunctionName(rest.substr(slash + 1))};

@@ -1,4 +1,5 @@
-// CodeLinks: addresses where a function's package can be fetched for ten minutes, without a signature. Loop thread only.
+// CodeLinks: addresses where a function's package can be fetched for ten minutes, without a signature. Loop thread
+// only.
 #pragma once
 
 #include "env/clock.h"

@@ -25,7 +25,8 @@ struct AuthCode {
 };
 constexpr AuthCode kAuthCodes[] = {
     {"authorization", "AuthorizationHeaderMalformed", "IncompleteSignatureException", "IncompleteSignature", 400},
-    {"authorization-query", "AuthorizationQueryParametersError", "IncompleteSignatureException", "IncompleteSignature", 400},
+    {"authorization-query", "AuthorizationQueryParametersError", "IncompleteSignatureException", "IncompleteSignature",
+     400},
     {"two-mechanisms", "InvalidArgument", "IncompleteSignatureException", "IncompleteSignature", 400},
     {"algorithm", "InvalidRequest", "IncompleteSignatureException", "IncompleteSignature", 400},
     {"access-key", "InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId", 403},
@@ -56,7 +57,8 @@ wire::WireError auth_error(const Error& error, wire::Protocol protocol) {
 
 wire::WireError anonymous_error(wire::Protocol protocol) {
   if (protocol == wire::Protocol::kRestXml) return {"AccessDenied", "Access Denied", 403, {}};
-  if (protocol == wire::Protocol::kQuery) return {"MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}};
+  if (protocol == wire::Protocol::kQuery)
+    return {"MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}};
   return {"MissingAuthenticationTokenException", "Missing Authentication Token", 403, {}};
 }
 
@@ -68,7 +70,8 @@ void trace(RequestContext& context, const http::Request& request) {
   }
   auto hex = context.request_id.str();
   std::erase(hex, '-');
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   context.trace_id = fmt::format("Root=1-{:08x}-{}", now, hex.substr(0, 24));
 }
 
@@ -91,14 +94,17 @@ async::Task<http::Response> Front::handle(RequestContext context, http::Request 
 async::Task<http::Response> Front::handle_inside(RequestContext context, http::Request request) {
   const auto scope = auth::scope_of(request);
   auto to = api::find_destination(request, scope ? scope->service : "");
-  if (to.service == ServiceKind::kAdmin) co_return admin_error(403, "the administration is not reachable from a function");
+  if (to.service == ServiceKind::kAdmin)
+    co_return admin_error(403, "the administration is not reachable from a function");
   co_return co_await dispatch(std::move(context), std::move(request), std::move(to));
 }
 
-boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, http::Request request, api::Destination to) {
+boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, http::Request request,
+                                                       api::Destination to) {
   trace(context, request);
   GUST_DEBUG("{} {} {}{}", context.request_id, request.method, request.host(), request.target);
-  if (to.service == ServiceKind::kAdmin) co_return co_await serve_admin(std::move(context), std::move(request), std::move(to));
+  if (to.service == ServiceKind::kAdmin)
+    co_return co_await serve_admin(std::move(context), std::move(request), std::move(to));
   if (const auto open = open_.find(to.service); open != open_.end()) {
     co_return co_await open->second(std::move(context), std::move(request), std::move(to));
   }
@@ -111,7 +117,8 @@ boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, h
   co_return co_await serve_signed(std::move(context), std::move(request), std::move(to));
 }
 
-boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext context, http::Request request, api::Destination to) {
+boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext context, http::Request request,
+                                                           api::Destination to) {
   const auto& target = signed_.at(to.service);
   const auto protocol = target.service->model().protocol;
   const bool is_s3 = to.service == ServiceKind::kS3;
@@ -136,7 +143,8 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   co_return response;
 }
 
-boost::asio::awaitable<http::Response> Front::serve_admin(RequestContext context, http::Request request, api::Destination to) {
+boost::asio::awaitable<http::Response> Front::serve_admin(RequestContext context, http::Request request,
+                                                          api::Destination to) {
   const auto who = co_await authenticator_.authenticate(context, request, "gust");
   if (!who) co_return admin_error(403, who.error().message);
   if (who->anonymous()) co_return admin_error(403, "the request is not signed; sign it for the service 'gust'");

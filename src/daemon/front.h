@@ -21,7 +21,9 @@ class Front {
 
   Front(auth::Authenticator& authenticator, api::S3Service& s3) : authenticator_(authenticator), s3_(s3) {}
 
-  void add_signed(api::ServiceKind kind, std::string scope, wire::Service& service) { signed_[kind] = {std::move(scope), &service}; }
+  void add_signed(api::ServiceKind kind, std::string scope, wire::Service& service) {
+    signed_[kind] = {std::move(scope), &service};
+  }
   // Answered without a signature: health, HTTP APIs, sites, code by its token.
   void add_open(api::ServiceKind kind, Open open) { open_[kind] = std::move(open); }
   // Signed for "gust".
@@ -38,8 +40,10 @@ class Front {
     wire::Service* service = nullptr;
   };
   boost::asio::awaitable<http::Response> dispatch(RequestContext context, http::Request request, api::Destination to);
-  boost::asio::awaitable<http::Response> serve_signed(RequestContext context, http::Request request, api::Destination to);
-  boost::asio::awaitable<http::Response> serve_admin(RequestContext context, http::Request request, api::Destination to);
+  boost::asio::awaitable<http::Response> serve_signed(RequestContext context, http::Request request,
+                                                      api::Destination to);
+  boost::asio::awaitable<http::Response> serve_admin(RequestContext context, http::Request request,
+                                                     api::Destination to);
 
   auth::Authenticator& authenticator_;
   api::S3Service& s3_;

@@ -70,7 +70,8 @@ TEST(Message, HasTheDocumentedShape) {
 }
 
 struct Recorder final : Target {
-  Result<void> enqueue(kv::Transaction& tx, const std::string& arn, std::string, const std::string& id, const std::string&) override {
+  Result<void> enqueue(kv::Transaction& tx, const std::string& arn, std::string, const std::string& id,
+                       const std::string&) override {
     if (arn == "arn:f2") return fail(Code::kNotFound, "no such function");
     tx.put("got/" + id + arn, "");
     return {};

@@ -34,7 +34,8 @@ std::string lower(std::string name) {
 bool filter_fits(const json::object& configuration, std::string_view key) {
   const auto* filter = configuration.if_contains("Filter");
   const auto* by_key = filter != nullptr && filter->is_object() ? filter->get_object().if_contains("Key") : nullptr;
-  const auto* rules = by_key != nullptr && by_key->is_object() ? by_key->get_object().if_contains("FilterRules") : nullptr;
+  const auto* rules =
+      by_key != nullptr && by_key->is_object() ? by_key->get_object().if_contains("FilterRules") : nullptr;
   if (rules == nullptr || !rules->is_array()) return true;
   return std::ranges::all_of(rules->get_array(), [&](const json::value& rule) {
     if (!rule.is_object()) return true;
@@ -53,11 +54,20 @@ std::string encoded_key(const std::string& key) {
 }  // namespace
 
 std::string encode(const ObjectRecord& record) {
-  return codec::to_json(json::object{
-      {"id", record.event_id}, {"name", record.name}, {"bucket", record.bucket}, {"owner", record.bucket_owner},
-      {"region", record.region}, {"configuration", record.configuration}, {"key", record.key}, {"size", record.size},
-      {"etag", record.etag}, {"sequence", record.sequence}, {"at", to_epoch_ms(record.at)}, {"request", record.request_id},
-      {"ip", record.source_ip}, {"requester", record.requester}});
+  return codec::to_json(json::object{{"id", record.event_id},
+                                     {"name", record.name},
+                                     {"bucket", record.bucket},
+                                     {"owner", record.bucket_owner},
+                                     {"region", record.region},
+                                     {"configuration", record.configuration},
+                                     {"key", record.key},
+                                     {"size", record.size},
+                                     {"etag", record.etag},
+                                     {"sequence", record.sequence},
+                                     {"at", to_epoch_ms(record.at)},
+                                     {"request", record.request_id},
+                                     {"ip", record.source_ip},
+                                     {"requester", record.requester}});
 }
 
 Result<ObjectRecord> decode(std::string_view row) {
@@ -65,10 +75,19 @@ Result<ObjectRecord> decode(std::string_view row) {
   if (!document || !document->is_object()) return fail(Code::kCorrupt, "a row of the outbox is not JSON");
   const auto& object = document->get_object();
   try {
-    return ObjectRecord{text(object, "id"), text(object, "name"), text(object, "bucket"), text(object, "owner"), text(object, "region"),
-                        text(object, "configuration"), text(object, "key"), object.at("size").to_number<std::uint64_t>(),
-                        text(object, "etag"), object.at("sequence").to_number<std::uint64_t>(),
-                        from_epoch_ms(object.at("at").to_number<std::int64_t>()), text(object, "request"), text(object, "ip"),
+    return ObjectRecord{text(object, "id"),
+                        text(object, "name"),
+                        text(object, "bucket"),
+                        text(object, "owner"),
+                        text(object, "region"),
+                        text(object, "configuration"),
+                        text(object, "key"),
+                        object.at("size").to_number<std::uint64_t>(),
+                        text(object, "etag"),
+                        object.at("sequence").to_number<std::uint64_t>(),
+                        from_epoch_ms(object.at("at").to_number<std::int64_t>()),
+                        text(object, "request"),
+                        text(object, "ip"),
                         text(object, "requester")};
   } catch (const std::exception& e) {
     return fail(Code::kCorrupt, std::string("a row of the outbox lacks something: ") + e.what());
@@ -84,10 +103,12 @@ Result<std::vector<Match>> match(const ObjectRecord& record) {
   for (const auto& item : list->get_array()) {
     const auto& configuration = item.get_object();
     const auto* wanted = configuration.if_contains("Events");
-    const bool named = wanted != nullptr && wanted->is_array() && std::ranges::any_of(wanted->get_array(), [&](const json::value& event) {
-      return event.is_string() && event_fits(event.get_string(), record.name);
-    });
-    if (named && filter_fits(configuration, record.key)) out.push_back({text(configuration, "Id"), text(configuration, "LambdaFunctionArn")});
+    const bool named = wanted != nullptr && wanted->is_array() &&
+                       std::ranges::any_of(wanted->get_array(), [&](const json::value& event) {
+                         return event.is_string() && event_fits(event.get_string(), record.name);
+                       });
+    if (named && filter_fits(configuration, record.key))
+      out.push_back({text(configuration, "Id"), text(configuration, "LambdaFunctionArn")});
   }
   return out;
 }
@@ -105,15 +126,16 @@ std::string to_message(const ObjectRecord& record, const Match& match) {
                                           {"ownerIdentity", json::object{{"principalId", record.bucket_owner}}},
                                           {"arn", "arn:aws:s3:::" + record.bucket}}},
                   {"object", std::move(thing)}};
-  json::object event{{"eventVersion", "2.1"},
-                     {"eventSource", "aws:s3"},
-                     {"awsRegion", record.region},
-                     {"eventTime", codec::to_iso8601_ms(record.at)},
-                     {"eventName", record.name},
-                     {"userIdentity", json::object{{"principalId", "AWS:" + record.requester}}},
-                     {"requestParameters", json::object{{"sourceIPAddress", record.source_ip}}},
-                     {"responseElements", json::object{{"x-amz-request-id", record.request_id}, {"x-amz-id-2", record.request_id}}},
-                     {"s3", std::move(s3)}};
+  json::object event{
+      {"eventVersion", "2.1"},
+      {"eventSource", "aws:s3"},
+      {"awsRegion", record.region},
+      {"eventTime", codec::to_iso8601_ms(record.at)},
+      {"eventName", record.name},
+      {"userIdentity", json::object{{"principalId", "AWS:" + record.requester}}},
+      {"requestParameters", json::object{{"sourceIPAddress", record.source_ip}}},
+      {"responseElements", json::object{{"x-amz-request-id", record.request_id}, {"x-amz-id-2", record.request_id}}},
+      {"s3", std::move(s3)}};
   return codec::to_json(json::object{{"Records", json::array{std::move(event)}}});
 }
 

@@ -1,5 +1,5 @@
-// Outbox: records written in the transaction that makes them true, and the pump that hands each to its targets, at least
-// once, in order of writing. Rows: outbox/<sequence>. Loop thread only, but for append().
+// Outbox: records written in the transaction that makes them true, and the pump that hands each to its targets, at
+// least once, in order of writing. Rows: outbox/<sequence>. Loop thread only, but for append().
 #pragma once
 
 #include "async/event.h"
@@ -18,8 +18,8 @@ class Target {
  public:
   virtual ~Target() = default;
   // kNotFound when there is no such target: the event is dropped with a line in the log.
-  virtual Result<void> enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload, const std::string& event_id,
-                               const std::string& source_arn) = 0;
+  virtual Result<void> enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload,
+                               const std::string& event_id, const std::string& source_arn) = 0;
   // After the commit; loop thread.
   virtual void notify() = 0;
 };

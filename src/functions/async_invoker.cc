@@ -11,10 +11,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxInFlight = 64;      // attempts at once
-constexpr std::size_t kMaxPerFunction = 32;   // of one function, so that others always find room
+constexpr std::size_t kMaxInFlight = 64;             // attempts at once
+constexpr std::size_t kMaxPerFunction = 32;          // of one function, so that others always find room
 constexpr Millis kLease = std::chrono::minutes(16);  // longer than the longest invocation
-constexpr Millis kCrowded{200};               // how long an event of a function with too many attempts waits
+constexpr Millis kCrowded{200};                      // how long an event of a function with too many attempts waits
 
 struct Stored {
   AsyncEvent event;
@@ -24,8 +24,12 @@ struct Stored {
 };
 
 std::string encode(const Stored& s) {
-  return codec::to_json(json::object{{"account", s.event.function.account.str()}, {"name", s.event.function.name.str()}, {"payload", s.event.payload},
-                                     {"trace", s.event.trace_id}, {"failures", s.failures}, {"machine_failures", s.machine_failures},
+  return codec::to_json(json::object{{"account", s.event.function.account.str()},
+                                     {"name", s.event.function.name.str()},
+                                     {"payload", s.event.payload},
+                                     {"trace", s.event.trace_id},
+                                     {"failures", s.failures},
+                                     {"machine_failures", s.machine_failures},
                                      {"first", to_epoch_ms(s.first_at)}});
 }
 
@@ -35,9 +39,11 @@ Result<Stored> decode(const queue::Message& message) {
   try {
     const auto& o = document->get_object();
     const auto text = [&](const char* name) { return std::string(o.at(name).as_string()); };
-    return Stored{{message.id, {AccountId(text("account")), FunctionName(text("name"))}, text("payload"), text("trace")},
-                  o.at("failures").to_number<std::uint32_t>(), o.at("machine_failures").to_number<std::uint32_t>(),
-                  from_epoch_ms(o.at("first").to_number<std::int64_t>())};
+    return Stored{
+        {message.id, {AccountId(text("account")), FunctionName(text("name"))}, text("payload"), text("trace")},
+        o.at("failures").to_number<std::uint32_t>(),
+        o.at("machine_failures").to_number<std::uint32_t>(),
+        from_epoch_ms(o.at("first").to_number<std::int64_t>())};
   } catch (const std::exception& e) {
     return fail(Code::kCorrupt, std::string("a queued event lacks something: ") + e.what());
   }
@@ -58,9 +64,16 @@ FailedEvent to_failed(const queue::DeadLetter& letter) {
 
 }  // namespace
 
-AsyncInvoker::AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry, Invoker& invoker, env::Clock& clock)
-    : store_(store), queue_(queue), registry_(registry), invoker_(invoker), clock_(clock), room_(executor),
-      workers_(executor, "async worker"), attempts_(executor, "async attempts") {}
+AsyncInvoker::AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry,
+                           Invoker& invoker, env::Clock& clock)
+    : store_(store),
+      queue_(queue),
+      registry_(registry),
+      invoker_(invoker),
+      clock_(clock),
+      room_(executor),
+      workers_(executor, "async worker"),
+      attempts_(executor, "async attempts") {}
 
 Result<void> AsyncInvoker::enqueue(kv::Transaction& tx, const AsyncEvent& event) {
   const auto now = clock_.now();
@@ -79,7 +92,8 @@ void AsyncInvoker::start() { workers_.spawn(work()); }
 async::Task<void> AsyncInvoker::stop(SteadyTime deadline) {
   stopping_ = true;
   GUST_CO_CHECK(co_await workers_.stop());
-  if (!co_await attempts_.drain(deadline)) GUST_INFO("async: {} attempts are cut off; their events are tried again after the start", attempts_.size());
+  if (!co_await attempts_.drain(deadline))
+    GUST_INFO("async: {} attempts are cut off; their events are tried again after the start", attempts_.size());
   co_return co_await attempts_.stop();
 }
 
@@ -137,16 +151,19 @@ async::Task<void> AsyncInvoker::attempt(queue::Lease lease) {
   co_return Result<void>{};
 }
 
-async::Task<void> AsyncInvoker::give_back(queue::Lease lease, AsyncEvent event, queue::FailureClass failure, std::string reason) {
+async::Task<void> AsyncInvoker::give_back(queue::Lease lease, AsyncEvent event, queue::FailureClass failure,
+                                          std::string reason) {
   GUST_CO_TRY(auto stored, decode(lease.message));
   ++(failure == queue::FailureClass::kOfTheWork ? stored.failures : stored.machine_failures);
   const auto config = co_await registry_.event_invoke_config(event.function);
   const auto settings = config && *config ? (*config)->retry_settings() : queue::RetrySettings{};
   const auto now = clock_.now();
-  const auto delay = queue::next_delay(settings, failure, stored.failures, stored.machine_failures, now - stored.first_at);
+  const auto delay =
+      queue::next_delay(settings, failure, stored.failures, stored.machine_failures, now - stored.first_at);
   lease.message.body = encode(stored);
   if (delay) co_return co_await queue_.retry(std::move(lease), now + *delay);
-  GUST_WARN("async: event {} of function {} is given up after {} attempts", event.id, event.function.name, stored.failures + stored.machine_failures);
+  GUST_WARN("async: event {} of function {} is given up after {} attempts", event.id, event.function.name,
+            stored.failures + stored.machine_failures);
   co_return co_await queue_.bury(std::move(lease), std::move(reason));
 }
 
@@ -169,7 +186,8 @@ async::Task<FailedEvent> AsyncInvoker::failed_event(std::string id) {
     if (letters.size() < 100 || letters.back().message.id > id) break;
     after = letters.back().message.id;
   }
-  co_return fail(Code::kNotFound, fmt::format("there is no failed event '{}'; 'gust failed list' shows those that are", id), "event");
+  co_return fail(Code::kNotFound,
+                 fmt::format("there is no failed event '{}'; 'gust failed list' shows those that are", id), "event");
 }
 
 async::Task<void> AsyncInvoker::retry_failed(std::string id) {

@@ -1,5 +1,5 @@
-// AsyncInvoker: asynchronous invocations, durable from enqueue() to their success or to the dead letters. Retries as the
-// function's event-invoke settings say. Loop thread only, but for enqueue().
+// AsyncInvoker: asynchronous invocations, durable from enqueue() to their success or to the dead letters. Retries as
+// the function's event-invoke settings say. Loop thread only, but for enqueue().
 #pragma once
 
 #include "async/task_group.h"
@@ -25,7 +25,7 @@ struct AsyncEvent {
 // An event that was given up.
 struct FailedEvent {
   AsyncEvent event;
-  std::string reason;       // the last attempt's error, or why it was given up
+  std::string reason;  // the last attempt's error, or why it was given up
   std::uint32_t attempts = 0;
   WallTime enqueued_at{};
   WallTime failed_at{};
@@ -33,7 +33,8 @@ struct FailedEvent {
 
 class AsyncInvoker {
  public:
-  AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry, Invoker& invoker, env::Clock& clock);
+  AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry, Invoker& invoker,
+               env::Clock& clock);
 
   // Inside the caller's transaction, on a pool thread; call notify() after the commit.
   Result<void> enqueue(kv::Transaction& tx, const AsyncEvent& event);

@@ -4,7 +4,9 @@
 
 namespace gust::functions {
 
-std::string Function::arn() const { return fmt::format("arn:aws:lambda:{}:{}:function:{}", region, key.account, key.name); }
+std::string Function::arn() const {
+  return fmt::format("arn:aws:lambda:{}:{}:function:{}", region, key.account, key.name);
+}
 
 queue::RetrySettings EventInvokeConfig::retry_settings() const {
   queue::RetrySettings settings;

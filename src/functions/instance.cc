@@ -41,14 +41,22 @@ std::string text_of(const std::string& payload, const char* name) {
 // As Go's os package says them, which is what the service shows.
 std::string signal_name(int signal) {
   switch (signal) {
-    case SIGKILL: return "killed";
-    case SIGSEGV: return "segmentation fault";
-    case SIGABRT: return "aborted";
-    case SIGBUS: return "bus error";
-    case SIGFPE: return "floating point exception";
-    case SIGILL: return "illegal instruction";
-    case SIGTERM: return "terminated";
-    default: return fmt::format("signal {}", signal);
+    case SIGKILL:
+      return "killed";
+    case SIGSEGV:
+      return "segmentation fault";
+    case SIGABRT:
+      return "aborted";
+    case SIGBUS:
+      return "bus error";
+    case SIGFPE:
+      return "floating point exception";
+    case SIGILL:
+      return "illegal instruction";
+    case SIGTERM:
+      return "terminated";
+    default:
+      return fmt::format("signal {}", signal);
   }
 }
 
@@ -70,7 +78,12 @@ double ms_since(SteadyTime begin) {
 }  // namespace
 
 Instance::Instance(Parts parts, Function function, std::string id)
-    : parts_(std::move(parts)), function_(std::move(function)), id_(std::move(id)), settled_(parts_.executor), work_(parts_.executor), answer_(parts_.executor) {}
+    : parts_(std::move(parts)),
+      function_(std::move(function)),
+      id_(std::move(id)),
+      settled_(parts_.executor),
+      work_(parts_.executor),
+      answer_(parts_.executor) {}
 
 sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   const auto& f = function_;
@@ -81,14 +94,23 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   const std::map<std::string, std::string> own = {
       {"AWS_LAMBDA_RUNTIME_API", fmt::format("127.0.0.1:{}", kRuntimePort)},
       {"AWS_ENDPOINT_URL", fmt::format("http://127.0.0.1:{}", kServicesPort)},
-      {"AWS_REGION", f.region}, {"AWS_DEFAULT_REGION", f.region},
-      {"AWS_ACCESS_KEY_ID", keys.access_key_id}, {"AWS_SECRET_ACCESS_KEY", keys.secret_access_key}, {"AWS_SESSION_TOKEN", keys.session_token},
-      {"AWS_LAMBDA_FUNCTION_NAME", f.key.name.str()}, {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(f.memory_mb)},
-      {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"}, {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
+      {"AWS_REGION", f.region},
+      {"AWS_DEFAULT_REGION", f.region},
+      {"AWS_ACCESS_KEY_ID", keys.access_key_id},
+      {"AWS_SECRET_ACCESS_KEY", keys.secret_access_key},
+      {"AWS_SESSION_TOKEN", keys.session_token},
+      {"AWS_LAMBDA_FUNCTION_NAME", f.key.name.str()},
+      {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(f.memory_mb)},
+      {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},
+      {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
       {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + f.key.name.str()},
-      {"AWS_LAMBDA_LOG_STREAM_NAME", fmt::format("{}/{}/{}/[$LATEST]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), id_)},
-      {"AWS_EXECUTION_ENV", "AWS_Lambda_" + f.runtime}, {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
-      {"_HANDLER", f.handler}, {"LAMBDA_TASK_ROOT", "/var/task"}, {"LAMBDA_RUNTIME_DIR", "/var/runtime"}};
+      {"AWS_LAMBDA_LOG_STREAM_NAME",
+       fmt::format("{}/{}/{}/[$LATEST]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), id_)},
+      {"AWS_EXECUTION_ENV", "AWS_Lambda_" + f.runtime},
+      {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
+      {"_HANDLER", f.handler},
+      {"LAMBDA_TASK_ROOT", "/var/task"},
+      {"LAMBDA_RUNTIME_DIR", "/var/runtime"}};
   for (const auto& [name, value] : own) spec.env[name] = value;
   spec.env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
   spec.env.try_emplace("LANG", "C.UTF-8");
@@ -119,17 +141,21 @@ async::Task<void> Instance::start(sandbox::Launcher& launcher, RoleKeys keys, as
   output_->non_blocking(true);
   const auto listeners = sandbox_->take_listeners();
   GUST_ASSERT(listeners.size() == 2);
-  server_ = http::make_server(parts_.executor, {.max_header_bytes = 64 << 10, .idle_timeout = std::chrono::hours(24), .read_timeout = std::chrono::minutes(15)});
+  server_ = http::make_server(
+      parts_.executor,
+      {.max_header_bytes = 64 << 10, .idle_timeout = std::chrono::hours(24), .read_timeout = std::chrono::minutes(15)});
   std::weak_ptr<Instance> weak = self;
-  GUST_CO_CHECK(server_->serve(listeners[0], [weak](RequestContext context, http::Request request) -> async::Task<http::Response> {
-    const auto instance = weak.lock();
-    if (!instance) co_return json_response(410, "{}");
-    co_return co_await instance->runtime_api(std::move(context), std::move(request));
-  }));
-  GUST_CO_CHECK(server_->serve(listeners[1], [services = parts_.settings.services](RequestContext context, http::Request request) {
-    request.peer = "sandbox";
-    return services(std::move(context), std::move(request));
-  }));
+  GUST_CO_CHECK(server_->serve(listeners[0],
+                               [weak](RequestContext context, http::Request request) -> async::Task<http::Response> {
+                                 const auto instance = weak.lock();
+                                 if (!instance) co_return json_response(410, "{}");
+                                 co_return co_await instance->runtime_api(std::move(context), std::move(request));
+                               }));
+  GUST_CO_CHECK(server_->serve(listeners[1],
+                               [services = parts_.settings.services](RequestContext context, http::Request request) {
+                                 request.peer = "sandbox";
+                                 return services(std::move(context), std::move(request));
+                               }));
   tasks.spawn(watch_exit());
   tasks.spawn(read_output());
   tasks.spawn(give_up_on_init());
@@ -148,7 +174,8 @@ async::Task<void> Instance::give_up_on_init() {
 }
 
 async::Task<http::Response> Instance::runtime_api(RequestContext, http::Request request) {
-  if (!request.path.starts_with(kRuntimePath)) co_return json_response(404, error_json("InvalidPath", request.path + " is not of the Runtime API"));
+  if (!request.path.starts_with(kRuntimePath))
+    co_return json_response(404, error_json("InvalidPath", request.path + " is not of the Runtime API"));
   const auto path = request.path.substr(kRuntimePath.size());
   if (request.method == "GET" && path == "invocation/next") co_return co_await next();
   if (request.method == "POST" && path == "init/error") co_return co_await take_answer(std::move(request), "", "init");
@@ -159,7 +186,8 @@ async::Task<http::Response> Instance::runtime_api(RequestContext, http::Request 
     const auto what = path.substr(slash + 1);
     if (what == "response" || what == "error") co_return co_await take_answer(std::move(request), id, what);
   }
-  co_return json_response(404, error_json("InvalidPath", request.method + " " + request.path + " is not of the Runtime API"));
+  co_return json_response(
+      404, error_json("InvalidPath", request.method + " " + request.path + " is not of the Runtime API"));
 }
 
 async::Task<http::Response> Instance::next() {
@@ -184,7 +212,8 @@ async::Task<http::Response> Instance::next() {
   response.headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(deadline_ms_));
   response.headers.add("Lambda-Runtime-Invoked-Function-Arn", function_.arn());
   response.headers.add("Lambda-Runtime-Trace-Id", current_.trace_id);
-  if (!pending_->client_context.empty()) response.headers.add("Lambda-Runtime-Client-Context", pending_->client_context);
+  if (!pending_->client_context.empty())
+    response.headers.add("Lambda-Runtime-Client-Context", pending_->client_context);
   response.body = std::move(pending_->payload);
   pending_.reset();
   co_return response;
@@ -194,11 +223,14 @@ async::Task<http::Response> Instance::take_answer(http::Request request, std::st
   const auto self = shared_from_this();
   const bool init = what == "init";
   if (!init && (state_ != State::kBusy || id != current_.request_id.str() || answered_)) {
-    co_return json_response(400, error_json("InvalidRequestID", fmt::format("'{}' is not the invocation that runs", id)));
+    co_return json_response(400,
+                            error_json("InvalidRequestID", fmt::format("'{}' is not the invocation that runs", id)));
   }
   auto body = co_await async::read_all(*request.body, init ? 1 << 20 : max_response_bytes_);
   if (!body && body.error().code == Code::kTooLarge) {
-    answered_ = Answer{error_json("Function.ResponseSizeTooLarge", fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).", max_response_bytes_)),
+    answered_ = Answer{error_json("Function.ResponseSizeTooLarge",
+                                  fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).",
+                                              max_response_bytes_)),
                        "Function.ResponseSizeTooLarge"};
     state_ = State::kFinishing;
     answer_.set();
@@ -208,7 +240,8 @@ async::Task<http::Response> Instance::take_answer(http::Request request, std::st
   Answer answer{*std::move(body), ""};
   if (what != "response") {
     answer.error_type = text_of(answer.payload, "errorType");
-    if (answer.error_type.empty()) answer.error_type = request.headers.get_or("Lambda-Runtime-Function-Error-Type", "Unhandled");
+    if (answer.error_type.empty())
+      answer.error_type = request.headers.get_or("Lambda-Runtime-Function-Error-Type", "Unhandled");
     if (answer.payload.empty()) answer.payload = error_json(answer.error_type, "");
   }
   if (init) {
@@ -246,14 +279,17 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, Invocation in
   if (answered_) {
     answer = *std::move(answered_);
   } else if (state_ == State::kDead) {
-    answer = {error_json("Runtime.ExitError", fmt::format("RequestId: {} Error: {}", context.request_id, exit_message())), "Runtime.ExitError"};
+    answer = {
+        error_json("Runtime.ExitError", fmt::format("RequestId: {} Error: {}", context.request_id, exit_message())),
+        "Runtime.ExitError"};
   } else if (!waited && waited.error().code != Code::kTimeout) {
     end();
     co_return fail(Code::kUnavailable, "the invocation was cut off: the daemon is stopping");
   } else {
     const auto text = fmt::format("Task timed out after {}.00 seconds", function_.timeout_s);
     log(fmt::format("{} {} {}", codec::to_iso8601_ms(parts_.clock.now()), context.request_id, text));
-    answer = {error_json("Sandbox.Timedout", fmt::format("RequestId: {} Error: {}", context.request_id, text)), "Sandbox.Timedout"};
+    answer = {error_json("Sandbox.Timedout", fmt::format("RequestId: {} Error: {}", context.request_id, text)),
+              "Sandbox.Timedout"};
     end();
   }
   InvokeResult result;
@@ -279,8 +315,9 @@ async::Task<std::string> Instance::report_line(RequestId request_id, double dura
   const auto self = shared_from_this();
   const auto usage = co_await sandbox_->usage();
   const auto peak_mb = usage ? (usage->memory_peak_bytes + (1 << 20) - 1) >> 20 : 0;
-  auto line = fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
-                          request_id, duration_ms, std::ceil(duration_ms), function_.memory_mb, peak_mb);
+  auto line = fmt::format(
+      "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
+      request_id, duration_ms, std::ceil(duration_ms), function_.memory_mb, peak_mb);
   if (!init_reported_) line += fmt::format("\tInit Duration: {:.2f} ms", init_ms_);
   init_reported_ = true;
   co_return line;
@@ -300,15 +337,20 @@ InvokeResult Instance::init_failure(const RequestContext& context) {
     result.payload = init_error_->payload;
     result.error_type = init_error_->error_type;
   } else if (ending_ == Ending::kInitTimeout) {
-    const auto seconds = std::max<Millis>(parts_.settings.init_timeout, std::chrono::seconds(function_.timeout_s)).count() / 1000;
+    const auto seconds =
+        std::max<Millis>(parts_.settings.init_timeout, std::chrono::seconds(function_.timeout_s)).count() / 1000;
     result.error_type = "Sandbox.Timedout";
-    result.payload = error_json(result.error_type, fmt::format("RequestId: {} Error: Task timed out after {}.00 seconds", context.request_id, seconds));
+    result.payload =
+        error_json(result.error_type,
+                   fmt::format("RequestId: {} Error: Task timed out after {}.00 seconds", context.request_id, seconds));
   } else {
     result.error_type = "Runtime.ExitError";
-    result.payload = error_json(result.error_type, fmt::format("RequestId: {} Error: {}", context.request_id, exit_message()));
+    result.payload =
+        error_json(result.error_type, fmt::format("RequestId: {} Error: {}", context.request_id, exit_message()));
   }
-  parts_.logs.append(function_.key, context.request_id.str(), fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: init\tStatus: error\tError Type: {}",
-                                                                          ms_since(started_at_), result.error_type));
+  parts_.logs.append(function_.key, context.request_id.str(),
+                     fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: init\tStatus: error\tError Type: {}",
+                                 ms_since(started_at_), result.error_type));
   return result;
 }
 
@@ -346,7 +388,8 @@ async::Task<void> Instance::watch_exit() {
 async::Task<void> Instance::read_output() {
   const auto self = shared_from_this();
   while (state_ != State::kDead && output_->is_open()) {
-    const auto [error] = co_await output_->async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
+    const auto [error] =
+        co_await output_->async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
     if (error || !output_->is_open()) break;
     drain_output();
     if (!output_->is_open()) break;

@@ -31,7 +31,7 @@ struct InvokerSettings {
   std::string node = "/usr/bin/node";
   std::string python_runtime;  // folder with bootstrap.py, mounted at /var/runtime
   std::string node_runtime;
-  Millis keep_alive{300'000};             // an idle instance ends after this
+  Millis keep_alive{300'000};  // an idle instance ends after this
   Millis init_timeout{10'000};
   std::uint64_t memory_bytes = 4ULL << 30;  // of all instances together, by their limits
   std::size_t max_waiting = 1000;           // invocations that wait for an instance; past it kThrottled
@@ -58,7 +58,7 @@ class Invoker {
   virtual async::Task<void> stop(SteadyTime deadline) = 0;
 };
 
-std::unique_ptr<Invoker> make_invoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher, LogStore& logs,
-                                      env::Clock& clock, env::Random& random, InvokerSettings settings);
+std::unique_ptr<Invoker> make_invoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher,
+                                      LogStore& logs, env::Clock& clock, env::Random& random, InvokerSettings settings);
 
 }  // namespace gust::functions

@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::size_t kFileBytes = 8 << 20;   // two files of this size are kept for each function
-constexpr std::size_t kRecent = 2000;          // lines in memory, for tails and follows
-constexpr std::size_t kMaxQueued = 16 << 20;   // bytes waiting for the disk; past it lines are dropped, and counted
+constexpr std::size_t kRecent = 2000;         // lines in memory, for tails and follows
+constexpr std::size_t kMaxQueued = 16 << 20;  // bytes waiting for the disk; past it lines are dropped, and counted
 
 std::string encode(const LogLine& line) {
   return codec::to_json(json::array{to_epoch_ms(line.at), line.request_id, line.text}) + "\n";
@@ -53,7 +53,8 @@ void append_to_file(const std::string& folder, const std::string& bytes) {
   const auto now = folder + "/1.ndjson", before = folder + "/0.ndjson";
   if (fs::exists(now, error) && fs::file_size(now, error) > kFileBytes) fs::rename(now, before, error);
   const int fd = ::open(now.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0 || ::write(fd, bytes.data(), bytes.size()) < 0) GUST_WARN("logs: writing '{}' failed: {}", now, std::strerror(errno));
+  if (fd < 0 || ::write(fd, bytes.data(), bytes.size()) < 0)
+    GUST_WARN("logs: writing '{}' failed: {}", now, std::strerror(errno));
   if (fd >= 0) ::close(fd);
 }
 
@@ -69,7 +70,10 @@ struct LogStore::Stream {
 };
 
 LogStore::LogStore(async::Executor executor, env::Clock& clock, std::string folder)
-    : executor_(executor), clock_(clock), folder_(std::move(folder)), writer_(std::make_shared<async::BlockingPool>("logs", 1, 100'000)) {}
+    : executor_(executor),
+      clock_(clock),
+      folder_(std::move(folder)),
+      writer_(std::make_shared<async::BlockingPool>("logs", 1, 100'000)) {}
 
 LogStore::~LogStore() = default;
 
@@ -98,7 +102,8 @@ void LogStore::append(const FunctionKey& key, std::string request_id, std::strin
 
 async::Task<std::vector<LogLine>> LogStore::read(FunctionKey key, WallTime since, std::size_t limit) {
   GUST_CO_CHECK(co_await flush());
-  auto job = [folder = fmt::format("{}/{}/{}", folder_, key.account, key.name), since, limit]() -> Result<std::vector<LogLine>> {
+  auto job = [folder = fmt::format("{}/{}/{}", folder_, key.account, key.name), since,
+              limit]() -> Result<std::vector<LogLine>> {
     std::deque<LogLine> lines;
     for (const auto* name : {"/0.ndjson", "/1.ndjson"}) {
       std::ifstream in(folder + name);

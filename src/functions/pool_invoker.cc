@@ -29,7 +29,7 @@ struct Waiter {
 
 struct Pool {
   Function function;
-  bool stale = true;  // the registry has a newer one, or has it no more
+  bool stale = true;                            // the registry has a newer one, or has it no more
   std::vector<std::shared_ptr<Instance>> idle;  // the last used at the back
   std::vector<std::shared_ptr<Instance>> all;
   std::deque<std::shared_ptr<Waiter>> waiters;
@@ -40,10 +40,18 @@ struct Pool {
 
 class PoolInvoker final : public Invoker {
  public:
-  PoolInvoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher, LogStore& logs, env::Clock& clock,
-              env::Random& random, InvokerSettings settings)
-      : executor_(executor), registry_(registry), launcher_(launcher), logs_(logs), clock_(clock), random_(random),
-        settings_(std::move(settings)), tasks_(executor, "instances"), sweeper_(executor, "idle instances"), quiet_(executor) {
+  PoolInvoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher, LogStore& logs,
+              env::Clock& clock, env::Random& random, InvokerSettings settings)
+      : executor_(executor),
+        registry_(registry),
+        launcher_(launcher),
+        logs_(logs),
+        clock_(clock),
+        random_(random),
+        settings_(std::move(settings)),
+        tasks_(executor, "instances"),
+        sweeper_(executor, "idle instances"),
+        quiet_(executor) {
     registry_.on_change([this](const FunctionKey& key) { changed(key); });
     sweeper_.spawn(sweep());
   }
@@ -51,8 +59,11 @@ class PoolInvoker final : public Invoker {
   async::Task<InvokeResult> invoke(RequestContext context, FunctionKey key, Invocation invocation) override {
     if (stopping_) co_return fail(Code::kUnavailable, "the daemon is stopping; try again");
     if (invocation.payload.size() > invocation.max_payload_bytes) {
-      co_return fail(Code::kTooLarge, fmt::format("{} byte payload is too large for the RequestResponse invocation type (limit {} bytes)",
-                                                  invocation.payload.size(), invocation.max_payload_bytes), "payload");
+      co_return fail(
+          Code::kTooLarge,
+          fmt::format("{} byte payload is too large for the RequestResponse invocation type (limit {} bytes)",
+                      invocation.payload.size(), invocation.max_payload_bytes),
+          "payload");
     }
     ++running_;
     auto result = co_await run(std::move(context), std::move(key), std::move(invocation));
@@ -93,7 +104,8 @@ class PoolInvoker final : public Invoker {
     co_return result;
   }
 
-  async::Task<InvokeResult> run_in(std::shared_ptr<Pool> pool, RequestContext context, FunctionKey key, Invocation invocation) {
+  async::Task<InvokeResult> run_in(std::shared_ptr<Pool> pool, RequestContext context, FunctionKey key,
+                                   Invocation invocation) {
     if (pool->stale) {
       GUST_CO_TRY(pool->function, co_await registry_.get(key));
       pool->stale = false;
@@ -117,7 +129,9 @@ class PoolInvoker final : public Invoker {
 
   Result<void> queue_up(Pool& pool, const std::shared_ptr<Waiter>& waiter) {
     if (pool.waiters.size() >= settings_.max_waiting) {
-      return fail(Code::kThrottled, fmt::format("{} invocations of '{}' wait for an instance already; try again later", pool.waiters.size(), pool.function.key.name),
+      return fail(Code::kThrottled,
+                  fmt::format("{} invocations of '{}' wait for an instance already; try again later",
+                              pool.waiters.size(), pool.function.key.name),
                   "ConcurrentInvocationLimitExceeded");
     }
     pool.waiters.push_back(waiter);
@@ -153,7 +167,8 @@ class PoolInvoker final : public Invoker {
     while (memory_ - ending_ + memory_of(function) > settings_.memory_bytes) {
       std::shared_ptr<Pool> coldest;
       for (const auto& [key, pool] : pools_) {
-        if (!pool->idle.empty() && (!coldest || pool->idle.front()->idle_since() < coldest->idle.front()->idle_since())) coldest = pool;
+        if (!pool->idle.empty() && (!coldest || pool->idle.front()->idle_since() < coldest->idle.front()->idle_since()))
+          coldest = pool;
       }
       if (!coldest) return memory_ == 0;  // one larger than the whole budget still runs, alone
       retire_front(*coldest);
@@ -172,7 +187,11 @@ class PoolInvoker final : public Invoker {
   void start_one(const std::shared_ptr<Pool>& pool) {
     ++pool->starting;
     memory_ += memory_of(pool->function);
-    Instance::Parts parts{executor_, logs_, clock_, settings_, [this, pool](auto instance) { ready(pool, std::move(instance)); },
+    Instance::Parts parts{executor_,
+                          logs_,
+                          clock_,
+                          settings_,
+                          [this, pool](auto instance) { ready(pool, std::move(instance)); },
                           [this, pool](auto instance) { ended(pool, std::move(instance)); }};
     auto instance = std::make_shared<Instance>(std::move(parts), pool->function, random_.pick(16, "0123456789abcdef"));
     pool->all.push_back(instance);
@@ -249,7 +268,8 @@ class PoolInvoker final : public Invoker {
       GUST_CO_CHECK(co_await async::sleep_for(kSweepEvery));
       const auto now = std::chrono::steady_clock::now();
       for (const auto& [key, pool] : pools_) {
-        while (!pool->idle.empty() && now - pool->idle.front()->idle_since() >= settings_.keep_alive) retire_front(*pool);
+        while (!pool->idle.empty() && now - pool->idle.front()->idle_since() >= settings_.keep_alive)
+          retire_front(*pool);
       }
       std::erase_if(pools_, [](const auto& entry) { return entry.second->all.empty() && entry.second->calls == 0; });
     }
@@ -276,8 +296,9 @@ class PoolInvoker final : public Invoker {
 
 }  // namespace
 
-std::unique_ptr<Invoker> make_invoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher, LogStore& logs,
-                                      env::Clock& clock, env::Random& random, InvokerSettings settings) {
+std::unique_ptr<Invoker> make_invoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher,
+                                      LogStore& logs, env::Clock& clock, env::Random& random,
+                                      InvokerSettings settings) {
   return std::make_unique<PoolInvoker>(executor, registry, launcher, logs, clock, random, std::move(settings));
 }
 

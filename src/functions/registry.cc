@@ -26,11 +26,17 @@ constexpr std::size_t kMaxPolicyBytes = 20'480;
 constexpr std::string_view kHex = "0123456789abcdef";
 
 std::unexpected<Error> no_function(const FunctionKey& key) {
-  return fail(Code::kNotFound, fmt::format("Function not found: arn:aws:lambda:{}:{}:function:{}", kDefaultRegion, key.account, key.name), "function");
+  return fail(
+      Code::kNotFound,
+      fmt::format("Function not found: arn:aws:lambda:{}:{}:function:{}", kDefaultRegion, key.account, key.name),
+      "function");
 }
 
 std::unexpected<Error> wrong_revision() {
-  return fail(Code::kPrecondition, "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the latest RevisionId", "revision");
+  return fail(Code::kPrecondition,
+              "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to "
+              "retrieve the latest RevisionId",
+              "revision");
 }
 
 Result<Function> read_function(kv::Reader& reader, const FunctionKey& key) {
@@ -86,7 +92,9 @@ bool is_name(std::string_view text) {
 }  // namespace
 
 Result<FunctionKey> parse_function_name(std::string_view text, std::string_view qualifier, const AccountId& caller) {
-  const auto wrong = [&] { return fail(Code::kInvalid, fmt::format("'{}' is not a function name, partial ARN or ARN", text), "function name"); };
+  const auto wrong = [&] {
+    return fail(Code::kInvalid, fmt::format("'{}' is not a function name, partial ARN or ARN", text), "function name");
+  };
   FunctionKey key{caller, FunctionName()};
   std::string_view rest = text;
   if (rest.starts_with("arn:")) {
@@ -102,7 +110,8 @@ Result<FunctionKey> parse_function_name(std::string_view text, std::string_view 
   }
   if (const auto colon = rest.find(':'); colon != std::string_view::npos) {
     if (!qualifier.empty() && qualifier != rest.substr(colon + 1)) {
-      return fail(Code::kInvalid, "The derived qualifier from the function name does not match the specified qualifier.", "qualifier");
+      return fail(Code::kInvalid,
+                  "The derived qualifier from the function name does not match the specified qualifier.", "qualifier");
     }
     qualifier = rest.substr(colon + 1);
     rest = rest.substr(0, colon);
@@ -110,28 +119,35 @@ Result<FunctionKey> parse_function_name(std::string_view text, std::string_view 
   if (!is_name(rest)) return wrong();
   key.name = FunctionName(std::string(rest));
   if (!qualifier.empty() && qualifier != "$LATEST") {
-    return fail(Code::kNotFound, fmt::format("Function not found: arn:aws:lambda:{}:{}:function:{}:{}", kDefaultRegion, key.account, key.name, qualifier), "function");
+    return fail(Code::kNotFound,
+                fmt::format("Function not found: arn:aws:lambda:{}:{}:function:{}:{}", kDefaultRegion, key.account,
+                            key.name, qualifier),
+                "function");
   }
   return key;
 }
 
-Registry::Registry(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, std::string code_folder)
+Registry::Registry(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random,
+                   std::string code_folder)
     : store_(store), blobs_(blobs), clock_(clock), random_(random), code_folder_(std::move(code_folder)) {}
 
 async::Task<void> Registry::take_code(Function& function, std::string zip) {
   const auto bytes = std::as_bytes(std::span(zip));
   GUST_CO_TRY(auto writer, co_await blobs_.create());
   GUST_CO_CHECK(co_await writer->write(bytes));
-  const auto folder = fmt::format("{}/{}/{}/{}", code_folder_, function.key.account, function.key.name, random_.pick(16, kHex));
+  const auto folder =
+      fmt::format("{}/{}/{}/{}", code_folder_, function.key.account, function.key.name, random_.pick(16, kHex));
   auto job = [folder, bytes]() -> Result<std::string> {
     std::error_code error;
     fs::create_directories(fs::path(folder).parent_path(), error);
     if (error) return fail_errno(fmt::format("making '{}'", folder), error.value());
     GUST_CHECK(open_parents(folder));
     GUST_CHECK(unpack(bytes, folder + ".new"));
-    if (::rename((folder + ".new").c_str(), folder.c_str()) != 0) return fail_errno(fmt::format("making '{}'", folder), errno);
+    if (::rename((folder + ".new").c_str(), folder.c_str()) != 0)
+      return fail_errno(fmt::format("making '{}'", folder), errno);
     GUST_CHECK(sync_folder(folder));
-    return codec::to_base64(codec::digest(codec::DigestKind::kSha256, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+    return codec::to_base64(
+        codec::digest(codec::DigestKind::kSha256, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   };
   GUST_CO_TRY(function.code_sha256, co_await unpackers_.run(std::move(job)));
   GUST_CO_TRY(const auto blob, co_await writer->commit());
@@ -160,7 +176,9 @@ void Registry::stamp(Function& function) {
 
 async::Task<Function> Registry::create(Function function, std::string zip) {
   GUST_CO_TRY(const auto there, co_await store_.get(rows::function_key(function.key)));
-  const auto exists = [&] { return fail(Code::kAlreadyExists, fmt::format("Function already exist: {}", function.key.name), "function"); };
+  const auto exists = [&] {
+    return fail(Code::kAlreadyExists, fmt::format("Function already exist: {}", function.key.name), "function");
+  };
   if (there) co_return exists();
   GUST_CO_CHECK(co_await take_code(function, std::move(zip)));
   // A function of this name that was deleted had a generation, too: never the same one again.
@@ -199,7 +217,8 @@ async::Task<std::vector<Function>> Registry::list(AccountId account, std::string
   co_return out;
 }
 
-async::Task<Function> Registry::update(FunctionKey key, std::function<Result<void>(Function&)> change, std::string expected_revision) {
+async::Task<Function> Registry::update(FunctionKey key, std::function<Result<void>(Function&)> change,
+                                       std::string expected_revision) {
   const auto changed = std::make_shared<Function>();
   kv::Store::Body body = [this, key, change, expected_revision, changed](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(*changed, read_function(tx, key));
@@ -265,14 +284,20 @@ async::Task<void> Registry::add_statement(FunctionKey key, PolicyStatement state
     const auto row_key = rows::statement_key(key, statement.sid);
     GUST_TRY(const auto there, tx.get(row_key));
     if (there) {
-      return fail(Code::kAlreadyExists, fmt::format("The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing statement.", statement.sid), "statement");
+      return fail(Code::kAlreadyExists,
+                  fmt::format("The statement id ({}) provided already exists. Please provide a new statement id, or "
+                              "remove the existing statement.",
+                              statement.sid),
+                  "statement");
     }
     const auto row = rows::encode(statement);
     GUST_TRY(const auto others, tx.scan(kv::Range::prefix(rows::policy_prefix(key))));
     std::size_t size = row.size();
     for (const auto& other : others) size += other.value.size();
     if (size > kMaxPolicyBytes) {
-      return fail(Code::kTooLarge, fmt::format("The final policy size ({}) is bigger than the limit ({}).", size, kMaxPolicyBytes), "policy");
+      return fail(Code::kTooLarge,
+                  fmt::format("The final policy size ({}) is bigger than the limit ({}).", size, kMaxPolicyBytes),
+                  "policy");
     }
     tx.put(row_key, row);
     return {};
@@ -284,7 +309,8 @@ async::Task<void> Registry::remove_statement(FunctionKey key, std::string sid) {
   kv::Store::Body body = [key, sid](kv::Transaction& tx) -> Result<void> {
     GUST_CHECK(read_function(tx, key));
     GUST_TRY(const auto there, tx.get(rows::statement_key(key, sid)));
-    if (!there) return fail(Code::kNotFound, fmt::format("Statement {} is not found in resource policy.", sid), "statement");
+    if (!there)
+      return fail(Code::kNotFound, fmt::format("Statement {} is not found in resource policy.", sid), "statement");
     tx.erase(rows::statement_key(key, sid));
     return {};
   };
@@ -302,10 +328,12 @@ async::Task<std::vector<PolicyStatement>> Registry::policy(FunctionKey key) {
   co_return out;
 }
 
-async::Task<bool> Registry::allows(FunctionKey key, std::string principal, std::string source_arn, std::string source_account) {
+async::Task<bool> Registry::allows(FunctionKey key, std::string principal, std::string source_arn,
+                                   std::string source_account) {
   GUST_CO_TRY(const auto statements, co_await policy(key));
   co_return std::ranges::any_of(statements, [&](const PolicyStatement& s) {
-    const bool who = s.principal == "*" || s.principal == principal || s.principal == fmt::format("arn:aws:iam::{}:root", principal);
+    const bool who =
+        s.principal == "*" || s.principal == principal || s.principal == fmt::format("arn:aws:iam::{}:root", principal);
     const bool what = s.action == "*" || s.action == "lambda:*" || s.action == "lambda:InvokeFunction";
     const bool from = s.source_arn.empty() || like(s.source_arn, source_arn);
     const bool account = s.source_account.empty() || s.source_account == source_account;
@@ -334,7 +362,11 @@ async::Task<std::optional<EventInvokeConfig>> Registry::event_invoke_config(Func
 async::Task<void> Registry::remove_event_invoke_config(FunctionKey key) {
   kv::Store::Body body = [key](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(const auto there, tx.get(rows::event_invoke_key(key)));
-    if (!there) return fail(Code::kNotFound, fmt::format("The function arn:aws:lambda:{}:{}:function:{}:$LATEST doesn't have an EventInvokeConfig", kDefaultRegion, key.account, key.name), "event-invoke-config");
+    if (!there)
+      return fail(Code::kNotFound,
+                  fmt::format("The function arn:aws:lambda:{}:{}:function:{}:$LATEST doesn't have an EventInvokeConfig",
+                              kDefaultRegion, key.account, key.name),
+                  "event-invoke-config");
     tx.erase(rows::event_invoke_key(key));
     return {};
   };

@@ -1,5 +1,6 @@
 // Registry: the functions of every account, their code, policies and event-invoke settings, durably. Errors name their
-// thing in Error::source: "function", "statement", "policy", "event-invoke-config", "zip", "revision". Loop thread only.
+// thing in Error::source: "function", "statement", "policy", "event-invoke-config", "zip", "revision". Loop thread
+// only.
 #pragma once
 
 #include "async/blocking_pool.h"
@@ -30,7 +31,8 @@ class Registry {
   async::Task<std::vector<Function>> list(AccountId account, std::string after, std::size_t limit);
   async::Task<Function> update_code(FunctionKey key, std::string zip, std::string expected_revision);
   // `change` edits a copy on a pool thread; kPrecondition "revision" when expected_revision is set and another.
-  async::Task<Function> update(FunctionKey key, std::function<Result<void>(Function&)> change, std::string expected_revision);
+  async::Task<Function> update(FunctionKey key, std::function<Result<void>(Function&)> change,
+                               std::string expected_revision);
   async::Task<void> remove(FunctionKey key);
   async::Task<std::string> code_zip(FunctionKey key);
 
@@ -68,8 +70,8 @@ class Registry {
   async::BlockingPool unpackers_{"unpack", 2, 64};
 };
 
-// arn:..:function:NAME, ACCOUNT:function:NAME, function:NAME or NAME, each with an optional :$LATEST qualifier, as every
-// operation takes it. kInvalid; kNotFound "function" for another version or alias.
+// arn:..:function:NAME, ACCOUNT:function:NAME, function:NAME or NAME, each with an optional :$LATEST qualifier, as
+// every operation takes it. kInvalid; kNotFound "function" for another version or alias.
 Result<FunctionKey> parse_function_name(std::string_view text, std::string_view qualifier, const AccountId& caller);
 
 }  // namespace gust::functions

@@ -57,16 +57,32 @@ std::string encode(const Function& f) {
   for (const auto& [name, value] : f.environment) environment[name] = value;
   json::array architectures;
   for (const auto& one : f.architectures) architectures.push_back(json::string(one));
-  return codec::to_json(json::object{
-      {"account", f.key.account.str()}, {"name", f.key.name.str()}, {"region", f.region}, {"runtime", f.runtime}, {"handler", f.handler},
-      {"role", f.role}, {"description", f.description}, {"timeout_s", f.timeout_s}, {"memory_mb", f.memory_mb}, {"tmp_mb", f.tmp_mb},
-      {"environment", std::move(environment)}, {"architectures", std::move(architectures)}, {"code_sha256", f.code_sha256},
-      {"code_size", f.code_size}, {"code_blob", f.code_blob}, {"code_folder", f.code_folder}, {"revision_id", f.revision_id},
-      {"modified", to_epoch_ms(f.modified_at)}, {"generation", f.generation}});
+  return codec::to_json(json::object{{"account", f.key.account.str()},
+                                     {"name", f.key.name.str()},
+                                     {"region", f.region},
+                                     {"runtime", f.runtime},
+                                     {"handler", f.handler},
+                                     {"role", f.role},
+                                     {"description", f.description},
+                                     {"timeout_s", f.timeout_s},
+                                     {"memory_mb", f.memory_mb},
+                                     {"tmp_mb", f.tmp_mb},
+                                     {"environment", std::move(environment)},
+                                     {"architectures", std::move(architectures)},
+                                     {"code_sha256", f.code_sha256},
+                                     {"code_size", f.code_size},
+                                     {"code_blob", f.code_blob},
+                                     {"code_folder", f.code_folder},
+                                     {"revision_id", f.revision_id},
+                                     {"modified", to_epoch_ms(f.modified_at)},
+                                     {"generation", f.generation}});
 }
 
 std::string encode(const PolicyStatement& s) {
-  return codec::to_json(json::object{{"sid", s.sid}, {"action", s.action}, {"principal", s.principal}, {"source_arn", s.source_arn},
+  return codec::to_json(json::object{{"sid", s.sid},
+                                     {"action", s.action},
+                                     {"principal", s.principal},
+                                     {"source_arn", s.source_arn},
                                      {"source_account", s.source_account}});
 }
 
@@ -89,7 +105,8 @@ Result<Function> decode_function(std::string_view bytes) {
     f.timeout_s = row.number<std::uint32_t>("timeout_s");
     f.memory_mb = row.number<std::uint32_t>("memory_mb");
     f.tmp_mb = row.number<std::uint32_t>("tmp_mb");
-    for (const auto& [name, value] : row.object.at("environment").as_object()) f.environment.emplace(name, value.as_string());
+    for (const auto& [name, value] : row.object.at("environment").as_object())
+      f.environment.emplace(name, value.as_string());
     f.architectures.clear();
     for (const auto& one : row.object.at("architectures").as_array()) f.architectures.emplace_back(one.as_string());
     f.code_sha256 = row.text("code_sha256");
@@ -105,7 +122,8 @@ Result<Function> decode_function(std::string_view bytes) {
 
 Result<PolicyStatement> decode_statement(std::string_view bytes) {
   return decode(bytes, [](Row row) {
-    return PolicyStatement{row.text("sid"), row.text("action"), row.text("principal"), row.text("source_arn"), row.text("source_account")};
+    return PolicyStatement{row.text("sid"), row.text("action"), row.text("principal"), row.text("source_arn"),
+                           row.text("source_account")};
   });
 }
 

@@ -81,7 +81,9 @@ TEST_F(RegistryTest, PolicyLetsInOnlyWhatItNames) {
   ASSERT_TRUE(create(zip("one")));
   const PolicyStatement statement{"s", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::b*", "000000000000"};
   ASSERT_TRUE(run(registry_->add_statement(key_, statement)));
-  const auto allows = [&](const char* who, const char* arn, const char* account) { return *run(registry_->allows(key_, who, arn, account)); };
+  const auto allows = [&](const char* who, const char* arn, const char* account) {
+    return *run(registry_->allows(key_, who, arn, account));
+  };
   EXPECT_TRUE(allows("s3.amazonaws.com", "arn:aws:s3:::bucket", "000000000000"));
   EXPECT_FALSE(allows("s3.amazonaws.com", "arn:aws:s3:::other", "000000000000"));
   EXPECT_FALSE(allows("s3.amazonaws.com", "arn:aws:s3:::bucket", "111111111111"));
@@ -101,7 +103,8 @@ TEST_F(RegistryTest, BoundsThePolicy) {
 
 TEST(FunctionNames, TakeEveryForm) {
   const AccountId caller("000000000000");
-  for (const char* text : {"f", "function:f", "000000000000:function:f", "arn:aws:lambda:us-east-1:000000000000:function:f", "f:$LATEST"}) {
+  for (const char* text : {"f", "function:f", "000000000000:function:f",
+                           "arn:aws:lambda:us-east-1:000000000000:function:f", "f:$LATEST"}) {
     const auto key = parse_function_name(text, "", caller);
     ASSERT_TRUE(key) << text;
     EXPECT_EQ(*key, (FunctionKey{caller, FunctionName("f")}));

@@ -94,7 +94,8 @@ class Unpacking {
   // Links are made last, so that nothing is written through one. ".." may only lead its target: after a name it could
   // go up from where another link leads.
   Result<void> take_link(const fs::path& path, const fs::path& target) {
-    if (path.empty() || !names_.insert(path.native()).second) return bad(fmt::format("the zip names '{}' twice", path.native()));
+    if (path.empty() || !names_.insert(path.native()).second)
+      return bad(fmt::format("the zip names '{}' twice", path.native()));
     auto depth = std::distance(path.begin(), path.end()) - 1;
     bool named = false;
     bool inside = target.is_relative() && !target.empty();

@@ -15,8 +15,8 @@ struct UnpackLimits {
 };
 
 // Unpacks `zip` into `folder`, which must not exist. Not synced to disk: the caller does that. kInvalid (source "zip")
-// for what is no zip, leaves the folder (also by a link), names a file twice, or holds hard links or devices; kTooLarge (source "zip") past a
-// limit. After an error nothing is left of `folder`.
+// for what is no zip, leaves the folder (also by a link), names a file twice, or holds hard links or devices; kTooLarge
+// (source "zip") past a limit. After an error nothing is left of `folder`.
 Result<void> unpack(std::span<const std::byte> zip, const std::string& folder, const UnpackLimits& limits = {});
 
 }  // namespace gust::functions

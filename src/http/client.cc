@@ -45,8 +45,8 @@ std::unexpected<Error> failure(const Address& address, const boost::system::erro
 // The response's body; gives the connection back when it was read to its end.
 class ResponseBody final : public async::ByteSource {
  public:
-  ResponseBody(Address address, std::unique_ptr<Link> link, std::unique_ptr<bhttp::response_parser<bhttp::buffer_body>> parser,
-               std::weak_ptr<Idle> idle)
+  ResponseBody(Address address, std::unique_ptr<Link> link,
+               std::unique_ptr<bhttp::response_parser<bhttp::buffer_body>> parser, std::weak_ptr<Idle> idle)
       : address_(std::move(address)), link_(std::move(link)), parser_(std::move(parser)), idle_(std::move(idle)) {
     if (parser_->is_done()) give_back();
   }
@@ -143,7 +143,8 @@ class BeastClient final : public Client {
       co_return link;
     }
     tcp::resolver resolver(executor_);
-    const auto [resolve_error, endpoints] = co_await resolver.async_resolve(address.first, std::to_string(address.second), kToken);
+    const auto [resolve_error, endpoints] =
+        co_await resolver.async_resolve(address.first, std::to_string(address.second), kToken);
     if (resolve_error) co_return failure(address, resolve_error);
     auto link = std::make_unique<Link>(beast::tcp_stream(executor_));
     if (deadline != SteadyTime::max()) link->stream.expires_at(deadline);
@@ -156,7 +157,8 @@ class BeastClient final : public Client {
 
   async::Task<void> write(Address address, Link& link, Request request) {
     std::string head = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
-    if (!request.headers.contains("host")) request.headers.add("Host", fmt::format("{}:{}", address.first, address.second));
+    if (!request.headers.contains("host"))
+      request.headers.add("Host", fmt::format("{}:{}", address.first, address.second));
     std::optional<std::uint64_t> length = request.content_length;
     if (!length && request.body) length = request.body->remaining();
     if (!request.body) length = 0;
@@ -176,7 +178,8 @@ class BeastClient final : public Client {
       GUST_CO_TRY(const auto got, co_await request.body->read(std::as_writable_bytes(std::span(piece))));
       std::string framing = length ? "" : fmt::format("{:x}\r\n", got);
       const std::string_view end = length ? "" : "\r\n";
-      const std::array<asio::const_buffer, 3> buffers = {asio::buffer(framing), asio::buffer(piece.data(), got), asio::buffer(end)};
+      const std::array<asio::const_buffer, 3> buffers = {asio::buffer(framing), asio::buffer(piece.data(), got),
+                                                         asio::buffer(end)};
       const auto [body_error, written] = co_await asio::async_write(link.stream, buffers, kToken);
       if (body_error) co_return failure(address, body_error);
       if (got == 0) co_return Result<void>{};

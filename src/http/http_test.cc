@@ -28,7 +28,8 @@ class Http : public ::testing::Test {
     ASSERT_TRUE(listener) << listener.error().message;
     port_ = listener->port;
     server_ = make_server(loop_.get_executor(), settings);
-    ASSERT_TRUE(server_->serve(listener->fd, [this](RequestContext c, Request r) { return echo(std::move(c), std::move(r)); }));
+    ASSERT_TRUE(
+        server_->serve(listener->fd, [this](RequestContext c, Request r) { return echo(std::move(c), std::move(r)); }));
     thread_ = std::thread([this] { loop_.run(); });
   }
 
@@ -55,9 +56,12 @@ class Http : public ::testing::Test {
     }
     for (const auto& [name, value] : request.trailers->all()) response.headers.add("x-trailer", name + "=" + value);
     response.headers.add("x-saw", request.method + " " + request.path + "?" + request.query);
-    if (request.path == "/stream") response.stream = async::from_string(std::move(*body));
-    else if (request.path == "/chunks") response.stream = std::make_unique<Unsized>(async::from_string(std::move(*body)));
-    else response.body = std::move(*body);
+    if (request.path == "/stream")
+      response.stream = async::from_string(std::move(*body));
+    else if (request.path == "/chunks")
+      response.stream = std::make_unique<Unsized>(async::from_string(std::move(*body)));
+    else
+      response.body = std::move(*body);
     co_return response;
   }
 
@@ -166,7 +170,8 @@ TEST_F(Http, PipelinedRequestsAreAnsweredInOrder) {
 
 TEST_F(Http, ContinueIsAskedForOnlyWhenTheBodyIsRead) {
   const int fd = connect();
-  const std::string_view head = "POST /plain HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n";
+  const std::string_view head =
+      "POST /plain HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n";
   ASSERT_EQ(::send(fd, head.data(), head.size(), 0), static_cast<ssize_t>(head.size()));
   char piece[4096];
   const auto n = ::read(fd, piece, sizeof piece);

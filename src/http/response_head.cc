@@ -12,7 +12,8 @@ namespace {
 
 bool is_set_here(std::string_view name) {
   const auto equals = [&](std::string_view other) {
-    return std::ranges::equal(name, other, {}, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return std::ranges::equal(name, other, {},
+                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   };
   return equals("content-length") || equals("transfer-encoding") || equals("connection") || equals("date");
 }

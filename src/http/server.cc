@@ -86,7 +86,8 @@ class SessionServer final : public Server {
     response.status = 503;
     response.body = fmt::format("there are {} connections already; try again later\n", settings_.max_connections);
     const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
-    const auto bytes = response_head(response, Framing::kLength, response.body.size(), Connection::kClose, now) + response.body;
+    const auto bytes =
+        response_head(response, Framing::kLength, response.body.size(), Connection::kClose, now) + response.body;
     co_await asio::async_write(socket, asio::buffer(bytes), kToken);
     co_return Result<void>{};
   }

@@ -35,7 +35,8 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 
 class BeastSession final : public Session, public std::enable_shared_from_this<BeastSession> {
  public:
-  BeastSession(tcp::socket socket, const ServerSettings& settings, std::shared_ptr<const Handler> handler, env::Random& random)
+  BeastSession(tcp::socket socket, const ServerSettings& settings, std::shared_ptr<const Handler> handler,
+               env::Random& random)
       : stream_(std::move(socket)), settings_(settings), handler_(std::move(handler)), random_(random) {}
 
   async::Task<void> run() override {
@@ -217,10 +218,11 @@ asio::awaitable<bool> BeastSession::answer() {
   const bool client_keeps = parser_->keep_alive();
   auto response = co_await handle(std::move(context), std::move(request));
   // An unread body is read away so that the next request can be found, unless it is long or was never sent.
-  const bool reusable = client_keeps && !finishing_ && !broken_ && (parser_->is_done() || (!continue_wanted_ && co_await drain()));
+  const bool reusable =
+      client_keeps && !finishing_ && !broken_ && (parser_->is_done() || (!continue_wanted_ && co_await drain()));
   const auto connection = reusable ? Connection::kKeepAlive : Connection::kClose;
   const bool written = co_await write_response(std::move(response), head_only, connection);
-  co_return written && reusable;
+  co_return written&& reusable;
 }
 
 asio::awaitable<bool> BeastSession::drain() {
@@ -252,7 +254,8 @@ asio::awaitable<void> BeastSession::refuse(boost::system::error_code error) {
 }
 
 asio::awaitable<bool> BeastSession::write_bytes(std::string_view a, std::string_view b) {
-  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(a.data(), a.size()), asio::buffer(b.data(), b.size())};
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(a.data(), a.size()),
+                                                     asio::buffer(b.data(), b.size())};
   stream_.expires_after(settings_.read_timeout);
   const auto [error, n] = co_await asio::async_write(stream_, buffers, kToken);
   stream_.expires_never();
@@ -302,8 +305,8 @@ asio::awaitable<bool> BeastSession::write_stream(async::ByteSource& source, Fram
 
 }  // namespace
 
-std::shared_ptr<Session> make_session(tcp::socket socket, const ServerSettings& settings, std::shared_ptr<const Handler> handler,
-                                      env::Random& random) {
+std::shared_ptr<Session> make_session(tcp::socket socket, const ServerSettings& settings,
+                                      std::shared_ptr<const Handler> handler, env::Random& random) {
   return std::make_shared<BeastSession>(std::move(socket), settings, std::move(handler), random);
 }
 

@@ -191,7 +191,8 @@ TEST_P(StoreContract, ReopenedItHasEverything) {
   EXPECT_EQ(keys(Range::prefix("k")).size(), 100u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kv, StoreContract, ::testing::Values("memory", "rocks"), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Kv, StoreContract, ::testing::Values("memory", "rocks"),
+                         [](const auto& info) { return info.param; });
 
 TEST(RocksStore, ASecondOwnerIsRefused) {
   Folder folder;

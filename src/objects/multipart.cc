@@ -13,7 +13,9 @@ namespace {
 
 std::unexpected<Error> no_upload() {
   return fail(Code::kNotFound,
-              "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.", "upload");
+              "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
+              "or completed.",
+              "upload");
 }
 
 std::string unquoted(std::string_view etag) {
@@ -34,7 +36,10 @@ Result<std::vector<Part>> read_parts(kv::Reader& reader, const std::string& uplo
 Result<void> check_order(const std::vector<CompleteRequest::Named>& named) {
   for (std::size_t i = 1; i < named.size(); ++i) {
     if (named[i].number <= named[i - 1].number) {
-      return fail(Code::kInvalid, "The list of parts was not in ascending order. The parts list must be specified in order by part number.", "part order");
+      return fail(
+          Code::kInvalid,
+          "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
+          "part order");
     }
   }
   return {};
@@ -48,8 +53,10 @@ Result<std::vector<Part>> choose(const std::vector<CompleteRequest::Named>& name
     const auto part = std::ranges::find(there, name.number, &Part::number);
     if (part == there.end() || part->etag != unquoted(name.etag)) {
       return fail(Code::kInvalid,
-                  "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified "
-                  "entity tag may not match the part's entity tag.", "part");
+                  "One or more of the specified parts could not be found.  The part may not have been uploaded, or the "
+                  "specified "
+                  "entity tag may not match the part's entity tag.",
+                  "part");
     }
     chosen.push_back(*part);
   }
@@ -103,12 +110,14 @@ async::Task<Upload> ObjectStore::upload(BucketName bucket_name, ObjectKey key, s
   co_return rows::decode_upload(*row);
 }
 
-async::Task<Part> ObjectStore::put_part(BucketName bucket_name, ObjectKey key, std::string upload_id, std::uint32_t number,
-                                        std::optional<ChecksumKind> kind, std::function<Result<Expected>()> expected,
+async::Task<Part> ObjectStore::put_part(BucketName bucket_name, ObjectKey key, std::string upload_id,
+                                        std::uint32_t number, std::optional<ChecksumKind> kind,
+                                        std::function<Result<Expected>()> expected,
                                         std::unique_ptr<async::ByteSource> source) {
   GUST_CO_TRY(const auto started, co_await upload(bucket_name, key, upload_id));
   GUST_CO_TRY(auto bytes, co_await ingest(*source, kind ? kind : started.checksum_kind, expected));
-  const Part part{number, codec::to_hex(bytes.digests.md5), bytes.size, clock_.now(), bytes.digests.checksum, std::move(bytes.segments)};
+  const Part part{number,       codec::to_hex(bytes.digests.md5), bytes.size,
+                  clock_.now(), bytes.digests.checksum,           std::move(bytes.segments)};
   const auto garbage = std::make_shared<std::vector<blobs::BlobId>>();
   kv::Store::Body body = [=, inline_bytes = std::move(bytes.inline_bytes)](kv::Transaction& tx) -> Result<void> {
     garbage->clear();
@@ -162,7 +171,8 @@ async::Task<Object> ObjectStore::complete(CompleteRequest request) {
     GUST_TRY(const auto now, read_parts(tx, request.upload_id));
     GUST_TRY(const auto still, choose(request.parts, now));
     for (std::size_t i = 0; i < still.size(); ++i) {
-      if (still[i].segments != chosen[i].segments) return fail(Code::kConflict, "A part was replaced while the upload was completed", "part");
+      if (still[i].segments != chosen[i].segments)
+        return fail(Code::kConflict, "A part was replaced while the upload was completed", "part");
     }
     std::vector<blobs::BlobId> left;
     for (const auto& part : now) {
@@ -172,8 +182,8 @@ async::Task<Object> ObjectStore::complete(CompleteRequest request) {
     tx.erase(upload_key);
     return {};
   };
-  co_return co_await commit(request.bucket, assemble(started, chosen), "", request.condition, EventKind::kCompleteMultipartUpload,
-                            request.origin, std::move(also));
+  co_return co_await commit(request.bucket, assemble(started, chosen), "", request.condition,
+                            EventKind::kCompleteMultipartUpload, request.origin, std::move(also));
 }
 
 async::Task<void> ObjectStore::abort(BucketName bucket_name, ObjectKey key, std::string upload_id) {

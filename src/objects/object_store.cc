@@ -13,8 +13,9 @@ namespace gust::objects {
 namespace {
 
 constexpr std::size_t kPiece = 256 << 10;
-constexpr std::size_t kInlineBytes = 32 << 10;  // objects up to this size live in a row: one synced write instead of three
-constexpr std::size_t kHashHere = 16 << 10;     // fewer bytes are hashed on the loop: a hop costs more
+constexpr std::size_t kInlineBytes =
+    32 << 10;                                // objects up to this size live in a row: one synced write instead of three
+constexpr std::size_t kHashHere = 16 << 10;  // fewer bytes are hashed on the loop: a hop costs more
 
 blobs::BlobId new_id(env::Random& random) {
   std::array<std::byte, 16> bytes{};
@@ -68,14 +69,20 @@ Result<void> check_bucket_name(std::string_view name) {
   const auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   if (!alnum(name.front()) || !alnum(name.back())) return wrong();
   if (!std::ranges::all_of(name, [&](char c) { return alnum(c) || c == '.' || c == '-'; })) return wrong();
-  if (name.find("..") != std::string_view::npos || name.starts_with("xn--") || name.ends_with("-s3alias")) return wrong();
-  const bool like_address = std::ranges::count(name, '.') == 3 && std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  if (name.find("..") != std::string_view::npos || name.starts_with("xn--") || name.ends_with("-s3alias"))
+    return wrong();
+  const bool like_address = std::ranges::count(name, '.') == 3 &&
+                            std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
   if (like_address) return wrong();
   return {};
 }
 
 ObjectStore::ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox)
-    : store_(store), blobs_(blobs), clock_(clock), random_(random), outbox_(outbox),
+    : store_(store),
+      blobs_(blobs),
+      clock_(clock),
+      random_(random),
+      outbox_(outbox),
       pins_(std::make_shared<std::unordered_map<blobs::BlobId, int>>()) {}
 
 ObjectStore::~ObjectStore() = default;
@@ -94,11 +101,14 @@ async::Task<void> ObjectStore::create_bucket(BucketName name, AccountId owner, s
     if (row) {
       GUST_TRY(const auto there, rows::decode_bucket(*row));
       if (there.owner == made.owner) {
-        return fail(Code::kAlreadyExists, "Your previous request to create the named bucket succeeded and you already own it.", "own bucket");
+        return fail(Code::kAlreadyExists,
+                    "Your previous request to create the named bucket succeeded and you already own it.", "own bucket");
       }
-      return fail(Code::kAlreadyExists,
-                  "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
-                  "Please select a different name and try again.", "bucket");
+      return fail(
+          Code::kAlreadyExists,
+          "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+          "Please select a different name and try again.",
+          "bucket");
     }
     tx.put(rows::bucket_key(made.name), rows::encode(made));
     return {};
@@ -135,7 +145,9 @@ async::Task<bool> ObjectStore::is_empty(BucketName name) {
 }
 
 async::Task<void> ObjectStore::delete_bucket(BucketName name) {
-  const auto not_empty = [] { return fail(Code::kConflict, "The bucket you tried to delete is not empty", "not empty"); };
+  const auto not_empty = [] {
+    return fail(Code::kConflict, "The bucket you tried to delete is not empty", "not empty");
+  };
   GUST_CO_TRY(const auto there, co_await bucket(name));
   GUST_CO_TRY(const bool empty, co_await is_empty(name));
   if (!empty) co_return not_empty();
@@ -159,7 +171,9 @@ async::Task<void> ObjectStore::delete_bucket(BucketName name) {
 async::Task<void> ObjectStore::configure(BucketName name, Configuration which, std::string json) {
   kv::Store::Body body = [this, name, which, json](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(auto bucket, need_bucket(tx, name));
-    (which == Configuration::kCors ? bucket.cors : which == Configuration::kWebsite ? bucket.website : bucket.notification) = json;
+    (which == Configuration::kCors      ? bucket.cors
+     : which == Configuration::kWebsite ? bucket.website
+                                        : bucket.notification) = json;
     tx.put(rows::bucket_key(name), rows::encode(bucket));
     return {};
   };
@@ -196,7 +210,8 @@ async::Task<ObjectStore::Ingested> ObjectStore::ingest(async::ByteSource& body, 
     }
     const auto bytes = std::span<const std::byte>(piece).first(filled);
     out.size += filled;
-    if (out.size > kMaxPutBytes) co_return fail(Code::kTooLarge, "Your proposed upload exceeds the maximum allowed size", "object");
+    if (out.size > kMaxPutBytes)
+      co_return fail(Code::kTooLarge, "Your proposed upload exceeds the maximum allowed size", "object");
     GUST_CO_CHECK(co_await hash(hasher, bytes));
     if (!writer && end && filled <= kInlineBytes) {
       out.inline_bytes.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -219,7 +234,8 @@ async::Task<ObjectStore::Ingested> ObjectStore::ingest(async::ByteSource& body, 
   co_return out;
 }
 
-void ObjectStore::discard(kv::Transaction& tx, const std::vector<Segment>& segments, std::vector<blobs::BlobId>& garbage) {
+void ObjectStore::discard(kv::Transaction& tx, const std::vector<Segment>& segments,
+                          std::vector<blobs::BlobId>& garbage) {
   for (const auto& segment : segments) {
     if (segment.place == Place::kRow) {
       tx.erase(rows::bytes_key(segment.id));
@@ -230,8 +246,9 @@ void ObjectStore::discard(kv::Transaction& tx, const std::vector<Segment>& segme
   }
 }
 
-Result<void> ObjectStore::replace(kv::Transaction& tx, const BucketName& bucket, Object& object, const std::string& inline_bytes,
-                                  const WriteCondition& condition, std::vector<blobs::BlobId>& garbage) {
+Result<void> ObjectStore::replace(kv::Transaction& tx, const BucketName& bucket, Object& object,
+                                  const std::string& inline_bytes, const WriteCondition& condition,
+                                  std::vector<blobs::BlobId>& garbage) {
   const auto key = rows::object_key(bucket, object.key.str());
   GUST_TRY(const auto row, tx.get(key));
   std::optional<Object> there;
@@ -250,22 +267,25 @@ Result<void> ObjectStore::replace(kv::Transaction& tx, const BucketName& bucket,
   return {};
 }
 
-async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::string inline_bytes, WriteCondition condition,
-                                        EventKind kind, Origin origin, std::function<Result<void>(kv::Transaction&)> also) {
+async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::string inline_bytes,
+                                        WriteCondition condition, EventKind kind, Origin origin,
+                                        std::function<Result<void>(kv::Transaction&)> also) {
   struct State {
     Object object;
     std::vector<blobs::BlobId> garbage;
     bool heard = false;
   };
   const auto state = std::make_shared<State>(State{std::move(object), {}, false});
-  kv::Store::Body body = [this, state, bucket, inline_bytes = std::move(inline_bytes), condition, kind, origin, also](kv::Transaction& tx) -> Result<void> {
+  kv::Store::Body body = [this, state, bucket, inline_bytes = std::move(inline_bytes), condition, kind, origin,
+                          also](kv::Transaction& tx) -> Result<void> {
     state->garbage.clear();
     GUST_TRY(const auto owner, need_bucket(tx, bucket));
     if (also) GUST_CHECK(also(tx));
     GUST_CHECK(replace(tx, bucket, state->object, inline_bytes, condition, state->garbage));
     state->heard = !owner.notification.empty();
     if (!state->heard) return {};
-    return outbox_.append(tx, {kind, owner, state->object, state->object.modified_at, origin.request_id, origin.source_ip, origin.account});
+    return outbox_.append(tx, {kind, owner, state->object, state->object.modified_at, origin.request_id,
+                               origin.source_ip, origin.account});
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   if (state->heard) outbox_.notify();
@@ -276,7 +296,8 @@ async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::s
 }
 
 async::Task<void> ObjectStore::remove_blobs(std::vector<blobs::BlobId> garbage) {
-  std::erase_if(garbage, [&](const auto& id) { return pins_->contains(id); });  // its last reader, or the next start, takes it
+  std::erase_if(garbage,
+                [&](const auto& id) { return pins_->contains(id); });  // its last reader, or the next start, takes it
   if (garbage.empty()) co_return Result<void>{};
   for (const auto& id : garbage) GUST_CO_CHECK(co_await blobs_.remove(id));
   kv::Store::Body body = [garbage](kv::Transaction& tx) -> Result<void> {
@@ -297,8 +318,8 @@ async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::
   object.metadata = std::move(request.metadata);
   object.checksum = bytes.digests.checksum;
   object.segments = std::move(bytes.segments);
-  co_return co_await commit(request.bucket, std::move(object), std::move(bytes.inline_bytes), request.condition, request.event,
-                            request.origin, nullptr);
+  co_return co_await commit(request.bucket, std::move(object), std::move(bytes.inline_bytes), request.condition,
+                            request.event, request.origin, nullptr);
 }
 
 async::Task<Object> ObjectStore::get(BucketName bucket_name, ObjectKey key) {
@@ -327,7 +348,8 @@ async::Task<void> ObjectStore::erase(BucketName bucket_name, ObjectKey key, Orig
     if (!state->heard) return {};
     const auto now = clock_.now();
     object.sequence = std::max(object.sequence + 1, static_cast<std::uint64_t>(to_epoch_ms(now)) << 16);
-    return outbox_.append(tx, {EventKind::kDelete, owner, object, now, origin.request_id, origin.source_ip, origin.account});
+    return outbox_.append(
+        tx, {EventKind::kDelete, owner, object, now, origin.request_id, origin.source_ip, origin.account});
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   if (state->heard) outbox_.notify();

@@ -121,11 +121,12 @@ class ObjectStore {
     Hasher::Result digests;
   };
 
-  async::Task<Ingested> ingest(async::ByteSource& body, std::optional<ChecksumKind> kind, const std::function<Result<Expected>()>& expected);
+  async::Task<Ingested> ingest(async::ByteSource& body, std::optional<ChecksumKind> kind,
+                               const std::function<Result<Expected>()>& expected);
   async::Task<void> hash(std::shared_ptr<Hasher> hasher, std::span<const std::byte> bytes);
   // Writes the object's row over the one that is there, with the event, in one transaction.
-  async::Task<Object> commit(BucketName bucket, Object object, std::string inline_bytes, WriteCondition condition, EventKind kind,
-                             Origin origin, std::function<Result<void>(kv::Transaction&)> also);
+  async::Task<Object> commit(BucketName bucket, Object object, std::string inline_bytes, WriteCondition condition,
+                             EventKind kind, Origin origin, std::function<Result<void>(kv::Transaction&)> also);
   Result<void> replace(kv::Transaction& tx, const BucketName& bucket, Object& object, const std::string& inline_bytes,
                        const WriteCondition& condition, std::vector<blobs::BlobId>& garbage);
   async::Task<bool> is_empty(BucketName name);

@@ -38,7 +38,8 @@ std::deque<Slice> slices_of(const Object& object, std::uint64_t offset, std::uin
 // Reads slices one after another; while it lives, its blobs are not removed.
 class ObjectStore::Reading final : public async::ByteSource {
  public:
-  Reading(kv::Store& store, blobs::Store& blobs, std::shared_ptr<std::unordered_map<blobs::BlobId, int>> pins, std::deque<Slice> slices)
+  Reading(kv::Store& store, blobs::Store& blobs, std::shared_ptr<std::unordered_map<blobs::BlobId, int>> pins,
+          std::deque<Slice> slices)
       : store_(store), blobs_(blobs), pins_(std::move(pins)), slices_(std::move(slices)) {
     for (const auto& slice : slices_) {
       remaining_ += slice.length;
@@ -94,8 +95,10 @@ class ObjectStore::Reading final : public async::ByteSource {
   std::uint64_t remaining_ = 0;
 };
 
-async::Task<std::unique_ptr<async::ByteSource>> ObjectStore::open(Object object, std::uint64_t offset, std::uint64_t length) {
-  if (offset > object.size || length > object.size - offset) co_return fail(Code::kInvalid, "the range ends past the object", "range");
+async::Task<std::unique_ptr<async::ByteSource>> ObjectStore::open(Object object, std::uint64_t offset,
+                                                                  std::uint64_t length) {
+  if (offset > object.size || length > object.size - offset)
+    co_return fail(Code::kInvalid, "the range ends past the object", "range");
   auto reading = std::make_unique<Reading>(store_, blobs_, pins_, slices_of(object, offset, length));
   GUST_CO_CHECK(co_await reading->open_next());
   co_return reading;
@@ -117,7 +120,8 @@ async::Task<Page> ObjectStore::list(BucketName bucket_name, ListQuery query) {
     bool jumped = false;
     for (const auto& row : found) {
       const auto key = std::string_view(row.key).substr(base.size());
-      const auto cut = query.delimiter.empty() ? std::string_view::npos : key.find(query.delimiter, query.prefix.size());
+      const auto cut =
+          query.delimiter.empty() ? std::string_view::npos : key.find(query.delimiter, query.prefix.size());
       if (page.objects.size() + page.prefixes.size() >= query.limit) {
         if (query.limit > 0) page.next = last;
         co_return page;

@@ -26,8 +26,10 @@ json::array segments(const std::vector<Segment>& list) {
 
 void put_checksum(json::object& out, const std::optional<Checksum>& checksum) {
   if (!checksum) return;
-  out["checksum"] = json::object{{"kind", static_cast<int>(checksum->kind)}, {"type", static_cast<int>(checksum->type)},
-                                 {"value", codec::to_base64(checksum->value)}, {"parts", checksum->parts}};
+  out["checksum"] = json::object{{"kind", static_cast<int>(checksum->kind)},
+                                 {"type", static_cast<int>(checksum->type)},
+                                 {"value", codec::to_base64(checksum->value)},
+                                 {"parts", checksum->parts}};
 }
 
 // Reads a row that this module wrote; a member of the wrong kind throws, which decode() turns into kCorrupt.
@@ -56,7 +58,8 @@ struct Row {
     if (value == nullptr) return std::nullopt;
     const Row row{value->as_object()};
     return Checksum{static_cast<ChecksumKind>(row.number("kind")), static_cast<ChecksumType>(row.number("type")),
-                    codec::from_base64(row.text("value")).value_or(""), static_cast<std::uint32_t>(row.number("parts"))};
+                    codec::from_base64(row.text("value")).value_or(""),
+                    static_cast<std::uint32_t>(row.number("parts"))};
   }
 };
 
@@ -111,15 +114,24 @@ std::string bytes_key(const blobs::BlobId& id) { return "s3/d/" + id.str(); }
 std::string garbage_key(const blobs::BlobId& id) { return std::string(kGarbage) + id.str(); }
 
 std::string encode(const Bucket& bucket) {
-  return codec::to_json(json::object{{"name", bucket.name.str()}, {"owner", bucket.owner.str()}, {"region", bucket.region},
-                                     {"created", to_epoch_ms(bucket.created_at)}, {"cors", bucket.cors},
-                                     {"notification", bucket.notification}, {"website", bucket.website}});
+  return codec::to_json(json::object{{"name", bucket.name.str()},
+                                     {"owner", bucket.owner.str()},
+                                     {"region", bucket.region},
+                                     {"created", to_epoch_ms(bucket.created_at)},
+                                     {"cors", bucket.cors},
+                                     {"notification", bucket.notification},
+                                     {"website", bucket.website}});
 }
 
 std::string encode(const Object& object) {
-  json::object out{{"key", object.key.str()}, {"etag", object.etag}, {"size", object.size}, {"modified", to_epoch_ms(object.modified_at)},
-                   {"headers", texts(object.headers)}, {"metadata", texts(object.metadata)},
-                   {"segments", segments(object.segments)}, {"sequence", object.sequence}};
+  json::object out{{"key", object.key.str()},
+                   {"etag", object.etag},
+                   {"size", object.size},
+                   {"modified", to_epoch_ms(object.modified_at)},
+                   {"headers", texts(object.headers)},
+                   {"metadata", texts(object.metadata)},
+                   {"segments", segments(object.segments)},
+                   {"sequence", object.sequence}};
   if (!object.part_sizes.empty()) {
     json::array sizes;
     for (const auto n : object.part_sizes) sizes.push_back(n);
@@ -130,15 +142,21 @@ std::string encode(const Object& object) {
 }
 
 std::string encode(const Upload& upload) {
-  json::object out{{"id", upload.id}, {"key", upload.key.str()}, {"started", to_epoch_ms(upload.started_at)},
-                   {"headers", texts(upload.headers)}, {"metadata", texts(upload.metadata)},
+  json::object out{{"id", upload.id},
+                   {"key", upload.key.str()},
+                   {"started", to_epoch_ms(upload.started_at)},
+                   {"headers", texts(upload.headers)},
+                   {"metadata", texts(upload.metadata)},
                    {"checksum_type", static_cast<int>(upload.checksum_type)}};
   if (upload.checksum_kind) out["checksum_kind"] = static_cast<int>(*upload.checksum_kind);
   return codec::to_json(out);
 }
 
 std::string encode(const Part& part) {
-  json::object out{{"number", part.number}, {"etag", part.etag}, {"size", part.size}, {"modified", to_epoch_ms(part.modified_at)},
+  json::object out{{"number", part.number},
+                   {"etag", part.etag},
+                   {"size", part.size},
+                   {"modified", to_epoch_ms(part.modified_at)},
                    {"segments", segments(part.segments)}};
   put_checksum(out, part.checksum);
   return codec::to_json(out);
@@ -146,15 +164,28 @@ std::string encode(const Part& part) {
 
 Result<Bucket> decode_bucket(std::string_view bytes) {
   return decode(bytes, [](Row row) {
-    return Bucket{BucketName(row.text("name")), AccountId(row.text("owner")), row.text("region"), row.time("created"),
-                  row.text("cors"), row.text("notification"), row.text("website")};
+    return Bucket{BucketName(row.text("name")),
+                  AccountId(row.text("owner")),
+                  row.text("region"),
+                  row.time("created"),
+                  row.text("cors"),
+                  row.text("notification"),
+                  row.text("website")};
   });
 }
 
 Result<Object> decode_object(std::string_view bytes) {
   return decode(bytes, [](Row row) {
-    Object object{ObjectKey(row.text("key")), row.text("etag"), row.number("size"), row.time("modified"), row.texts("headers"),
-                  row.texts("metadata"), row.checksum(), row.segments(), {}, row.number("sequence")};
+    Object object{ObjectKey(row.text("key")),
+                  row.text("etag"),
+                  row.number("size"),
+                  row.time("modified"),
+                  row.texts("headers"),
+                  row.texts("metadata"),
+                  row.checksum(),
+                  row.segments(),
+                  {},
+                  row.number("sequence")};
     if (const auto* parts = row.object.if_contains("parts")) {
       for (const auto& n : parts->as_array()) object.part_sizes.push_back(n.to_number<std::uint64_t>());
     }
@@ -164,17 +195,27 @@ Result<Object> decode_object(std::string_view bytes) {
 
 Result<Upload> decode_upload(std::string_view bytes) {
   return decode(bytes, [](Row row) {
-    Upload upload{row.text("id"), ObjectKey(row.text("key")), row.time("started"), row.texts("headers"), row.texts("metadata"),
-                  std::nullopt, static_cast<ChecksumType>(row.number("checksum_type"))};
-    if (row.object.contains("checksum_kind")) upload.checksum_kind = static_cast<ChecksumKind>(row.number("checksum_kind"));
+    Upload upload{row.text("id"),
+                  ObjectKey(row.text("key")),
+                  row.time("started"),
+                  row.texts("headers"),
+                  row.texts("metadata"),
+                  std::nullopt,
+                  static_cast<ChecksumType>(row.number("checksum_type"))};
+    if (row.object.contains("checksum_kind"))
+      upload.checksum_kind = static_cast<ChecksumKind>(row.number("checksum_kind"));
     return upload;
   });
 }
 
 Result<Part> decode_part(std::string_view bytes) {
   return decode(bytes, [](Row row) {
-    return Part{static_cast<std::uint32_t>(row.number("number")), row.text("etag"), row.number("size"), row.time("modified"),
-                row.checksum(), row.segments()};
+    return Part{static_cast<std::uint32_t>(row.number("number")),
+                row.text("etag"),
+                row.number("size"),
+                row.time("modified"),
+                row.checksum(),
+                row.segments()};
   });
 }
 

@@ -12,7 +12,7 @@ namespace gust::queue {
 namespace {
 
 constexpr std::size_t kScan = 256;
-constexpr Millis kPoll{60'000};    // how long to wait when nothing is known to become available
+constexpr Millis kPoll{60'000};   // how long to wait when nothing is known to become available
 constexpr Millis kLate{120'000};  // a row may appear this long after the time in its key: its commit takes a while
 
 }  // namespace
@@ -135,7 +135,8 @@ async::Task<void> DurableQueue::settle(Lease lease, std::function<Result<void>(k
   release_expired();
   const auto held = held_.find(lease.message.id);
   if (held == held_.end() || held->second.token != lease.token) {
-    co_return fail(Code::kPrecondition, fmt::format("message {}: the lease is not held any more", lease.message.id), "lease");
+    co_return fail(Code::kPrecondition, fmt::format("message {}: the lease is not held any more", lease.message.id),
+                   "lease");
   }
   const auto ready = ready_key(held->second.available_at, lease.message.id);
   held->second.until = WallTime::max();  // cannot expire while the rows are being written
@@ -190,7 +191,8 @@ async::Task<Lease> DurableQueue::extend(Lease lease, Millis duration) {
   release_expired();
   const auto held = held_.find(lease.message.id);
   if (held == held_.end() || held->second.token != lease.token) {
-    co_return fail(Code::kPrecondition, fmt::format("message {}: the lease is not held any more", lease.message.id), "lease");
+    co_return fail(Code::kPrecondition, fmt::format("message {}: the lease is not held any more", lease.message.id),
+                   "lease");
   }
   held->second.until = lease.until = clock_.now() + duration;
   co_return lease;

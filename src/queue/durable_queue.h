@@ -1,5 +1,5 @@
-// DurableQueue: a Queue in rows of a kv::Store, owned by this process. Over RocksStore it is durable; over MemoryStore it
-// is its own twin. Rows: docs/formats/queue.md.
+// DurableQueue: a Queue in rows of a kv::Store, owned by this process. Over RocksStore it is durable; over MemoryStore
+// it is its own twin. Rows: docs/formats/queue.md.
 #pragma once
 
 #include "async/event.h"

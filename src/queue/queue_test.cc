@@ -192,7 +192,8 @@ TEST_P(QueueContract, ManyWorkersAcknowledgeEachOnce) {
   const auto feed = [&]() -> Task<void> {
     for (int i = 0; i < kMessages; i += 50) {
       kv::Store::Body body = [&, i](kv::Transaction& tx) -> Result<void> {
-        for (int j = i; j < i + 50; ++j) GUST_CHECK(queue_->enqueue(tx, {.id = std::to_string(j), .body = ""}, real.now()));
+        for (int j = i; j < i + 50; ++j)
+          GUST_CHECK(queue_->enqueue(tx, {.id = std::to_string(j), .body = ""}, real.now()));
         return {};
       };
       GUST_CO_CHECK(co_await store_->transact(std::move(body)));
@@ -210,7 +211,8 @@ TEST_P(QueueContract, ManyWorkersAcknowledgeEachOnce) {
   EXPECT_EQ(run([&] { return queue_->depth(); })->waiting, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Queue, QueueContract, ::testing::Values("memory", "rocks"), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Queue, QueueContract, ::testing::Values("memory", "rocks"),
+                         [](const auto& info) { return info.param; });
 
 TEST(RetryPolicy, TwoRetriesAfterOneAndTwoMinutes) {
   const RetrySettings settings;

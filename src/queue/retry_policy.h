@@ -9,8 +9,8 @@
 
 namespace gust::queue {
 
-// What went wrong with an attempt. The worker's own failures (throttled, no capacity, no sandbox) cost no attempt of the
-// message: they are tried again, with back-off, for as long as its age allows.
+// What went wrong with an attempt. The worker's own failures (throttled, no capacity, no sandbox) cost no attempt of
+// the message: they are tried again, with back-off, for as long as its age allows.
 enum class FailureClass { kOfTheWork, kOfTheMachine };
 
 struct RetrySettings {

@@ -114,7 +114,9 @@ void give(Value::Map& to, std::string_view name, const T& member) {
   auto value = to_value(member);
   if (!value.is_null()) to.emplace(std::string(name), std::move(value));
 }
-inline void give_blob(Value::Map& to, std::string_view name, const std::string& bytes) { to.emplace(std::string(name), Blob{bytes}); }
+inline void give_blob(Value::Map& to, std::string_view name, const std::string& bytes) {
+  to.emplace(std::string(name), Blob{bytes});
+}
 inline void give_blob(Value::Map& to, std::string_view name, const std::optional<std::string>& bytes) {
   if (bytes) to.emplace(std::string(name), Blob{*bytes});
 }

@@ -1,4 +1,5 @@
-// Fault: how an operation of api/ fails: a domain error, which the service maps, or a wire error by its code. Any thread.
+// Fault: how an operation of api/ fails: a domain error, which the service maps, or a wire error by its code. Any
+// thread.
 #pragma once
 
 #include "base/result.h"

@@ -30,7 +30,8 @@ Result<Node> make_tree(const codec::QueryPairs& pairs) {
     Node* node = &root;
     std::string_view rest = name;
     for (int depth = 0;; ++depth) {
-      if (depth > kMaxDepth) return fail(Code::kInvalid, fmt::format("'{}' is nested too deep", name.substr(0, 60)), "form");
+      if (depth > kMaxDepth)
+        return fail(Code::kInvalid, fmt::format("'{}' is nested too deep", name.substr(0, 60)), "form");
       const auto part = rest.substr(0, rest.find('.'));
       node = &node->children[std::string(part)];
       if (part.size() == rest.size()) break;
@@ -55,7 +56,9 @@ std::vector<const Node*> numbered(const Node& node) {
   return out;
 }
 
-std::string_view or_else(const std::string& name, std::string_view otherwise) { return name.empty() ? otherwise : std::string_view(name); }
+std::string_view or_else(const std::string& name, std::string_view otherwise) {
+  return name.empty() ? otherwise : std::string_view(name);
+}
 
 bool is_flat(const Ref& ref) { return ref.flattened || ref.shape->flattened; }
 
@@ -66,7 +69,8 @@ Result<Value> parse_structure(const Shape& shape, const Node& node) {
   for (const auto& member : shape.members) {
     const auto* child = node.child(member.wire_name());
     // Some services name a flattened list's items instead of the list.
-    if (child == nullptr && is_flat(member) && member.shape->kind == Kind::kList) child = node.child(member.shape->member.location_name);
+    if (child == nullptr && is_flat(member) && member.shape->kind == Kind::kList)
+      child = node.child(member.shape->member.location_name);
     if (child == nullptr) continue;
     GUST_TRY(auto value, parse(member, *child));
     out.emplace(member.name, std::move(value));
@@ -92,7 +96,8 @@ Result<Value> parse_map(const Ref& ref, const Node& node) {
   for (const auto* entry : numbered(*entries)) {
     const auto* key = entry->child(or_else(ref.shape->key.location_name, "key"));
     const auto* item = entry->child(or_else(ref.shape->value.location_name, "value"));
-    if (key == nullptr) return fail(Code::kInvalid, fmt::format("an entry of '{}' has no key", ref.wire_name()), ref.wire_name());
+    if (key == nullptr)
+      return fail(Code::kInvalid, fmt::format("an entry of '{}' has no key", ref.wire_name()), ref.wire_name());
     Value value;
     if (item != nullptr) {
       GUST_TRY(value, parse(ref.shape->value, *item));
@@ -104,10 +109,14 @@ Result<Value> parse_map(const Ref& ref, const Node& node) {
 
 Result<Value> parse(const Ref& ref, const Node& node) {
   switch (ref.shape->kind) {
-    case Kind::kStructure: return parse_structure(*ref.shape, node);
-    case Kind::kList: return parse_list(ref, node);
-    case Kind::kMap: return parse_map(ref, node);
-    default: return parse_scalar(ref, node.text, TimeFormat::kIso8601);
+    case Kind::kStructure:
+      return parse_structure(*ref.shape, node);
+    case Kind::kList:
+      return parse_list(ref, node);
+    case Kind::kMap:
+      return parse_map(ref, node);
+    default:
+      return parse_scalar(ref, node.text, TimeFormat::kIso8601);
   }
 }
 

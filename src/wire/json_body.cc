@@ -14,7 +14,8 @@ namespace {
 namespace json = boost::json;
 
 std::unexpected<Error> wrong(const Ref& ref, std::string_view expected) {
-  return fail(Code::kInvalid, fmt::format("'{}' must be {}", ref.wire_name().empty() ? "the body" : ref.wire_name(), expected),
+  return fail(Code::kInvalid,
+              fmt::format("'{}' must be {}", ref.wire_name().empty() ? "the body" : ref.wire_name(), expected),
               ref.wire_name());
 }
 
@@ -84,7 +85,8 @@ json::value structure_to(const Ref& ref, const Value& value) {
   json::object out;
   for (const auto& member : ref.shape->members) {
     if (member.location != Location::kBody) continue;
-    if (const auto* item = value.find(member.name); item != nullptr && !item->is_null()) out[member.wire_name()] = to_json(member, *item);
+    if (const auto* item = value.find(member.name); item != nullptr && !item->is_null())
+      out[member.wire_name()] = to_json(member, *item);
   }
   return out;
 }
@@ -93,11 +95,16 @@ json::value structure_to(const Ref& ref, const Value& value) {
 
 Value document_from_json(const json::value& from) {
   switch (from.kind()) {
-    case json::kind::bool_: return from.get_bool();
-    case json::kind::int64: return from.get_int64();
-    case json::kind::uint64: return static_cast<double>(from.get_uint64());
-    case json::kind::double_: return from.get_double();
-    case json::kind::string: return std::string(from.get_string());
+    case json::kind::bool_:
+      return from.get_bool();
+    case json::kind::int64:
+      return from.get_int64();
+    case json::kind::uint64:
+      return static_cast<double>(from.get_uint64());
+    case json::kind::double_:
+      return from.get_double();
+    case json::kind::string:
+      return std::string(from.get_string());
     case json::kind::array: {
       Value::List out;
       for (const auto& item : from.get_array()) out.push_back(document_from_json(item));
@@ -108,7 +115,8 @@ Value document_from_json(const json::value& from) {
       for (const auto& [key, item] : from.get_object()) out.emplace(std::string(key), document_from_json(item));
       return out;
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -132,25 +140,37 @@ json::value document_to_json(const Value& value) {
 
 Result<Value> from_json(const Ref& ref, const json::value& from) {
   switch (ref.shape->kind) {
-    case Kind::kStructure: return structure_from(ref, from);
-    case Kind::kList: return list_from(ref, from);
-    case Kind::kMap: return map_from(ref, from);
-    case Kind::kDocument: return document_from_json(from);
-    case Kind::kBoolean: return from.is_bool() ? Result<Value>(from.get_bool()) : wrong(ref, "true or false");
+    case Kind::kStructure:
+      return structure_from(ref, from);
+    case Kind::kList:
+      return list_from(ref, from);
+    case Kind::kMap:
+      return map_from(ref, from);
+    case Kind::kDocument:
+      return document_from_json(from);
+    case Kind::kBoolean:
+      return from.is_bool() ? Result<Value>(from.get_bool()) : wrong(ref, "true or false");
     case Kind::kInteger:
     case Kind::kLong:
-    case Kind::kFloat: return number_from(ref, from);
-    case Kind::kTimestamp: return time_from(ref, from);
-    case Kind::kBlob: return from.is_string() ? parse_scalar(ref, from.get_string(), TimeFormat::kEpoch) : wrong(ref, "base64 in a string");
-    case Kind::kString: return from.is_string() ? Result<Value>(std::string(from.get_string())) : wrong(ref, "a string");
+    case Kind::kFloat:
+      return number_from(ref, from);
+    case Kind::kTimestamp:
+      return time_from(ref, from);
+    case Kind::kBlob:
+      return from.is_string() ? parse_scalar(ref, from.get_string(), TimeFormat::kEpoch)
+                              : wrong(ref, "base64 in a string");
+    case Kind::kString:
+      return from.is_string() ? Result<Value>(std::string(from.get_string())) : wrong(ref, "a string");
   }
   return wrong(ref, "something else");
 }
 
 json::value to_json(const Ref& ref, const Value& value) {
   switch (ref.shape->kind) {
-    case Kind::kStructure: return structure_to(ref, value);
-    case Kind::kDocument: return document_to_json(value);
+    case Kind::kStructure:
+      return structure_to(ref, value);
+    case Kind::kDocument:
+      return document_to_json(value);
     case Kind::kList: {
       json::array out;
       if (const auto* list = value.as<Value::List>()) {
@@ -173,13 +193,15 @@ json::value to_json(const Ref& ref, const Value& value) {
       if (to_epoch_ms(*time) % 1000 == 0) return to_epoch_ms(*time) / 1000;
       return static_cast<double>(to_epoch_ms(*time)) / 1000;
     }
-    case Kind::kBlob: return json::string(scalar_text(ref, value, TimeFormat::kEpoch));
+    case Kind::kBlob:
+      return json::string(scalar_text(ref, value, TimeFormat::kEpoch));
     case Kind::kFloat: {
       const auto* number = value.as<double>();
       if (number != nullptr && !std::isfinite(*number)) return json::string(number_text(*number));
       return document_to_json(value);
     }
-    default: return document_to_json(value);
+    default:
+      return document_to_json(value);
   }
 }
 

@@ -97,7 +97,8 @@ class ModelReader {
     if (const auto* http = from.if_contains("http")) {
       operation.method = text(http->get_object(), "method");
       operation.uri = text(http->get_object(), "requestUri");
-      if (const auto* code = http->get_object().if_contains("responseCode")) operation.status = static_cast<int>(code->as_int64());
+      if (const auto* code = http->get_object().if_contains("responseCode"))
+        operation.status = static_cast<int>(code->as_int64());
     }
     for (const auto& [key, ref] : {std::pair{"input", &operation.input}, {"output", &operation.output}}) {
       if (const auto* value = from.if_contains(key)) GUST_CHECK(read_ref(value->get_object(), *ref));
@@ -106,7 +107,8 @@ class ModelReader {
       for (const auto& error : errors->get_array()) operation.errors.insert(text(error.get_object(), "shape"));
     }
     operation.unwrapped_output = flag(from, "unwrappedOutput");
-    if (operation.output.shape != nullptr && operation.output.shape != operation.input.shape) keep_in_body(operation.output.shape->name);
+    if (operation.output.shape != nullptr && operation.output.shape != operation.input.shape)
+      keep_in_body(operation.output.shape->name);
     model_->operations_.emplace(operation.name, std::move(operation));
     return {};
   }
@@ -135,7 +137,8 @@ class ModelReader {
   Result<void> read_ref(const json::object& from, Ref& ref) {
     const auto name = text(from, "shape");
     ref.shape = model_->shape(name);
-    if (ref.shape == nullptr) return fail(Code::kCorrupt, fmt::format("the model refers to a shape '{}' that it lacks", name), "model");
+    if (ref.shape == nullptr)
+      return fail(Code::kCorrupt, fmt::format("the model refers to a shape '{}' that it lacks", name), "model");
     ref.location_name = text(from, "locationName");
     ref.location = location(text(from, "location"));
     ref.time_format = time_format(text(from, "timestampFormat"));
@@ -198,7 +201,8 @@ class ModelReader {
     if (const auto* error = from.if_contains("error")) {
       const auto& object = error->get_object();
       if (object.contains("code")) shape.error_code = text(object, "code");
-      if (const auto* status = object.if_contains("httpStatusCode")) shape.error_status = static_cast<int>(status->as_int64());
+      if (const auto* status = object.if_contains("httpStatusCode"))
+        shape.error_status = static_cast<int>(status->as_int64());
     }
     shape.sender_fault = shape.error_status < 500;
   }

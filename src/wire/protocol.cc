@@ -94,7 +94,8 @@ void write_xml_output(const Model& model, const Operation& operation, const Valu
   }
   out.body = fmt::format("{}<{}{}>", kXmlHeader, name, attributes);
   if (operation.unwrapped_output && !shape.members.empty()) {
-    if (const auto* only = output.find(shape.members[0].name)) out.body += codec::xml_escape(scalar_text(shape.members[0], *only, TimeFormat::kIso8601));
+    if (const auto* only = output.find(shape.members[0].name))
+      out.body += codec::xml_escape(scalar_text(shape.members[0], *only, TimeFormat::kIso8601));
   } else {
     append_members(out.body, *root.shape, *value);
   }
@@ -123,7 +124,8 @@ void write_rest_body(const Model& model, const Operation& operation, const Value
   out.headers.set("Content-Type", "application/json");
 }
 
-void write_query_output(const Model& model, const Operation& operation, const Value& output, std::string_view request_id, WholeResponse& out) {
+void write_query_output(const Model& model, const Operation& operation, const Value& output,
+                        std::string_view request_id, WholeResponse& out) {
   const auto xmlns = model.xml_namespace.empty() ? "" : fmt::format(" xmlns=\"{}\"", model.xml_namespace);
   out.body = fmt::format("<{}Response{}>", operation.name, xmlns);
   if (operation.output.shape != nullptr) {
@@ -131,15 +133,18 @@ void write_query_output(const Model& model, const Operation& operation, const Va
     append_members(out.body, *operation.output.shape, output);
     out.body += fmt::format("</{}Result>", operation.name);
   }
-  out.body += fmt::format("<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{}Response>", request_id, operation.name);
+  out.body += fmt::format("<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{}Response>", request_id,
+                          operation.name);
   out.headers.set("Content-Type", "text/xml");
 }
 
 std::string error_members_xml(const Model& model, const WireError& error) {
-  std::string out = fmt::format("<Code>{}</Code><Message>{}</Message>", codec::xml_escape(error.code), codec::xml_escape(error.message));
+  std::string out = fmt::format("<Code>{}</Code><Message>{}</Message>", codec::xml_escape(error.code),
+                                codec::xml_escape(error.message));
   const auto* shape = model.error(error.code);
   if (shape == nullptr || is_s3(model)) {
-    for (const auto& [name, value] : error.members) fmt::format_to(std::back_inserter(out), "<{}>{}</{}>", name, codec::xml_escape(describe(value)), name);
+    for (const auto& [name, value] : error.members)
+      fmt::format_to(std::back_inserter(out), "<{}>{}</{}>", name, codec::xml_escape(describe(value)), name);
     return out;
   }
   for (const auto& member : shape->members) {
@@ -154,7 +159,8 @@ std::string error_members_xml(const Model& model, const WireError& error) {
 void write_xml_error(const Model& model, const WireError& error, std::string_view request_id, WholeResponse& out) {
   const auto members = error_members_xml(model, error);
   if (is_s3(model)) {
-    out.body = fmt::format("{}<Error>{}<RequestId>{}</RequestId><HostId>{}</HostId></Error>", kXmlHeader, members, request_id, request_id);
+    out.body = fmt::format("{}<Error>{}<RequestId>{}</RequestId><HostId>{}</HostId></Error>", kXmlHeader, members,
+                           request_id, request_id);
   } else {
     out.body = fmt::format("<ErrorResponse{}><Error><Type>{}</Type>{}</Error><RequestId>{}</RequestId></ErrorResponse>",
                            model.xml_namespace.empty() ? "" : fmt::format(" xmlns=\"{}\"", model.xml_namespace),
@@ -183,7 +189,8 @@ void write_json_error(const Model& model, const WireError& error, WholeResponse&
   }
   if (!has_message && !error.message.empty()) body["message"] = error.message;
   if (model.protocol == Protocol::kRestJson) out.headers.set("x-amzn-ErrorType", error.code);
-  if (model.query_compatible) out.headers.set("x-amzn-query-error", fmt::format("{};{}", error.code, out.status < 500 ? "Sender" : "Receiver"));
+  if (model.query_compatible)
+    out.headers.set("x-amzn-query-error", fmt::format("{};{}", error.code, out.status < 500 ? "Sender" : "Receiver"));
   out.body = codec::to_json(body);
   out.headers.set("Content-Type", json_content_type(model));
 }
@@ -204,8 +211,8 @@ std::string target_operation(const Model& model, const http::Headers& headers) {
   return std::string(target.substr(dot + 1));
 }
 
-Result<Value> parse_input(const Model& model, const Operation& operation, const Labels& labels, const codec::QueryPairs& query,
-                          const http::Headers& headers, std::string_view body) {
+Result<Value> parse_input(const Model& model, const Operation& operation, const Labels& labels,
+                          const codec::QueryPairs& query, const http::Headers& headers, std::string_view body) {
   const auto* shape = operation.input.shape;
   if (shape == nullptr) return Value(Value::Map());
   if (model.protocol == Protocol::kQuery) {
@@ -224,7 +231,8 @@ Result<Value> parse_input(const Model& model, const Operation& operation, const 
   return Value(std::move(out));
 }
 
-WholeResponse write_output(const Model& model, const Operation& operation, const Value& output, std::string_view request_id) {
+WholeResponse write_output(const Model& model, const Operation& operation, const Value& output,
+                           std::string_view request_id) {
   WholeResponse out;
   out.status = operation.status;
   add_request_id(model, out.headers, request_id);

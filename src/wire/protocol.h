@@ -28,13 +28,14 @@ struct WireError {
 };
 
 // The operation's input. `body` is empty for a streaming payload. kInvalid names what does not fit.
-Result<Value> parse_input(const Model& model, const Operation& operation, const Labels& labels, const codec::QueryPairs& query,
-                          const http::Headers& headers, std::string_view body);
+Result<Value> parse_input(const Model& model, const Operation& operation, const Labels& labels,
+                          const codec::QueryPairs& query, const http::Headers& headers, std::string_view body);
 
 // Whether the input's payload streams, so that the body must not be read first.
 bool has_streaming_input(const Operation& operation);
 
-WholeResponse write_output(const Model& model, const Operation& operation, const Value& output, std::string_view request_id);
+WholeResponse write_output(const Model& model, const Operation& operation, const Value& output,
+                           std::string_view request_id);
 WholeResponse write_error(const Model& model, const WireError& error, std::string_view request_id);
 
 // The operation's name from X-Amz-Target or from the form's Action; empty when there is none.

@@ -68,7 +68,8 @@ Value expected(const Ref& ref, const json::value& from) {
     case Kind::kStructure: {
       Value::Map out;
       for (const auto& [name, item] : from.get_object()) {
-        if (const auto* member = shape.find(std::string_view(name)); member != nullptr && !item.is_null()) out.emplace(member->name, expected(*member, item));
+        if (const auto* member = shape.find(std::string_view(name)); member != nullptr && !item.is_null())
+          out.emplace(member->name, expected(*member, item));
       }
       return out;
     }
@@ -86,13 +87,17 @@ Value expected(const Ref& ref, const json::value& from) {
       }
       return out;
     }
-    case Kind::kBlob: return Blob{std::string(from.get_string())};
-    case Kind::kTimestamp: return from_epoch_ms(std::llround(from.to_number<double>() * 1000));
+    case Kind::kBlob:
+      return Blob{std::string(from.get_string())};
+    case Kind::kTimestamp:
+      return from_epoch_ms(std::llround(from.to_number<double>() * 1000));
     case Kind::kFloat:
       if (!from.is_string()) return from.to_number<double>();
-      return from.get_string() == "NaN" ? std::numeric_limits<double>::quiet_NaN()
-                                        : (from.get_string()[0] == '-' ? -1 : 1) * std::numeric_limits<double>::infinity();
-    default: return document_from_json(from);
+      return from.get_string() == "NaN"
+                 ? std::numeric_limits<double>::quiet_NaN()
+                 : (from.get_string()[0] == '-' ? -1 : 1) * std::numeric_limits<double>::infinity();
+    default:
+      return document_from_json(from);
   }
 }
 
@@ -119,7 +124,8 @@ bool same(const Value& a, const Value& b) {
   if (ma != nullptr && mb != nullptr) return same_maps(*ma, *mb) && same_maps(*mb, *ma);
   const auto *la = a.as<Value::List>(), *lb = b.as<Value::List>();
   if (la != nullptr && lb != nullptr) {
-    return la->size() == lb->size() && std::ranges::equal(*la, *lb, [](const Value& p, const Value& q) { return same(p, q); });
+    return la->size() == lb->size() &&
+           std::ranges::equal(*la, *lb, [](const Value& p, const Value& q) { return same(p, q); });
   }
   return a == b;
 }
@@ -129,7 +135,8 @@ std::string show(const Value& v) { return codec::to_json(document_to_json(v)) + 
 // Published cases that ask something of a client which no server can see, each with its reason.
 const char* client_only(const Case& c) {
   const auto id = c.id();
-  if (id.starts_with("SDKAppl") || id.starts_with("SDKAppend")) return "asks that the client compresses; gives no body bytes";
+  if (id.starts_with("SDKAppl") || id.starts_with("SDKAppend"))
+    return "asks that the client compresses; gives no body bytes";
   if (id.ends_with("QueryPrecedence")) return "asks which of two values the client drops; the dropped one is not sent";
   return nullptr;
 }
@@ -138,7 +145,8 @@ const char* client_only(const Case& c) {
 void forget_bound_names(const Shape& shape, Value& value) {
   for (const auto& member : shape.members) {
     auto* map = value.as<Value::Map>();
-    if (member.location != Location::kQuery || member.shape->kind != Kind::kMap || !map->contains(member.name)) continue;
+    if (member.location != Location::kQuery || member.shape->kind != Kind::kMap || !map->contains(member.name))
+      continue;
     for (const auto& other : shape.members) {
       if (other.location == Location::kQuery) map->at(member.name).as<Value::Map>()->erase(other.wire_name());
     }
@@ -154,12 +162,14 @@ TEST_P(InputCase, RequestBytesGiveTheParameters) {
   const auto& sent = c.data.at("serialized").get_object();
   http::Headers headers;
   if (const auto* fields = sent.if_contains("headers")) {
-    for (const auto& [name, value] : fields->get_object()) headers.add(std::string(name), std::string(value.get_string()));
+    for (const auto& [name, value] : fields->get_object())
+      headers.add(std::string(name), std::string(value.get_string()));
   }
   const std::string uri(sent.contains("uri") ? sent.at("uri").get_string() : "/");
   const auto question = uri.find('?');
   const auto path = uri.substr(0, question);
-  const auto query = codec::parse_query(question == std::string::npos ? "" : std::string_view(uri).substr(question + 1));
+  const auto query =
+      codec::parse_query(question == std::string::npos ? "" : std::string_view(uri).substr(question + 1));
   ASSERT_TRUE(query);
   const std::string body(sent.contains("body") ? sent.at("body").get_string() : "");
 
@@ -178,13 +188,15 @@ TEST_P(InputCase, RequestBytesGiveTheParameters) {
   }
   auto parsed = parse_input(*model, *operation, labels, *query, headers, body);
   ASSERT_TRUE(parsed) << parsed.error().message;
-  auto wanted = operation->input.shape == nullptr ? Value(Value::Map()) : expected(operation->input, c.data.at("params"));
+  auto wanted =
+      operation->input.shape == nullptr ? Value(Value::Map()) : expected(operation->input, c.data.at("params"));
   // An idempotency token that the caller leaves out is made by the client: here, this one.
   if (operation->input.shape != nullptr) {
     forget_bound_names(*operation->input.shape, *parsed);
     forget_bound_names(*operation->input.shape, wanted);
     for (const auto& member : operation->input.shape->members) {
-      if (member.idempotency_token) wanted.as<Value::Map>()->try_emplace(member.name, Value(std::string("00000000-0000-4000-8000-000000000000")));
+      if (member.idempotency_token)
+        wanted.as<Value::Map>()->try_emplace(member.name, Value(std::string("00000000-0000-4000-8000-000000000000")));
     }
   }
   EXPECT_TRUE(same(*parsed, wanted)) << "got:    " << show(*parsed) << "\nwanted: " << show(wanted);
@@ -202,7 +214,8 @@ TEST_P(OutputCase, WhatIsWrittenReadsBack) {
     const auto* shape = model->error(error.code);
     Ref whole;
     whole.shape = shape;
-    if (shape != nullptr && c.data.contains("error")) error.members = *expected(whole, c.data.at("error")).as<Value::Map>();
+    if (shape != nullptr && c.data.contains("error"))
+      error.members = *expected(whole, c.data.at("error")).as<Value::Map>();
     const auto written = write_error(*model, error, "request-1");
     const auto back = testing::parse_error(*model, shape, written);
     ASSERT_TRUE(back) << written.body;
@@ -212,7 +225,8 @@ TEST_P(OutputCase, WhatIsWrittenReadsBack) {
     EXPECT_TRUE(same_maps(error.members, back->members)) << written.body;
     return;
   }
-  const auto wanted = operation->output.shape == nullptr ? Value(Value::Map()) : expected(operation->output, c.data.at("result"));
+  const auto wanted =
+      operation->output.shape == nullptr ? Value(Value::Map()) : expected(operation->output, c.data.at("result"));
   const auto written = write_output(*model, *operation, wanted, "request-1");
   const auto back = testing::parse_output(*model, *operation, written);
   ASSERT_TRUE(back) << written.body << back.error().message;

@@ -52,7 +52,8 @@ Result<Value> parse_header(const Ref& ref, std::string_view text) {
   }
   if (ref.shape->kind != Kind::kList) return parse_scalar(ref, text, TimeFormat::kHttpDate);
   const auto& item_ref = ref.shape->member;
-  const bool dates = item_ref.shape->kind == Kind::kTimestamp && time_format_of(item_ref, TimeFormat::kHttpDate) == TimeFormat::kHttpDate;
+  const bool dates = item_ref.shape->kind == Kind::kTimestamp &&
+                     time_format_of(item_ref, TimeFormat::kHttpDate) == TimeFormat::kHttpDate;
   Value::List out;
   if (text.empty()) return Value(std::move(out));
   for (const auto& item : split_list(text, dates)) {
@@ -123,7 +124,8 @@ Result<void> read_headers(const Shape& shape, const http::Headers& headers, Valu
     if (member.location == Location::kHeaders) {
       Value::Map found;
       for (const auto& [name, text] : headers.all()) {
-        if (starts_with_name(name, member.location_name)) found.emplace(name.substr(member.location_name.size()), Value(text));
+        if (starts_with_name(name, member.location_name))
+          found.emplace(name.substr(member.location_name.size()), Value(text));
       }
       if (!found.empty()) out.emplace(member.name, std::move(found));
     } else if (member.location == Location::kHeader) {
@@ -142,8 +144,8 @@ Result<void> read_headers(const Shape& shape, const http::Headers& headers, Valu
   return {};
 }
 
-Result<void> read_bindings(const Shape& shape, const Labels& labels, const codec::QueryPairs& query, const http::Headers& headers,
-                           Value::Map& out) {
+Result<void> read_bindings(const Shape& shape, const Labels& labels, const codec::QueryPairs& query,
+                           const http::Headers& headers, Value::Map& out) {
   for (const auto& member : shape.members) {
     if (member.location != Location::kUri) continue;
     const auto label = labels.find(member.wire_name());

@@ -15,8 +15,8 @@ namespace gust::wire {
 using Labels = std::map<std::string, std::string, std::less<>>;  // still percent-encoded
 
 // Adds what labels, query and headers say to `out`.
-Result<void> read_bindings(const Shape& shape, const Labels& labels, const codec::QueryPairs& query, const http::Headers& headers,
-                           Value::Map& out);
+Result<void> read_bindings(const Shape& shape, const Labels& labels, const codec::QueryPairs& query,
+                           const http::Headers& headers, Value::Map& out);
 // The header part of it alone, for responses.
 Result<void> read_headers(const Shape& shape, const http::Headers& headers, Value::Map& out);
 // Writes the header and status members of a response.

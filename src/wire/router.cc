@@ -69,18 +69,23 @@ Router::Router(const Model& model) {
 
 std::optional<Match> Router::find(std::string_view method, std::string_view path, const codec::QueryPairs& query,
                                   const http::Headers& headers) const {
-  const auto in_query = [&](std::string_view name) { return std::ranges::any_of(query, [&](const auto& p) { return p.first == name; }); };
+  const auto in_query = [&](std::string_view name) {
+    return std::ranges::any_of(query, [&](const auto& p) { return p.first == name; });
+  };
   std::optional<Match> best;
   int best_score = -1;
   for (const auto& route : routes_) {
     if (route.operation->method != method) continue;
     const bool literals = std::ranges::all_of(route.literals, [&](const auto& literal) {
-      return std::ranges::any_of(query, [&](const auto& p) { return p.first == literal.first && (literal.second.empty() || p.second == literal.second); });
+      return std::ranges::any_of(query, [&](const auto& p) {
+        return p.first == literal.first && (literal.second.empty() || p.second == literal.second);
+      });
     });
     Labels labels;
     if (!literals || !match_path(route.segments, path, labels)) continue;
-    const bool complete = std::ranges::all_of(route.needed_query, in_query) &&
-                          std::ranges::all_of(route.needed_headers, [&](const auto& name) { return headers.contains(name); });
+    const bool complete =
+        std::ranges::all_of(route.needed_query, in_query) &&
+        std::ranges::all_of(route.needed_headers, [&](const auto& name) { return headers.contains(name); });
     const auto fixed = std::ranges::count_if(route.segments, [](const auto& s) { return !is_label(s); });
     const auto needs = static_cast<int>(route.needed_query.size() + route.needed_headers.size());
     const auto exact = 10 * static_cast<int>(route.literals.size()) + static_cast<int>(fixed);

@@ -31,7 +31,8 @@ Result<std::int64_t> parse_integer(const Ref& ref, std::string_view text) {
   const auto digits = text.starts_with('+') ? text.substr(1) : text;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || end != digits.data() + digits.size()) return wrong(ref, text, "an integer");
-  const bool fits = number >= std::numeric_limits<std::int32_t>::min() && number <= std::numeric_limits<std::int32_t>::max();
+  const bool fits =
+      number >= std::numeric_limits<std::int32_t>::min() && number <= std::numeric_limits<std::int32_t>::max();
   if (ref.shape->kind == Kind::kInteger && !fits) return wrong(ref, text, "an integer of 32 bits");
   return number;
 }
@@ -53,7 +54,8 @@ Result<WallTime> parse_time(std::string_view text, TimeFormat format) {
       if (space != std::string_view::npos) without += text.substr(space);
       GUST_TRY(const auto whole, codec::from_http_date(without));
       int ms = 0, scale = 100;
-      for (auto i = dot + 1; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i, scale /= 10) ms += (text[i] - '0') * scale;
+      for (auto i = dot + 1; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i, scale /= 10)
+        ms += (text[i] - '0') * scale;
       return whole + Millis(ms);
     }
     return codec::from_http_date(text);
@@ -71,7 +73,8 @@ std::string time_text(WallTime time, TimeFormat format) {
   const bool whole = to_epoch_ms(time) % 1000 == 0;
   if (format == TimeFormat::kHttpDate) return codec::to_http_date(time);
   if (format == TimeFormat::kIso8601) return whole ? codec::to_iso8601(time) : codec::to_iso8601_ms(time);
-  return whole ? std::to_string(to_epoch_ms(time) / 1000) : fmt::format("{:.3f}", static_cast<double>(to_epoch_ms(time)) / 1000);
+  return whole ? std::to_string(to_epoch_ms(time) / 1000)
+               : fmt::format("{:.3f}", static_cast<double>(to_epoch_ms(time)) / 1000);
 }
 
 std::string number_text(double number) {
@@ -102,10 +105,12 @@ Result<Value> parse_scalar(const Ref& ref, std::string_view text, TimeFormat oth
     }
     case Kind::kTimestamp: {
       const auto time = parse_time(text, time_format_of(ref, otherwise));
-      if (!time) return fail(Code::kInvalid, fmt::format("'{}': {}", ref.wire_name(), time.error().message), ref.wire_name());
+      if (!time)
+        return fail(Code::kInvalid, fmt::format("'{}': {}", ref.wire_name(), time.error().message), ref.wire_name());
       return Value(*time);
     }
-    default: return Value(std::string(text));
+    default:
+      return Value(std::string(text));
   }
 }
 

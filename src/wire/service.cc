@@ -12,20 +12,32 @@ namespace {
 
 WireError default_error(const Error& error) {
   switch (error.code) {
-    case Code::kThrottled: return {"ThrottlingException", error.message, 400, {}};
-    case Code::kDenied: return {"AccessDeniedException", error.message, 403, {}};
+    case Code::kThrottled:
+      return {"ThrottlingException", error.message, 400, {}};
+    case Code::kDenied:
+      return {"AccessDeniedException", error.message, 403, {}};
     case Code::kUnavailable:
-    case Code::kNoSpace: return {"ServiceUnavailable", error.message, 503, {}};
-    case Code::kInvalid: return {"ValidationException", error.message, 400, {}};
-    case Code::kNotFound: return {"ResourceNotFoundException", error.message, 404, {}};
+    case Code::kNoSpace:
+      return {"ServiceUnavailable", error.message, 503, {}};
+    case Code::kInvalid:
+      return {"ValidationException", error.message, 400, {}};
+    case Code::kNotFound:
+      return {"ResourceNotFoundException", error.message, 404, {}};
     case Code::kAlreadyExists:
-    case Code::kConflict: return {"ConflictException", error.message, 409, {}};
-    case Code::kPrecondition: return {"PreconditionFailedException", error.message, 412, {}};
-    case Code::kTooLarge: return {"RequestEntityTooLargeException", error.message, 413, {}};
-    case Code::kTimeout: return {"RequestTimeoutException", error.message, 408, {}};
-    case Code::kUnauthenticated: return {"UnrecognizedClientException", error.message, 403, {}};
-    case Code::kUnsupported: return {"NotImplementedException", error.message, 501, {}};
-    default: return {"InternalFailure", "the request failed inside; its id is in the log", 500, {}};
+    case Code::kConflict:
+      return {"ConflictException", error.message, 409, {}};
+    case Code::kPrecondition:
+      return {"PreconditionFailedException", error.message, 412, {}};
+    case Code::kTooLarge:
+      return {"RequestEntityTooLargeException", error.message, 413, {}};
+    case Code::kTimeout:
+      return {"RequestTimeoutException", error.message, 408, {}};
+    case Code::kUnauthenticated:
+      return {"UnrecognizedClientException", error.message, 403, {}};
+    case Code::kUnsupported:
+      return {"NotImplementedException", error.message, 501, {}};
+    default:
+      return {"InternalFailure", "the request failed inside; its id is in the log", 500, {}};
   }
 }
 
@@ -35,8 +47,8 @@ WireError default_violations(const std::vector<Violation>& violations) {
 
 }  // namespace
 
-std::unexpected<Fault> fault(std::string code, std::string message, std::vector<std::pair<std::string, std::string>> members,
-                             int status) {
+std::unexpected<Fault> fault(std::string code, std::string message,
+                             std::vector<std::pair<std::string, std::string>> members, int status) {
   WireError error{std::move(code), std::move(message), status, {}};
   for (auto& [name, text] : members) error.members.emplace(std::move(name), Value(std::move(text)));
   return std::unexpected(Fault(std::move(error)));
@@ -69,7 +81,8 @@ std::expected<Match, WireError> Service::find(const http::Request& request, std:
     if (!settings_.is_unserved || !settings_.is_unserved(request.method, path, query)) {
       match = router_.find(request.method, path, query, request.headers);
     }
-    name = fmt::format("{} {}{}{}", request.method, path, request.query.empty() ? "" : "?", request.query.substr(0, 100));
+    name =
+        fmt::format("{} {}{}{}", request.method, path, request.query.empty() ? "" : "?", request.query.substr(0, 100));
   } else {
     name = target_operation(*model_, request.headers);
     if (model_->protocol == Protocol::kQuery) {
@@ -127,7 +140,9 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
     const auto violations = validate(*operation.input.shape, *input);
     if (!violations.empty()) co_return refuse(context, settings_.map_violations(violations));
   }
-  Call call{context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer), std::move(path)};
+  Call call{
+      context,        std::move(request.headers), request.trailers, request.content_length, std::move(request.peer),
+      std::move(path)};
   auto outcome = co_await handlers_.at(operation.name)(std::move(call), *std::move(input), std::move(request.body));
   if (!outcome) {
     auto& fault = outcome.error();
@@ -141,10 +156,12 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
   response.headers = std::move(whole.headers);
   response.body = std::move(whole.body);
   response.stream = std::move(outcome->stream);
-  if (response.status == 200 && response.headers.contains("content-range")) response.status = 206;  // no model says this
+  if (response.status == 200 && response.headers.contains("content-range"))
+    response.status = 206;  // no model says this
   if (const auto length = response.headers.get("content-length")) {
     std::uint64_t n = 0;
-    if (std::from_chars(length->data(), length->data() + length->size(), n).ec == std::errc()) response.content_length = n;
+    if (std::from_chars(length->data(), length->data() + length->size(), n).ec == std::errc())
+      response.content_length = n;
   }
   co_return response;
 }

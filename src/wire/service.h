@@ -5,7 +5,8 @@
 //     if (!request.prefix) co_return wire::fault("InvalidArgument", "...", {{"ArgumentName", "prefix"}});
 //     ...
 //   }
-//   service.on<s3::ListBuckets>([&](auto call, auto request) { return list_buckets(std::move(call), std::move(request)); });
+//   service.on<s3::ListBuckets>([&](auto call, auto request) { return list_buckets(std::move(call),
+//   std::move(request)); });
 //
 // Loop thread only.
 #pragma once
@@ -56,16 +57,17 @@ class Service {
   // Op is a generated tag: Op::Request, Op::Response, Op::kName, Op::body(Request&), Op::body(Response&).
   template <typename Op, typename F>
   void on(F handler) {
-    add(Op::kName, [handler = std::move(handler)](Call call, Value input, std::unique_ptr<async::ByteSource> body) -> Raw {
-      typename Op::Request request;
-      from_value(input, request);
-      if (auto* stream = Op::body(request)) *stream = std::move(body);
-      auto response = co_await handler(std::move(call), std::move(request));
-      if (!response) co_return std::unexpected(std::move(response).error());
-      Outcome outcome{to_value(*response), nullptr};
-      if (auto* stream = Op::body(*response)) outcome.stream = std::move(*stream);
-      co_return outcome;
-    });
+    add(Op::kName,
+        [handler = std::move(handler)](Call call, Value input, std::unique_ptr<async::ByteSource> body) -> Raw {
+          typename Op::Request request;
+          from_value(input, request);
+          if (auto* stream = Op::body(request)) *stream = std::move(body);
+          auto response = co_await handler(std::move(call), std::move(request));
+          if (!response) co_return std::unexpected(std::move(response).error());
+          Outcome outcome{to_value(*response), nullptr};
+          if (auto* stream = Op::body(*response)) outcome.stream = std::move(*stream);
+          co_return outcome;
+        });
   }
 
   // Authenticated request in, response out; every failure is a response of the service's form. `path` is the request's
@@ -86,8 +88,8 @@ class Service {
 
   void add(std::string_view name, Handler handler);
   // The operation that is meant; a wire error when there is none.
-  std::expected<Match, WireError> find(const http::Request& request, std::string_view path, const codec::QueryPairs& query,
-                                       std::string_view body) const;
+  std::expected<Match, WireError> find(const http::Request& request, std::string_view path,
+                                       const codec::QueryPairs& query, std::string_view body) const;
   WireError map(const Error& error) const;
   boost::asio::awaitable<http::Response> run(RequestContext context, http::Request request, std::string path);
 

@@ -17,7 +17,8 @@ std::string lower_first(std::string text) {
 }
 
 std::size_t characters(std::string_view utf8) {
-  return static_cast<std::size_t>(std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 class Validator {
@@ -30,7 +31,8 @@ class Validator {
       const auto at = path.empty() ? lower_first(member.name) : path + "." + lower_first(member.name);
       const auto* item = value.find(member.name);
       if (item == nullptr || item->is_null()) {
-        if (member.required && !member.streaming) add(Constraint::kRequired, at, "null", "Member must not be null", member.name);
+        if (member.required && !member.streaming)
+          add(Constraint::kRequired, at, "null", "Member must not be null", member.name);
         continue;
       }
       ++present;
@@ -42,11 +44,13 @@ class Validator {
  private:
   void any(const Shape& shape, const Value& value, const std::string& path, const std::string& member) {
     switch (shape.kind) {
-      case Kind::kStructure: return structure(shape, value, path);
+      case Kind::kStructure:
+        return structure(shape, value, path);
       case Kind::kList: {
         const auto& list = *value.as<Value::List>();
         length(shape, list.size(), value, path, member);
-        for (std::size_t i = 0; i < list.size(); ++i) any(*shape.member.shape, list[i], fmt::format("{}.{}.member", path, i + 1), member);
+        for (std::size_t i = 0; i < list.size(); ++i)
+          any(*shape.member.shape, list[i], fmt::format("{}.{}.member", path, i + 1), member);
         return;
       }
       case Kind::kMap: {
@@ -58,41 +62,53 @@ class Validator {
         }
         return;
       }
-      case Kind::kString: return text(shape, *value.as<std::string>(), path, member);
-      case Kind::kBlob: return length(shape, value.as<Blob>()->bytes.size(), value, path, member);
+      case Kind::kString:
+        return text(shape, *value.as<std::string>(), path, member);
+      case Kind::kBlob:
+        return length(shape, value.as<Blob>()->bytes.size(), value, path, member);
       case Kind::kInteger:
-      case Kind::kLong: return range(shape, static_cast<double>(*value.as<std::int64_t>()), value, path, member);
-      case Kind::kFloat: return range(shape, *value.as<double>(), value, path, member);
-      default: return;
+      case Kind::kLong:
+        return range(shape, static_cast<double>(*value.as<std::int64_t>()), value, path, member);
+      case Kind::kFloat:
+        return range(shape, *value.as<double>(), value, path, member);
+      default:
+        return;
     }
   }
 
   void text(const Shape& shape, const std::string& value, const std::string& path, const std::string& member) {
     length(shape, characters(value), Value(value), path, member);
     if (!shape.enum_values.empty() && std::ranges::find(shape.enum_values, value) == shape.enum_values.end()) {
-      add(Constraint::kEnum, path, value, fmt::format("Member must satisfy enum value set: [{}]", fmt::join(shape.enum_values, ", ")), member);
+      add(Constraint::kEnum, path, value,
+          fmt::format("Member must satisfy enum value set: [{}]", fmt::join(shape.enum_values, ", ")), member);
     }
     if (shape.pattern && !RE2::FullMatch(value, *shape.pattern)) {
-      add(Constraint::kPattern, path, value, "Member must satisfy regular expression pattern: " + shape.pattern_text, member);
+      add(Constraint::kPattern, path, value, "Member must satisfy regular expression pattern: " + shape.pattern_text,
+          member);
     }
   }
 
-  void length(const Shape& shape, std::size_t size, const Value& value, const std::string& path, const std::string& member) {
+  void length(const Shape& shape, std::size_t size, const Value& value, const std::string& path,
+              const std::string& member) {
     const auto n = static_cast<double>(size);
     if (shape.min && n < *shape.min) {
-      add(Constraint::kLength, path, describe(value), fmt::format("Member must have length greater than or equal to {}", *shape.min), member);
+      add(Constraint::kLength, path, describe(value),
+          fmt::format("Member must have length greater than or equal to {}", *shape.min), member);
     }
     if (shape.max && n > *shape.max) {
-      add(Constraint::kLength, path, describe(value), fmt::format("Member must have length less than or equal to {}", *shape.max), member);
+      add(Constraint::kLength, path, describe(value),
+          fmt::format("Member must have length less than or equal to {}", *shape.max), member);
     }
   }
 
   void range(const Shape& shape, double n, const Value& value, const std::string& path, const std::string& member) {
     if (shape.min && n < *shape.min) {
-      add(Constraint::kRange, path, describe(value), fmt::format("Member must have value greater than or equal to {}", *shape.min), member);
+      add(Constraint::kRange, path, describe(value),
+          fmt::format("Member must have value greater than or equal to {}", *shape.min), member);
     }
     if (shape.max && n > *shape.max) {
-      add(Constraint::kRange, path, describe(value), fmt::format("Member must have value less than or equal to {}", *shape.max), member);
+      add(Constraint::kRange, path, describe(value),
+          fmt::format("Member must have value less than or equal to {}", *shape.max), member);
     }
   }
 
@@ -113,7 +129,8 @@ std::vector<Violation> validate(const Shape& shape, const Value& value) {
 }
 
 std::string validation_message(const std::vector<Violation>& violations) {
-  std::string text = fmt::format("{} validation error{} detected: ", violations.size(), violations.size() == 1 ? "" : "s");
+  std::string text =
+      fmt::format("{} validation error{} detected: ", violations.size(), violations.size() == 1 ? "" : "s");
   for (std::size_t i = 0; i < violations.size(); ++i) {
     const auto& v = violations[i];
     if (i > 0) text += "; ";

@@ -21,9 +21,11 @@ struct Blob {
 struct Value;
 
 template <typename T>
-concept Payload = []<typename... U>(std::variant<U...>*) {
-  return (std::same_as<std::remove_cvref_t<T>, U> || ...);
-}(static_cast<std::variant<bool, std::int64_t, double, std::string, Blob, WallTime, std::vector<Value>, std::map<std::string, Value, std::less<>>>*>(nullptr));
+concept Payload =
+    []<typename... U>(std::variant<U...>*) {
+      return (std::same_as<std::remove_cvref_t<T>, U> || ...);
+    }(static_cast<std::variant<bool, std::int64_t, double, std::string, Blob, WallTime, std::vector<Value>,
+                               std::map<std::string, Value, std::less<>>>*>(nullptr));
 
 // Structures and maps are both Map; a structure's keys are the member names of its model.
 struct Value {

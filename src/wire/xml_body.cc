@@ -10,7 +10,9 @@ namespace {
 
 using codec::xml_local_name;
 
-std::string_view or_else(const std::string& name, std::string_view otherwise) { return name.empty() ? otherwise : std::string_view(name); }
+std::string_view or_else(const std::string& name, std::string_view otherwise) {
+  return name.empty() ? otherwise : std::string_view(name);
+}
 
 bool is_flat(const Ref& ref) { return ref.flattened || ref.shape->flattened; }
 
@@ -84,7 +86,8 @@ Result<Value> structure_from_xml(const Shape& shape, const pugi::xml_node& node)
   for (const auto& member : shape.members) {
     if (!member.xml_attribute) continue;
     for (const auto& attribute : node.attributes()) {
-      if (attribute.name() == member.wire_name() || without_prefix(attribute.name()) == without_prefix(member.wire_name())) {
+      if (attribute.name() == member.wire_name() ||
+          without_prefix(attribute.name()) == without_prefix(member.wire_name())) {
         GUST_TRY(auto value, parse_scalar(member, attribute.value(), TimeFormat::kIso8601));
         out.insert_or_assign(member.name, std::move(value));
       }
@@ -95,7 +98,8 @@ Result<Value> structure_from_xml(const Shape& shape, const pugi::xml_node& node)
 
 Result<Value> from_xml(const Ref& ref, const pugi::xml_node& node) {
   switch (ref.shape->kind) {
-    case Kind::kStructure: return structure_from_xml(*ref.shape, node);
+    case Kind::kStructure:
+      return structure_from_xml(*ref.shape, node);
     case Kind::kList: {
       Value::List out;
       const auto name = or_else(ref.shape->member.location_name, "member");
@@ -113,7 +117,8 @@ Result<Value> from_xml(const Ref& ref, const pugi::xml_node& node) {
       }
       return Value(std::move(out));
     }
-    default: return parse_scalar(ref, node.text().get(), TimeFormat::kIso8601);
+    default:
+      return parse_scalar(ref, node.text().get(), TimeFormat::kIso8601);
   }
 }
 

@@ -24,14 +24,17 @@ template <typename Request>
 wire::Reply<void> change(const Request& request, EventInvokeConfig& config) {
   if (request.destination_config) {
     const auto& d = *request.destination_config;
-    if ((d.on_success && d.on_success->destination) || (d.on_failure && d.on_failure->destination)) return invalid_parameter("Destinations are not served yet; leave DestinationConfig out");
+    if ((d.on_success && d.on_success->destination) || (d.on_failure && d.on_failure->destination))
+      return invalid_parameter("Destinations are not served yet; leave DestinationConfig out");
   }
   if (request.maximum_retry_attempts) config.max_retries = static_cast<std::uint32_t>(*request.maximum_retry_attempts);
-  if (request.maximum_event_age_in_seconds) config.max_age_s = static_cast<std::uint32_t>(*request.maximum_event_age_in_seconds);
+  if (request.maximum_event_age_in_seconds)
+    config.max_age_s = static_cast<std::uint32_t>(*request.maximum_event_age_in_seconds);
   return {};
 }
 
-LambdaReply<lambda::FunctionEventInvokeConfig> put(Registry& registry, wire::Call call, lambda::PutFunctionEventInvokeConfigRequest request) {
+LambdaReply<lambda::FunctionEventInvokeConfig> put(Registry& registry, wire::Call call,
+                                                   lambda::PutFunctionEventInvokeConfigRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
   GUST_CO_TRY(const auto function, co_await registry.get(key));
   EventInvokeConfig config;
@@ -41,10 +44,12 @@ LambdaReply<lambda::FunctionEventInvokeConfig> put(Registry& registry, wire::Cal
 }
 
 std::unexpected<Error> none_for(const functions::Function& function) {
-  return fail(Code::kNotFound, "The function " + function.arn() + ":$LATEST doesn't have an EventInvokeConfig", "event-invoke-config");
+  return fail(Code::kNotFound, "The function " + function.arn() + ":$LATEST doesn't have an EventInvokeConfig",
+              "event-invoke-config");
 }
 
-LambdaReply<lambda::FunctionEventInvokeConfig> update(Registry& registry, wire::Call call, lambda::UpdateFunctionEventInvokeConfigRequest request) {
+LambdaReply<lambda::FunctionEventInvokeConfig> update(Registry& registry, wire::Call call,
+                                                      lambda::UpdateFunctionEventInvokeConfigRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
   GUST_CO_TRY(const auto function, co_await registry.get(key));
   GUST_CO_TRY(auto config, co_await registry.event_invoke_config(key));
@@ -54,7 +59,8 @@ LambdaReply<lambda::FunctionEventInvokeConfig> update(Registry& registry, wire::
   co_return to_answer(function, saved);
 }
 
-LambdaReply<lambda::FunctionEventInvokeConfig> get(Registry& registry, wire::Call call, lambda::GetFunctionEventInvokeConfigRequest request) {
+LambdaReply<lambda::FunctionEventInvokeConfig> get(Registry& registry, wire::Call call,
+                                                   lambda::GetFunctionEventInvokeConfigRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
   GUST_CO_TRY(const auto function, co_await registry.get(key));
   GUST_CO_TRY(const auto config, co_await registry.event_invoke_config(std::move(key)));
@@ -62,14 +68,16 @@ LambdaReply<lambda::FunctionEventInvokeConfig> get(Registry& registry, wire::Cal
   co_return to_answer(function, *config);
 }
 
-LambdaReply<lambda::Empty> remove(Registry& registry, wire::Call call, lambda::DeleteFunctionEventInvokeConfigRequest request) {
+LambdaReply<lambda::Empty> remove(Registry& registry, wire::Call call,
+                                  lambda::DeleteFunctionEventInvokeConfigRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
   GUST_CO_CHECK(co_await registry.get(key));
   GUST_CO_CHECK(co_await registry.remove_event_invoke_config(std::move(key)));
   co_return lambda::Empty{};
 }
 
-LambdaReply<lambda::ListFunctionEventInvokeConfigsResponse> list(Registry& registry, wire::Call call, lambda::ListFunctionEventInvokeConfigsRequest request) {
+LambdaReply<lambda::ListFunctionEventInvokeConfigsResponse> list(
+    Registry& registry, wire::Call call, lambda::ListFunctionEventInvokeConfigsRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
   GUST_CO_TRY(const auto function, co_await registry.get(key));
   GUST_CO_TRY(const auto config, co_await registry.event_invoke_config(std::move(key)));
@@ -82,11 +90,16 @@ LambdaReply<lambda::ListFunctionEventInvokeConfigsResponse> list(Registry& regis
 }  // namespace
 
 void LambdaService::add_event_invoke_operations() {
-  service_.on<lambda::PutFunctionEventInvokeConfig>([this](auto call, auto request) { return put(registry_, std::move(call), std::move(request)); });
-  service_.on<lambda::UpdateFunctionEventInvokeConfig>([this](auto call, auto request) { return update(registry_, std::move(call), std::move(request)); });
-  service_.on<lambda::GetFunctionEventInvokeConfig>([this](auto call, auto request) { return get(registry_, std::move(call), std::move(request)); });
-  service_.on<lambda::DeleteFunctionEventInvokeConfig>([this](auto call, auto request) { return remove(registry_, std::move(call), std::move(request)); });
-  service_.on<lambda::ListFunctionEventInvokeConfigs>([this](auto call, auto request) { return list(registry_, std::move(call), std::move(request)); });
+  service_.on<lambda::PutFunctionEventInvokeConfig>(
+      [this](auto call, auto request) { return put(registry_, std::move(call), std::move(request)); });
+  service_.on<lambda::UpdateFunctionEventInvokeConfig>(
+      [this](auto call, auto request) { return update(registry_, std::move(call), std::move(request)); });
+  service_.on<lambda::GetFunctionEventInvokeConfig>(
+      [this](auto call, auto request) { return get(registry_, std::move(call), std::move(request)); });
+  service_.on<lambda::DeleteFunctionEventInvokeConfig>(
+      [this](auto call, auto request) { return remove(registry_, std::move(call), std::move(request)); });
+  service_.on<lambda::ListFunctionEventInvokeConfigs>(
+      [this](auto call, auto request) { return list(registry_, std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

@@ -12,14 +12,17 @@ namespace {
 
 constexpr std::size_t kMaxEventBytes = 1 << 20;
 
-LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, functions::Invoker& invoker, functions::AsyncInvoker& async_invoker, wire::Call call,
+LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, functions::Invoker& invoker,
+                                               functions::AsyncInvoker& async_invoker, wire::Call call,
                                                lambda::InvocationRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
   GUST_CO_CHECK(co_await registry.get(key));
   auto payload = std::move(request.payload).value_or("");
   if (payload.empty()) payload = "{}";
   if (const auto parsed = codec::parse_json(payload, 512); !parsed) {
-    co_return wire::fault("InvalidRequestContentException", fmt::format("Could not parse request body into json: {}", parsed.error().message), {{"Type", "User"}}, 400);
+    co_return wire::fault("InvalidRequestContentException",
+                          fmt::format("Could not parse request body into json: {}", parsed.error().message),
+                          {{"Type", "User"}}, 400);
   }
   const auto type = request.invocation_type.value_or("RequestResponse");
   lambda::InvocationResponse out;
@@ -29,10 +32,13 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
   }
   if (type == "Event") {
     if (payload.size() > kMaxEventBytes) {
-      co_return wire::fault("RequestTooLargeException", fmt::format("{} byte payload is too large for the Event invocation type (limit {} bytes)", payload.size(), kMaxEventBytes),
+      co_return wire::fault("RequestTooLargeException",
+                            fmt::format("{} byte payload is too large for the Event invocation type (limit {} bytes)",
+                                        payload.size(), kMaxEventBytes),
                             {{"Type", "User"}}, 413);
     }
-    GUST_CO_CHECK(co_await async_invoker.submit({call.context.request_id.str(), std::move(key), std::move(payload), call.context.trace_id}));
+    GUST_CO_CHECK(co_await async_invoker.submit(
+        {call.context.request_id.str(), std::move(key), std::move(payload), call.context.trace_id}));
     out.status_code = 202;
     co_return out;
   }
@@ -52,7 +58,9 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
 }  // namespace
 
 void LambdaService::add_invoke_operation() {
-  service_.on<lambda::Invoke>([this](auto call, auto request) { return invoke(registry_, invoker_, async_invoker_, std::move(call), std::move(request)); });
+  service_.on<lambda::Invoke>([this](auto call, auto request) {
+    return invoke(registry_, invoker_, async_invoker_, std::move(call), std::move(request));
+  });
 }
 
 }  // namespace gust::api

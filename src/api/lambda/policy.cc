@@ -29,44 +29,58 @@ json::value principal_of(const PolicyStatement& statement) {
 }
 
 json::object to_json(const PolicyStatement& statement, const std::string& arn) {
-  json::object out{{"Sid", statement.sid}, {"Effect", "Allow"}, {"Principal", principal_of(statement)}, {"Action", statement.action}, {"Resource", arn}};
+  json::object out{{"Sid", statement.sid},
+                   {"Effect", "Allow"},
+                   {"Principal", principal_of(statement)},
+                   {"Action", statement.action},
+                   {"Resource", arn}};
   json::object condition;
-  if (!statement.source_account.empty()) condition["StringEquals"] = json::object{{"AWS:SourceAccount", statement.source_account}};
+  if (!statement.source_account.empty())
+    condition["StringEquals"] = json::object{{"AWS:SourceAccount", statement.source_account}};
   if (!statement.source_arn.empty()) condition["ArnLike"] = json::object{{"AWS:SourceArn", statement.source_arn}};
   if (!condition.empty()) out["Condition"] = std::move(condition);
   return out;
 }
 
-LambdaReply<lambda::AddPermissionResponse> add_permission(Registry& registry, wire::Call call, lambda::AddPermissionRequest request) {
+LambdaReply<lambda::AddPermissionResponse> add_permission(Registry& registry, wire::Call call,
+                                                          lambda::AddPermissionRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
   GUST_CO_TRY(const auto function, co_await registry.get(key));
   const auto& who = request.principal;
   const bool known = who == "*" || who.ends_with(".amazonaws.com") || is_account(who) || who.starts_with("arn:");
-  if (!known) co_return invalid_parameter(fmt::format("The provided principal was invalid. Please check the principal and try again: '{}'", who));
+  if (!known)
+    co_return invalid_parameter(
+        fmt::format("The provided principal was invalid. Please check the principal and try again: '{}'", who));
   // A condition that was left out would let more callers in than were meant.
   if (request.principal_org_id) co_return invalid_parameter("'PrincipalOrgID' is not served yet; leave it out");
-  const PolicyStatement statement{request.statement_id, request.action, who, request.source_arn.value_or(""), request.source_account.value_or("")};
+  const PolicyStatement statement{request.statement_id, request.action, who, request.source_arn.value_or(""),
+                                  request.source_account.value_or("")};
   GUST_CO_CHECK(co_await registry.add_statement(std::move(key), statement));
   lambda::AddPermissionResponse out;
   out.statement = codec::to_json(to_json(statement, function.arn()));
   co_return out;
 }
 
-LambdaReply<lambda::Empty> remove_permission(Registry& registry, wire::Call call, lambda::RemovePermissionRequest request) {
+LambdaReply<lambda::Empty> remove_permission(Registry& registry, wire::Call call,
+                                             lambda::RemovePermissionRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
   GUST_CO_CHECK(co_await registry.remove_statement(std::move(key), request.statement_id));
   co_return lambda::Empty{};
 }
 
-LambdaReply<lambda::GetPolicyResponse> get_policy(Registry& registry, wire::Call call, lambda::GetPolicyRequest request) {
+LambdaReply<lambda::GetPolicyResponse> get_policy(Registry& registry, wire::Call call,
+                                                  lambda::GetPolicyRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
   GUST_CO_TRY(const auto function, co_await registry.get(key));
   GUST_CO_TRY(const auto statements, co_await registry.policy(std::move(key)));
-  if (statements.empty()) co_return wire::fault("ResourceNotFoundException", "The resource you requested does not exist.", {{"Type", "User"}}, 404);
+  if (statements.empty())
+    co_return wire::fault("ResourceNotFoundException", "The resource you requested does not exist.", {{"Type", "User"}},
+                          404);
   json::array list;
   for (const auto& statement : statements) list.push_back(to_json(statement, function.arn()));
   lambda::GetPolicyResponse out;
-  out.policy = codec::to_json(json::object{{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", std::move(list)}});
+  out.policy =
+      codec::to_json(json::object{{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", std::move(list)}});
   out.revision_id = function.revision_id;
   co_return out;
 }
@@ -74,9 +88,12 @@ LambdaReply<lambda::GetPolicyResponse> get_policy(Registry& registry, wire::Call
 }  // namespace
 
 void LambdaService::add_policy_operations() {
-  service_.on<lambda::AddPermission>([this](auto call, auto request) { return add_permission(registry_, std::move(call), std::move(request)); });
-  service_.on<lambda::RemovePermission>([this](auto call, auto request) { return remove_permission(registry_, std::move(call), std::move(request)); });
-  service_.on<lambda::GetPolicy>([this](auto call, auto request) { return get_policy(registry_, std::move(call), std::move(request)); });
+  service_.on<lambda::AddPermission>(
+      [this](auto call, auto request) { return add_permission(registry_, std::move(call), std::move(request)); });
+  service_.on<lambda::RemovePermission>(
+      [this](auto call, auto request) { return remove_permission(registry_, std::move(call), std::move(request)); });
+  service_.on<lambda::GetPolicy>(
+      [this](auto call, auto request) { return get_policy(registry_, std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

@@ -13,9 +13,14 @@ static wire::ServiceSettings settings() {
   return out;
 }
 
-LambdaService::LambdaService(functions::Registry& registry, functions::Invoker& invoker, functions::AsyncInvoker& async_invoker, CodeSource& code,
+LambdaService::LambdaService(functions::Registry& registry, functions::Invoker& invoker,
+                             functions::AsyncInvoker& async_invoker, CodeSource& code,
                              std::function<std::string(const functions::FunctionKey&)> code_location)
-    : registry_(registry), invoker_(invoker), async_invoker_(async_invoker), code_(code), code_location_(std::move(code_location)),
+    : registry_(registry),
+      invoker_(invoker),
+      async_invoker_(async_invoker),
+      code_(code),
+      code_location_(std::move(code_location)),
       service_(lambda::model(), settings()) {
   add_function_operations();
   add_invoke_operation();

@@ -16,14 +16,16 @@ class CodeSource {
  public:
   virtual ~CodeSource() = default;
   // The whole object, as the caller may read it; kTooLarge past `limit`.
-  virtual async::Task<std::string> read(RequestContext context, std::string bucket, std::string key, std::size_t limit) = 0;
+  virtual async::Task<std::string> read(RequestContext context, std::string bucket, std::string key,
+                                        std::size_t limit) = 0;
 };
 
 class LambdaService {
  public:
-  // `code_location` makes the address where a function's package can be fetched for ten minutes. All outlive the service.
-  LambdaService(functions::Registry& registry, functions::Invoker& invoker, functions::AsyncInvoker& async_invoker, CodeSource& code,
-                std::function<std::string(const functions::FunctionKey&)> code_location);
+  // `code_location` makes the address where a function's package can be fetched for ten minutes. All outlive the
+  // service.
+  LambdaService(functions::Registry& registry, functions::Invoker& invoker, functions::AsyncInvoker& async_invoker,
+                CodeSource& code, std::function<std::string(const functions::FunctionKey&)> code_location);
 
   wire::Service& wire() { return service_; }
 

@@ -15,11 +15,16 @@ wire::WireError error_of(const char* code, std::string message, int status, cons
 
 wire::WireError map_lambda_error(const Error& error) {
   switch (error.code) {
-    case Code::kNotFound: return error_of("ResourceNotFoundException", error.message, 404);
-    case Code::kAlreadyExists: return error_of("ResourceConflictException", error.message, 409);
-    case Code::kPrecondition: return error_of("PreconditionFailedException", error.message, 412);
-    case Code::kConflict: return error_of("ResourceConflictException", error.message, 409);
-    case Code::kDenied: return error_of("AccessDeniedException", error.message, 403);
+    case Code::kNotFound:
+      return error_of("ResourceNotFoundException", error.message, 404);
+    case Code::kAlreadyExists:
+      return error_of("ResourceConflictException", error.message, 409);
+    case Code::kPrecondition:
+      return error_of("PreconditionFailedException", error.message, 412);
+    case Code::kConflict:
+      return error_of("ResourceConflictException", error.message, 409);
+    case Code::kDenied:
+      return error_of("AccessDeniedException", error.message, 403);
     case Code::kThrottled: {
       auto out = error_of("TooManyRequestsException", "Rate Exceeded.", 429);
       out.members.emplace("Reason", wire::Value(std::string("ConcurrentInvocationLimitExceeded")));
@@ -27,17 +32,25 @@ wire::WireError map_lambda_error(const Error& error) {
     }
     case Code::kTooLarge:
       if (error.source == "policy") return error_of("PolicyLengthExceededException", error.message, 400);
-      if (error.source == "zip") return error_of("InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes", 400);
+      if (error.source == "zip")
+        return error_of("InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes", 400);
       return error_of("RequestTooLargeException", error.message, 413);
     case Code::kInvalid:
       if (error.source == "zip") {
-        return error_of("InvalidParameterValueException", fmt::format("Could not unzip uploaded file. Please check your file, then try to upload again. ({})", error.message), 400);
+        return error_of(
+            "InvalidParameterValueException",
+            fmt::format("Could not unzip uploaded file. Please check your file, then try to upload again. ({})",
+                        error.message),
+            400);
       }
       return error_of("InvalidParameterValueException", error.message, 400);
     case Code::kUnavailable:
-    case Code::kNoSpace: return error_of("ServiceException", error.message, 503, "Service");
-    case Code::kTimeout: return error_of("ServiceException", error.message, 504, "Service");
-    default: return error_of("ServiceException", "the request failed inside; its id is in the log", 500, "Service");
+    case Code::kNoSpace:
+      return error_of("ServiceException", error.message, 503, "Service");
+    case Code::kTimeout:
+      return error_of("ServiceException", error.message, 504, "Service");
+    default:
+      return error_of("ServiceException", "the request failed inside; its id is in the log", 500, "Service");
   }
 }
 
@@ -45,12 +58,17 @@ wire::WireError map_lambda_violations(const std::vector<wire::Violation>& violat
   return {"ValidationException", wire::validation_message(violations), 400, {}};
 }
 
-Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name, const std::optional<std::string>& qualifier) {
+Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name,
+                                            const std::optional<std::string>& qualifier) {
   const auto& account = call.context.principal.account;
   GUST_TRY(auto key, functions::parse_function_name(name, qualifier.value_or(""), account));
   if (key.account != account) {
-    return fail(Code::kDenied, fmt::format("User: {} is not authorized to perform this operation on resource: arn:aws:lambda:{}:{}:function:{}",
-                                           call.context.principal.arn, call.context.region, key.account, key.name), "function");
+    return fail(
+        Code::kDenied,
+        fmt::format(
+            "User: {} is not authorized to perform this operation on resource: arn:aws:lambda:{}:{}:function:{}",
+            call.context.principal.arn, call.context.region, key.account, key.name),
+        "function");
   }
   return key;
 }
@@ -88,7 +106,8 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f) {
   out.snap_start->apply_on = "None";
   out.snap_start->optimization_status = "Off";
   out.runtime_version_config.emplace();
-  out.runtime_version_config->runtime_version_arn = fmt::format("arn:aws:lambda:{}::runtime:{}", f.region, f.code_sha256.empty() ? "none" : f.runtime);
+  out.runtime_version_config->runtime_version_arn =
+      fmt::format("arn:aws:lambda:{}::runtime:{}", f.region, f.code_sha256.empty() ? "none" : f.runtime);
   out.logging_config.emplace();
   out.logging_config->log_format = "Text";
   out.logging_config->log_group = "/aws/lambda/" + f.key.name.str();

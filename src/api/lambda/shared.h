@@ -17,7 +17,8 @@ wire::WireError map_lambda_error(const Error& error);
 wire::WireError map_lambda_violations(const std::vector<wire::Violation>& violations);
 
 // The function that a request names, which must be of the caller's account.
-Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name, const std::optional<std::string>& qualifier = std::nullopt);
+Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name,
+                                            const std::optional<std::string>& qualifier = std::nullopt);
 
 lambda::FunctionConfiguration to_configuration(const functions::Function& function);
 

@@ -16,7 +16,8 @@ S3Reply<s3::CreateBucketOutput> create_bucket(ObjectStore& store, wire::Call cal
   if (request.create_bucket_configuration && request.create_bucket_configuration->location_constraint) {
     region = *request.create_bucket_configuration->location_constraint;
     if (region == kDefaultRegion) {
-      co_return wire::fault("InvalidLocationConstraint", "The specified location-constraint is not valid", {{"LocationConstraint", region}}, 400);
+      co_return wire::fault("InvalidLocationConstraint", "The specified location-constraint is not valid",
+                            {{"LocationConstraint", region}}, 400);
     }
   }
   const auto made = co_await store.create_bucket(BucketName(request.bucket), call.context.principal.account, region);
@@ -36,7 +37,8 @@ S3Reply<s3::HeadBucketOutput> head_bucket(ObjectStore& store, wire::Call call, s
   co_return out;
 }
 
-S3Reply<s3::ListBucketsOutput> list_buckets(ObjectStore& store, std::string owner_id, wire::Call call, s3::ListBucketsRequest request) {
+S3Reply<s3::ListBucketsOutput> list_buckets(ObjectStore& store, std::string owner_id, wire::Call call,
+                                            s3::ListBucketsRequest request) {
   GUST_CO_TRY(const auto buckets, co_await store.buckets(call.context.principal.account));
   s3::ListBucketsOutput out;
   out.owner = s3::Owner{.display_name = std::nullopt, .id = std::move(owner_id)};
@@ -46,7 +48,9 @@ S3Reply<s3::ListBucketsOutput> list_buckets(ObjectStore& store, std::string owne
   const auto after = codec::from_base64(request.continuation_token.value_or("")).value_or("");
   for (const auto& bucket : buckets) {
     const auto& name = bucket.name.str();
-    if (name <= after || (request.prefix && !name.starts_with(*request.prefix)) || (request.bucket_region && *request.bucket_region != bucket.region)) continue;
+    if (name <= after || (request.prefix && !name.starts_with(*request.prefix)) ||
+        (request.bucket_region && *request.bucket_region != bucket.region))
+      continue;
     if (out.buckets->size() == limit) {
       out.continuation_token = codec::to_base64(*out.buckets->back().name);
       break;
@@ -66,7 +70,8 @@ S3Reply<s3::Empty> delete_bucket(ObjectStore& store, wire::Call call, s3::Delete
   co_return s3::Empty{};
 }
 
-S3Reply<s3::GetBucketLocationOutput> get_location(ObjectStore& store, wire::Call call, s3::GetBucketLocationRequest request) {
+S3Reply<s3::GetBucketLocationOutput> get_location(ObjectStore& store, wire::Call call,
+                                                  s3::GetBucketLocationRequest request) {
   GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   s3::GetBucketLocationOutput out;
   if (bucket.region != kDefaultRegion) out.location_constraint = bucket.region;  // us-east-1 is the empty one
@@ -100,9 +105,11 @@ void fill_page(const Request& request, const objects::Page& page, std::size_t li
   for (const auto& prefix : page.prefixes) out.common_prefixes->push_back({encoded(prefix, request.encoding_type)});
 }
 
-wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys, const std::optional<std::string>& encoding_type) {
+wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,
+                                    const std::optional<std::string>& encoding_type) {
   if (encoding_type && *encoding_type != "url") {
-    return wire::fault("InvalidArgument", "Invalid Encoding Method specified in Request", {{"ArgumentName", "encoding-type"}, {"ArgumentValue", *encoding_type}}, 400);
+    return wire::fault("InvalidArgument", "Invalid Encoding Method specified in Request",
+                       {{"ArgumentName", "encoding-type"}, {"ArgumentValue", *encoding_type}}, 400);
   }
   const auto limit = max_keys.value_or(1000);
   if (limit < 0) {
@@ -116,7 +123,8 @@ S3Reply<s3::ListObjectsOutput> list_objects(ObjectStore& store, wire::Call call,
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
   GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket),
-      {request.prefix.value_or(""), request.delimiter.value_or(""), request.marker.value_or(""), limit}));
+                                                   {request.prefix.value_or(""), request.delimiter.value_or(""),
+                                                    request.marker.value_or(""), limit}));
   s3::ListObjectsOutput out;
   fill_page(request, page, limit, out);
   out.marker = encoded(request.marker.value_or(""), request.encoding_type);
@@ -125,19 +133,22 @@ S3Reply<s3::ListObjectsOutput> list_objects(ObjectStore& store, wire::Call call,
   co_return out;
 }
 
-S3Reply<s3::ListObjectsV2Output> list_objects_v2(ObjectStore& store, std::string owner_id, wire::Call call, s3::ListObjectsV2Request request) {
+S3Reply<s3::ListObjectsV2Output> list_objects_v2(ObjectStore& store, std::string owner_id, wire::Call call,
+                                                 s3::ListObjectsV2Request request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
   std::string after = request.start_after.value_or("");
   if (request.continuation_token) {
     const auto token = codec::from_base64(*request.continuation_token);
     if (!token || token->empty()) {
-      co_return wire::fault("InvalidArgument", "The continuation token provided is incorrect", {{"ArgumentName", "continuation-token"}}, 400);
+      co_return wire::fault("InvalidArgument", "The continuation token provided is incorrect",
+                            {{"ArgumentName", "continuation-token"}}, 400);
     }
     after = *token;
   }
-  GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket),
-      {request.prefix.value_or(""), request.delimiter.value_or(""), after, limit}));
+  GUST_CO_TRY(const auto page,
+              co_await store.list(BucketName(request.bucket),
+                                  {request.prefix.value_or(""), request.delimiter.value_or(""), after, limit}));
   s3::ListObjectsV2Output out;
   fill_page(request, page, limit, out);
   if (request.fetch_owner.value_or(false)) {
@@ -153,15 +164,20 @@ S3Reply<s3::ListObjectsV2Output> list_objects_v2(ObjectStore& store, std::string
 }  // namespace
 
 void S3Service::add_bucket_operations() {
-  service_.on<s3::CreateBucket>([this](auto call, auto request) { return create_bucket(store_, std::move(call), std::move(request)); });
-  service_.on<s3::HeadBucket>([this](auto call, auto request) { return head_bucket(store_, std::move(call), std::move(request)); });
+  service_.on<s3::CreateBucket>(
+      [this](auto call, auto request) { return create_bucket(store_, std::move(call), std::move(request)); });
+  service_.on<s3::HeadBucket>(
+      [this](auto call, auto request) { return head_bucket(store_, std::move(call), std::move(request)); });
   service_.on<s3::ListBuckets>([this](auto call, auto request) {
     auto owner = canonical_id_(call.context.principal.account);
     return list_buckets(store_, std::move(owner), std::move(call), std::move(request));
   });
-  service_.on<s3::DeleteBucket>([this](auto call, auto request) { return delete_bucket(store_, std::move(call), std::move(request)); });
-  service_.on<s3::GetBucketLocation>([this](auto call, auto request) { return get_location(store_, std::move(call), std::move(request)); });
-  service_.on<s3::ListObjects>([this](auto call, auto request) { return list_objects(store_, std::move(call), std::move(request)); });
+  service_.on<s3::DeleteBucket>(
+      [this](auto call, auto request) { return delete_bucket(store_, std::move(call), std::move(request)); });
+  service_.on<s3::GetBucketLocation>(
+      [this](auto call, auto request) { return get_location(store_, std::move(call), std::move(request)); });
+  service_.on<s3::ListObjects>(
+      [this](auto call, auto request) { return list_objects(store_, std::move(call), std::move(request)); });
   service_.on<s3::ListObjectsV2>([this](auto call, auto request) {
     auto owner = canonical_id_(call.context.principal.account);
     return list_objects_v2(store_, std::move(owner), std::move(call), std::move(request));

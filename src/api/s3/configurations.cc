@@ -33,24 +33,35 @@ T from_text(const std::string& text) {
 S3Reply<s3::Empty> put_cors(ObjectStore& store, wire::Call call, s3::PutBucketCorsRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   static const std::set<std::string> kMethods = {"GET", "PUT", "POST", "DELETE", "HEAD"};
-  if (request.cors_configuration.cors_rules.empty()) co_return wire::fault("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema", {}, 400);
+  if (request.cors_configuration.cors_rules.empty())
+    co_return wire::fault("MalformedXML",
+                          "The XML you provided was not well-formed or did not validate against our published schema",
+                          {}, 400);
   for (const auto& rule : request.cors_configuration.cors_rules) {
     for (const auto& method : rule.allowed_methods) {
       if (!kMethods.contains(method)) {
-        co_return wire::fault("InvalidRequest", fmt::format("Found unsupported HTTP method in CORS config. Unsupported method is {}", method), {}, 400);
+        co_return wire::fault(
+            "InvalidRequest",
+            fmt::format("Found unsupported HTTP method in CORS config. Unsupported method is {}", method), {}, 400);
       }
     }
     for (const auto& origin : rule.allowed_origins) {
-      if (std::ranges::count(origin, '*') > 1) co_return wire::fault("InvalidRequest", fmt::format("AllowedOrigin \"{}\" can not have more than one wildcard.", origin), {}, 400);
+      if (std::ranges::count(origin, '*') > 1)
+        co_return wire::fault("InvalidRequest",
+                              fmt::format("AllowedOrigin \"{}\" can not have more than one wildcard.", origin), {},
+                              400);
     }
   }
-  GUST_CO_CHECK(co_await store.configure(BucketName(request.bucket), Configuration::kCors, to_text(request.cors_configuration)));
+  GUST_CO_CHECK(
+      co_await store.configure(BucketName(request.bucket), Configuration::kCors, to_text(request.cors_configuration)));
   co_return s3::Empty{};
 }
 
 S3Reply<s3::GetBucketCorsOutput> get_cors(ObjectStore& store, wire::Call call, s3::GetBucketCorsRequest request) {
   GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  if (bucket.cors.empty()) co_return wire::fault("NoSuchCORSConfiguration", "The CORS configuration does not exist", {{"BucketName", request.bucket}}, 404);
+  if (bucket.cors.empty())
+    co_return wire::fault("NoSuchCORSConfiguration", "The CORS configuration does not exist",
+                          {{"BucketName", request.bucket}}, 404);
   s3::GetBucketCorsOutput out;
   out.cors_rules = from_text<s3::CORSConfiguration>(bucket.cors).cors_rules;
   co_return out;
@@ -60,19 +71,25 @@ S3Reply<s3::Empty> put_website(ObjectStore& store, wire::Call call, s3::PutBucke
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   const auto& website = request.website_configuration;
   if (!website.index_document && !website.redirect_all_requests_to) {
-    co_return wire::fault("InvalidArgument", "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty", {{"ArgumentName", "IndexDocument"}}, 400);
+    co_return wire::fault("InvalidArgument",
+                          "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty",
+                          {{"ArgumentName", "IndexDocument"}}, 400);
   }
-  if (website.index_document && (website.index_document->suffix.empty() || website.index_document->suffix.find('/') != std::string::npos)) {
-    co_return wire::fault("InvalidArgument", "The IndexDocument Suffix is not well formed", {{"ArgumentName", "IndexDocument"}}, 400);
+  if (website.index_document &&
+      (website.index_document->suffix.empty() || website.index_document->suffix.find('/') != std::string::npos)) {
+    co_return wire::fault("InvalidArgument", "The IndexDocument Suffix is not well formed",
+                          {{"ArgumentName", "IndexDocument"}}, 400);
   }
   GUST_CO_CHECK(co_await store.configure(BucketName(request.bucket), Configuration::kWebsite, to_text(website)));
   co_return s3::Empty{};
 }
 
-S3Reply<s3::GetBucketWebsiteOutput> get_website(ObjectStore& store, wire::Call call, s3::GetBucketWebsiteRequest request) {
+S3Reply<s3::GetBucketWebsiteOutput> get_website(ObjectStore& store, wire::Call call,
+                                                s3::GetBucketWebsiteRequest request) {
   GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   if (bucket.website.empty()) {
-    co_return wire::fault("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration", {{"BucketName", request.bucket}}, 404);
+    co_return wire::fault("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration",
+                          {{"BucketName", request.bucket}}, 404);
   }
   const auto website = from_text<s3::WebsiteConfiguration>(bucket.website);
   s3::GetBucketWebsiteOutput out;
@@ -91,12 +108,19 @@ S3Reply<s3::Empty> delete_configuration(ObjectStore& store, Configuration which,
 }
 
 wire::Reply<void> check_events(const std::vector<std::string>& events) {
-  static const std::set<std::string> kEvents = {
-      "s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy",
-      "s3:ObjectCreated:CompleteMultipartUpload", "s3:ObjectRemoved:*", "s3:ObjectRemoved:Delete", "s3:ObjectRemoved:DeleteMarkerCreated"};
+  static const std::set<std::string> kEvents = {"s3:ObjectCreated:*",
+                                                "s3:ObjectCreated:Put",
+                                                "s3:ObjectCreated:Post",
+                                                "s3:ObjectCreated:Copy",
+                                                "s3:ObjectCreated:CompleteMultipartUpload",
+                                                "s3:ObjectRemoved:*",
+                                                "s3:ObjectRemoved:Delete",
+                                                "s3:ObjectRemoved:DeleteMarkerCreated"};
   for (const auto& event : events) {
     if (!kEvents.contains(event)) {
-      return wire::fault("InvalidArgument", fmt::format("The event '{}' is not supported for notifications; served are: {}", event, fmt::join(kEvents, ", ")),
+      return wire::fault("InvalidArgument",
+                         fmt::format("The event '{}' is not supported for notifications; served are: {}", event,
+                                     fmt::join(kEvents, ", ")),
                          {{"ArgumentName", "Event"}, {"ArgumentValue", event}}, 400);
     }
   }
@@ -117,12 +141,16 @@ wire::Reply<void> check_filter(const s3::LambdaFunctionConfiguration& one) {
   return {};
 }
 
-S3Reply<s3::Empty> put_notification(ObjectStore& store, NotificationTargets& targets, wire::Call call, s3::PutBucketNotificationConfigurationRequest request) {
+S3Reply<s3::Empty> put_notification(ObjectStore& store, NotificationTargets& targets, wire::Call call,
+                                    s3::PutBucketNotificationConfigurationRequest request) {
   GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   auto& configuration = request.notification_configuration;
   const auto has = [](const auto& list) { return list && !list->empty(); };
-  if (has(configuration.queue_configurations) || has(configuration.topic_configurations) || configuration.event_bridge_configuration) {
-    co_return wire::fault("NotImplemented", "Notifications to queues, topics and event buses are not served yet; use a Lambda function.", {}, 501);
+  if (has(configuration.queue_configurations) || has(configuration.topic_configurations) ||
+      configuration.event_bridge_configuration) {
+    co_return wire::fault("NotImplemented",
+                          "Notifications to queues, topics and event buses are not served yet; use a Lambda function.",
+                          {}, 501);
   }
   if (!has(configuration.lambda_function_configurations)) {
     GUST_CO_CHECK(co_await store.configure(BucketName(request.bucket), Configuration::kNotification, ""));
@@ -136,15 +164,19 @@ S3Reply<s3::Empty> put_notification(ObjectStore& store, NotificationTargets& tar
     if (request.skip_destination_validation.value_or(false)) continue;
     const auto allowed = co_await targets.check(one.lambda_function_arn, bucket.name, bucket.owner);
     if (!allowed) {
-      co_return wire::fault("InvalidArgument", fmt::format("Unable to validate the following destination configurations: {}", allowed.error().message),
-                            {{"ArgumentName1", one.lambda_function_arn}}, 400);
+      co_return wire::fault(
+          "InvalidArgument",
+          fmt::format("Unable to validate the following destination configurations: {}", allowed.error().message),
+          {{"ArgumentName1", one.lambda_function_arn}}, 400);
     }
   }
-  GUST_CO_CHECK(co_await store.configure(BucketName(request.bucket), Configuration::kNotification, to_text(configuration)));
+  GUST_CO_CHECK(
+      co_await store.configure(BucketName(request.bucket), Configuration::kNotification, to_text(configuration)));
   co_return s3::Empty{};
 }
 
-S3Reply<s3::NotificationConfiguration> get_notification(ObjectStore& store, wire::Call call, s3::GetBucketNotificationConfigurationRequest request) {
+S3Reply<s3::NotificationConfiguration> get_notification(ObjectStore& store, wire::Call call,
+                                                        s3::GetBucketNotificationConfigurationRequest request) {
   GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   co_return from_text<s3::NotificationConfiguration>(bucket.notification);
 }
@@ -160,9 +192,11 @@ bool any_match(const std::vector<std::string>& patterns, std::string_view text) 
   return std::ranges::any_of(patterns, [&](const auto& pattern) { return wildcard_match(pattern, text); });
 }
 
-const s3::CORSRule* find_rule(const std::vector<s3::CORSRule>& rules, const std::string& origin, const std::string& method) {
+const s3::CORSRule* find_rule(const std::vector<s3::CORSRule>& rules, const std::string& origin,
+                              const std::string& method) {
   const auto it = std::ranges::find_if(rules, [&](const auto& rule) {
-    return any_match(rule.allowed_origins, origin) && std::ranges::find(rule.allowed_methods, method) != rule.allowed_methods.end();
+    return any_match(rule.allowed_origins, origin) &&
+           std::ranges::find(rule.allowed_methods, method) != rule.allowed_methods.end();
   });
   return it == rules.end() ? nullptr : &*it;
 }
@@ -172,7 +206,8 @@ void add_headers(const s3::CORSRule& rule, const std::string& origin, http::Head
   headers.set("Access-Control-Allow-Origin", any ? "*" : origin);
   if (!any) headers.set("Access-Control-Allow-Credentials", "true");
   headers.set("Access-Control-Allow-Methods", fmt::format("{}", fmt::join(rule.allowed_methods, ", ")));
-  if (rule.expose_headers && !rule.expose_headers->empty()) headers.set("Access-Control-Expose-Headers", fmt::format("{}", fmt::join(*rule.expose_headers, ", ")));
+  if (rule.expose_headers && !rule.expose_headers->empty())
+    headers.set("Access-Control-Expose-Headers", fmt::format("{}", fmt::join(*rule.expose_headers, ", ")));
   if (rule.max_age_seconds) headers.set("Access-Control-Max-Age", std::to_string(*rule.max_age_seconds));
   headers.set("Vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method");
 }
@@ -192,9 +227,10 @@ bool allows_headers(const s3::CORSRule& rule, std::string_view requested) {
     std::erase(name, ' ');
     std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const bool allowed = rule.allowed_headers && std::ranges::any_of(*rule.allowed_headers, [&](std::string pattern) {
-      std::ranges::transform(pattern, pattern.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      return wildcard_match(pattern, name);
-    });
+                           std::ranges::transform(pattern, pattern.begin(),
+                                                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+                           return wildcard_match(pattern, name);
+                         });
     if (!name.empty() && !allowed) return false;
   }
   return true;
@@ -206,16 +242,21 @@ async::Task<http::Response> S3Service::preflight(RequestContext context, http::R
   const auto origin = std::string(request.headers.get_or("origin", ""));
   const auto method = std::string(request.headers.get_or("access-control-request-method", ""));
   if (origin.empty() || method.empty()) {
-    co_return service_.refuse(context, {"BadRequest", "Insufficient information. Origin request header needed.", 400, {}});
+    co_return service_.refuse(context,
+                              {"BadRequest", "Insufficient information. Origin request header needed.", 400, {}});
   }
   const auto bucket = co_await store_.bucket(BucketName(bucket_in(path)));
   if (!bucket) co_return service_.refuse(context, map_s3_error(bucket.error()));
-  const auto rules = bucket->cors.empty() ? std::vector<s3::CORSRule>() : from_text<s3::CORSConfiguration>(bucket->cors).cors_rules;
+  const auto rules =
+      bucket->cors.empty() ? std::vector<s3::CORSRule>() : from_text<s3::CORSConfiguration>(bucket->cors).cors_rules;
   const auto* rule = find_rule(rules, origin, method);
   const auto wanted = request.headers.get_or("access-control-request-headers", "");
   if (rule == nullptr || !allows_headers(*rule, wanted)) {
-    co_return service_.refuse(context, {"AccessForbidden", bucket->cors.empty() ? "CORSResponse: CORS is not enabled for this bucket."
-                                                                               : "CORSResponse: This CORS request is not allowed.", 403, {}});
+    co_return service_.refuse(context, {"AccessForbidden",
+                                        bucket->cors.empty() ? "CORSResponse: CORS is not enabled for this bucket."
+                                                             : "CORSResponse: This CORS request is not allowed.",
+                                        403,
+                                        {}});
   }
   http::Response response;
   add_headers(*rule, origin, response.headers);
@@ -223,7 +264,8 @@ async::Task<http::Response> S3Service::preflight(RequestContext context, http::R
   co_return response;
 }
 
-async::Task<void> S3Service::add_cors(std::string path, std::string method, std::string origin, http::Response& response) {
+async::Task<void> S3Service::add_cors(std::string path, std::string method, std::string origin,
+                                      http::Response& response) {
   GUST_CO_TRY(const auto bucket, co_await store_.bucket(BucketName(bucket_in(path))));
   if (bucket.cors.empty()) co_return Result<void>{};
   const auto rules = from_text<s3::CORSConfiguration>(bucket.cors).cors_rules;
@@ -232,14 +274,25 @@ async::Task<void> S3Service::add_cors(std::string path, std::string method, std:
 }
 
 void S3Service::add_configuration_operations() {
-  service_.on<s3::PutBucketCors>([this](auto call, auto request) { return put_cors(store_, std::move(call), std::move(request)); });
-  service_.on<s3::GetBucketCors>([this](auto call, auto request) { return get_cors(store_, std::move(call), std::move(request)); });
-  service_.on<s3::DeleteBucketCors>([this](auto call, auto request) { return delete_configuration(store_, Configuration::kCors, std::move(call), std::move(request)); });
-  service_.on<s3::PutBucketWebsite>([this](auto call, auto request) { return put_website(store_, std::move(call), std::move(request)); });
-  service_.on<s3::GetBucketWebsite>([this](auto call, auto request) { return get_website(store_, std::move(call), std::move(request)); });
-  service_.on<s3::DeleteBucketWebsite>([this](auto call, auto request) { return delete_configuration(store_, Configuration::kWebsite, std::move(call), std::move(request)); });
-  service_.on<s3::PutBucketNotificationConfiguration>([this](auto call, auto request) { return put_notification(store_, targets_, std::move(call), std::move(request)); });
-  service_.on<s3::GetBucketNotificationConfiguration>([this](auto call, auto request) { return get_notification(store_, std::move(call), std::move(request)); });
+  service_.on<s3::PutBucketCors>(
+      [this](auto call, auto request) { return put_cors(store_, std::move(call), std::move(request)); });
+  service_.on<s3::GetBucketCors>(
+      [this](auto call, auto request) { return get_cors(store_, std::move(call), std::move(request)); });
+  service_.on<s3::DeleteBucketCors>([this](auto call, auto request) {
+    return delete_configuration(store_, Configuration::kCors, std::move(call), std::move(request));
+  });
+  service_.on<s3::PutBucketWebsite>(
+      [this](auto call, auto request) { return put_website(store_, std::move(call), std::move(request)); });
+  service_.on<s3::GetBucketWebsite>(
+      [this](auto call, auto request) { return get_website(store_, std::move(call), std::move(request)); });
+  service_.on<s3::DeleteBucketWebsite>([this](auto call, auto request) {
+    return delete_configuration(store_, Configuration::kWebsite, std::move(call), std::move(request));
+  });
+  service_.on<s3::PutBucketNotificationConfiguration>([this](auto call, auto request) {
+    return put_notification(store_, targets_, std::move(call), std::move(request));
+  });
+  service_.on<s3::GetBucketNotificationConfiguration>(
+      [this](auto call, auto request) { return get_notification(store_, std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

@@ -56,32 +56,51 @@ wire::WireError map_s3_error(const Error& error) {
   switch (error.code) {
     case Code::kPrecondition:
       return {"PreconditionFailed", error.message, 412, {{"Condition", wire::Value(error.source)}}};
-    case Code::kDenied: return {"AccessDenied", "Access Denied", 403, {}};
-    case Code::kTooLarge: return {"EntityTooLarge", error.message, 400, {}};
-    case Code::kConflict: return {"OperationAborted", "A conflicting conditional operation is currently in progress against this resource. Please try again.", 409, {}};
-    case Code::kThrottled: return {"SlowDown", "Please reduce your request rate.", 503, {}};
-    case Code::kNoSpace: return {"ServiceUnavailable", "The disk is full: make room, then try again.", 503, {}};
-    case Code::kUnavailable: return {"ServiceUnavailable", error.message, 503, {}};
-    case Code::kInvalid: return {"InvalidArgument", error.message, 400, {}};
-    case Code::kUnsupported: return {"NotImplemented", error.message, 501, {}};
-    default: return {"InternalError", "We encountered an internal error. Please try again.", 500, {}};
+    case Code::kDenied:
+      return {"AccessDenied", "Access Denied", 403, {}};
+    case Code::kTooLarge:
+      return {"EntityTooLarge", error.message, 400, {}};
+    case Code::kConflict:
+      return {"OperationAborted",
+              "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+              409,
+              {}};
+    case Code::kThrottled:
+      return {"SlowDown", "Please reduce your request rate.", 503, {}};
+    case Code::kNoSpace:
+      return {"ServiceUnavailable", "The disk is full: make room, then try again.", 503, {}};
+    case Code::kUnavailable:
+      return {"ServiceUnavailable", error.message, 503, {}};
+    case Code::kInvalid:
+      return {"InvalidArgument", error.message, 400, {}};
+    case Code::kUnsupported:
+      return {"NotImplemented", error.message, 501, {}};
+    default:
+      return {"InternalError", "We encountered an internal error. Please try again.", 500, {}};
   }
 }
 
 wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations) {
   const auto& first = violations.at(0);
   if (first.constraint == wire::Constraint::kRequired && first.path.find('.') != std::string::npos) {
-    return {"MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema", 400, {}};
+    return {"MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema",
+            400,
+            {}};
   }
-  return {"InvalidArgument", fmt::format("{}: {}", first.member, first.expected), 400,
+  return {"InvalidArgument",
+          fmt::format("{}: {}", first.member, first.expected),
+          400,
           {{"ArgumentName", wire::Value(first.member)}, {"ArgumentValue", wire::Value(first.given)}}};
 }
 
 bool is_unserved_s3(std::string_view, std::string_view path, const codec::QueryPairs& query) {
   static const std::set<std::string_view> kUnserved = {
-      "accelerate", "acl", "analytics", "attributes", "encryption", "intelligent-tiering", "inventory", "legal-hold", "lifecycle",
-      "logging", "metrics", "object-lock", "ownershipControls", "policy", "policyStatus", "publicAccessBlock", "replication",
-      "requestPayment", "restore", "retention", "select", "tagging", "torrent", "versioning", "versions"};
+      "accelerate",        "acl",        "analytics",    "attributes",        "encryption",  "intelligent-tiering",
+      "inventory",         "legal-hold", "lifecycle",    "logging",           "metrics",     "object-lock",
+      "ownershipControls", "policy",     "policyStatus", "publicAccessBlock", "replication", "requestPayment",
+      "restore",           "retention",  "select",       "tagging",           "torrent",     "versioning",
+      "versions"};
   for (const auto& [name, value] : query) {
     if (kUnserved.contains(name) && value.empty()) return true;
   }

@@ -19,7 +19,8 @@ wire::Reply<std::uint32_t> part_number(std::int32_t number) {
                      {{"ArgumentName", "partNumber"}, {"ArgumentValue", std::to_string(number)}}, 400);
 }
 
-S3Reply<s3::CreateMultipartUploadOutput> create(ObjectStore& store, wire::Call call, s3::CreateMultipartUploadRequest request) {
+S3Reply<s3::CreateMultipartUploadOutput> create(ObjectStore& store, wire::Call call,
+                                                s3::CreateMultipartUploadRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(auto key, check_key(request.key));
   objects::Upload upload;
@@ -27,7 +28,8 @@ S3Reply<s3::CreateMultipartUploadOutput> create(ObjectStore& store, wire::Call c
   upload.headers = system_headers(request);
   upload.metadata = request.metadata.value_or(std::map<std::string, std::string>());
   GUST_CO_TRY(upload.checksum_kind, requested_checksum(call));
-  const bool full = request.checksum_type ? *request.checksum_type == "FULL_OBJECT" : upload.checksum_kind == objects::ChecksumKind::kCrc64Nvme;
+  const bool full = request.checksum_type ? *request.checksum_type == "FULL_OBJECT"
+                                          : upload.checksum_kind == objects::ChecksumKind::kCrc64Nvme;
   upload.checksum_type = full ? objects::ChecksumType::kFullObject : objects::ChecksumType::kComposite;
   GUST_CO_TRY(const auto made, co_await store.create_upload(BucketName(request.bucket), std::move(upload)));
   s3::CreateMultipartUploadOutput out;
@@ -44,36 +46,45 @@ S3Reply<s3::CreateMultipartUploadOutput> create(ObjectStore& store, wire::Call c
 S3Reply<s3::UploadPartOutput> upload_part(ObjectStore& store, wire::Call call, s3::UploadPartRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto number, part_number(request.part_number));
-  if (!call.content_length) co_return wire::fault("MissingContentLength", "You must provide the Content-Length HTTP header.", {}, 411);
+  if (!call.content_length)
+    co_return wire::fault("MissingContentLength", "You must provide the Content-Length HTTP header.", {}, 411);
   GUST_CO_CHECK(check_content_md5(call));
   GUST_CO_TRY(const auto kind, requested_checksum(call));
   auto expected = expectation(call, kind);
-  GUST_CO_TRY(const auto part, co_await store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number, kind,
-                                                       std::move(expected), std::move(request.body)));
+  GUST_CO_TRY(const auto part,
+              co_await store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,
+                                      kind, std::move(expected), std::move(request.body)));
   s3::UploadPartOutput out;
   out.e_tag = quoted(part.etag);
   set_checksum(out, part.checksum);
   co_return out;
 }
 
-S3Reply<s3::UploadPartCopyOutput> upload_part_copy(ObjectStore& store, wire::Call call, s3::UploadPartCopyRequest request) {
+S3Reply<s3::UploadPartCopyOutput> upload_part_copy(ObjectStore& store, wire::Call call,
+                                                   s3::UploadPartCopyRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto number, part_number(request.part_number));
   GUST_CO_TRY(const auto source, parse_copy_source(request.copy_source));
   GUST_CO_CHECK(co_await own_bucket(store, call, source.bucket.str(), request.expected_source_bucket_owner));
   GUST_CO_TRY(const auto from, co_await store.get(source.bucket, source.key));
-  const auto allowed = check_read_conditions(from, request.copy_source_if_match, request.copy_source_if_none_match,
-                                             request.copy_source_if_modified_since, request.copy_source_if_unmodified_since);
-  if (!allowed) co_return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", {}, 412);
+  const auto allowed =
+      check_read_conditions(from, request.copy_source_if_match, request.copy_source_if_none_match,
+                            request.copy_source_if_modified_since, request.copy_source_if_unmodified_since);
+  if (!allowed)
+    co_return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", {},
+                          412);
   ByteRange range{0, from.size};
   if (request.copy_source_range) {
     GUST_CO_TRY(const auto asked, parse_range(*request.copy_source_range, from.size));
-    if (!asked) co_return wire::fault("InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last", {}, 400);
+    if (!asked)
+      co_return wire::fault("InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last",
+                            {}, 400);
     range = *asked;
   }
   GUST_CO_TRY(auto body, co_await store.open(from, range.first, range.length));
-  GUST_CO_TRY(const auto part, co_await store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,
-                                                       std::nullopt, nullptr, std::move(body)));
+  GUST_CO_TRY(const auto part,
+              co_await store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,
+                                      std::nullopt, nullptr, std::move(body)));
   s3::UploadPartCopyOutput out;
   out.copy_part_result.emplace();
   out.copy_part_result->e_tag = quoted(part.etag);
@@ -82,7 +93,8 @@ S3Reply<s3::UploadPartCopyOutput> upload_part_copy(ObjectStore& store, wire::Cal
   co_return out;
 }
 
-S3Reply<s3::CompleteMultipartUploadOutput> complete(ObjectStore& store, wire::Call call, s3::CompleteMultipartUploadRequest request) {
+S3Reply<s3::CompleteMultipartUploadOutput> complete(ObjectStore& store, wire::Call call,
+                                                    s3::CompleteMultipartUploadRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   objects::CompleteRequest completed;
   completed.bucket = BucketName(request.bucket);
@@ -94,7 +106,9 @@ S3Reply<s3::CompleteMultipartUploadOutput> complete(ObjectStore& store, wire::Ca
     }
   }
   if (completed.parts.empty()) {
-    co_return wire::fault("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema", {}, 400);
+    co_return wire::fault("MalformedXML",
+                          "The XML you provided was not well-formed or did not validate against our published schema",
+                          {}, 400);
   }
   completed.condition = {request.if_match.value_or(""), request.if_none_match.value_or("")};
   completed.origin = origin_of(call);
@@ -103,22 +117,27 @@ S3Reply<s3::CompleteMultipartUploadOutput> complete(ObjectStore& store, wire::Ca
   out.bucket = request.bucket;
   out.key = request.key;
   out.e_tag = quoted(object.etag);
-  out.location = fmt::format("http://{}/{}/{}", call.headers.get_or("host", "localhost"), request.bucket, codec::percent_encode(request.key, codec::Slash::kKeep));
+  out.location = fmt::format("http://{}/{}/{}", call.headers.get_or("host", "localhost"), request.bucket,
+                             codec::percent_encode(request.key, codec::Slash::kKeep));
   set_checksum(out, object.checksum);
   if (object.checksum) out.checksum_type = checksum_type_name(object.checksum->type);
   co_return out;
 }
 
-S3Reply<s3::AbortMultipartUploadOutput> abort(ObjectStore& store, wire::Call call, s3::AbortMultipartUploadRequest request) {
+S3Reply<s3::AbortMultipartUploadOutput> abort(ObjectStore& store, wire::Call call,
+                                              s3::AbortMultipartUploadRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_CHECK(co_await store.abort(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
   co_return s3::AbortMultipartUploadOutput{};
 }
 
-S3Reply<s3::ListPartsOutput> list_parts(ObjectStore& store, std::string owner_id, wire::Call call, s3::ListPartsRequest request) {
+S3Reply<s3::ListPartsOutput> list_parts(ObjectStore& store, std::string owner_id, wire::Call call,
+                                        s3::ListPartsRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  GUST_CO_TRY(const auto upload, co_await store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
-  GUST_CO_TRY(const auto parts, co_await store.parts(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
+  GUST_CO_TRY(const auto upload,
+              co_await store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
+  GUST_CO_TRY(const auto parts,
+              co_await store.parts(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
   const auto after = static_cast<std::uint32_t>(std::max(request.part_number_marker.value_or(0), 0));
   const auto limit = static_cast<std::size_t>(std::clamp(request.max_parts.value_or(1000), 0, 1000));
   s3::ListPartsOutput out;
@@ -154,7 +173,8 @@ S3Reply<s3::ListPartsOutput> list_parts(ObjectStore& store, std::string owner_id
   co_return out;
 }
 
-S3Reply<s3::ListMultipartUploadsOutput> list_uploads(ObjectStore& store, std::string owner_id, wire::Call call, s3::ListMultipartUploadsRequest request) {
+S3Reply<s3::ListMultipartUploadsOutput> list_uploads(ObjectStore& store, std::string owner_id, wire::Call call,
+                                                     s3::ListMultipartUploadsRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto uploads, co_await store.uploads(BucketName(request.bucket), request.prefix.value_or("")));
   const auto limit = static_cast<std::size_t>(std::clamp(request.max_uploads.value_or(1000), 0, 1000));
@@ -172,7 +192,8 @@ S3Reply<s3::ListMultipartUploadsOutput> list_uploads(ObjectStore& store, std::st
   out.common_prefixes.emplace();
   for (const auto& upload : uploads) {
     const auto& key = upload.key.str();
-    if (key < key_marker || (key == key_marker && (id_marker.empty() || upload.id <= id_marker) && !key_marker.empty())) continue;
+    if (key < key_marker || (key == key_marker && (id_marker.empty() || upload.id <= id_marker) && !key_marker.empty()))
+      continue;
     if (out.uploads->size() + out.common_prefixes->size() == limit) {
       out.is_truncated = true;
       break;
@@ -183,7 +204,8 @@ S3Reply<s3::ListMultipartUploadsOutput> list_uploads(ObjectStore& store, std::st
       const auto cut = key.find(*request.delimiter, request.prefix.value_or("").size());
       if (cut != std::string::npos) {
         auto prefix = encoded(key.substr(0, cut + request.delimiter->size()), request.encoding_type);
-        if (out.common_prefixes->empty() || out.common_prefixes->back().prefix != prefix) out.common_prefixes->push_back({std::move(prefix)});
+        if (out.common_prefixes->empty() || out.common_prefixes->back().prefix != prefix)
+          out.common_prefixes->push_back({std::move(prefix)});
         continue;
       }
     }
@@ -204,11 +226,16 @@ S3Reply<s3::ListMultipartUploadsOutput> list_uploads(ObjectStore& store, std::st
 }  // namespace
 
 void S3Service::add_multipart_operations() {
-  service_.on<s3::CreateMultipartUpload>([this](auto call, auto request) { return create(store_, std::move(call), std::move(request)); });
-  service_.on<s3::UploadPart>([this](auto call, auto request) { return upload_part(store_, std::move(call), std::move(request)); });
-  service_.on<s3::UploadPartCopy>([this](auto call, auto request) { return upload_part_copy(store_, std::move(call), std::move(request)); });
-  service_.on<s3::CompleteMultipartUpload>([this](auto call, auto request) { return complete(store_, std::move(call), std::move(request)); });
-  service_.on<s3::AbortMultipartUpload>([this](auto call, auto request) { return abort(store_, std::move(call), std::move(request)); });
+  service_.on<s3::CreateMultipartUpload>(
+      [this](auto call, auto request) { return create(store_, std::move(call), std::move(request)); });
+  service_.on<s3::UploadPart>(
+      [this](auto call, auto request) { return upload_part(store_, std::move(call), std::move(request)); });
+  service_.on<s3::UploadPartCopy>(
+      [this](auto call, auto request) { return upload_part_copy(store_, std::move(call), std::move(request)); });
+  service_.on<s3::CompleteMultipartUpload>(
+      [this](auto call, auto request) { return complete(store_, std::move(call), std::move(request)); });
+  service_.on<s3::AbortMultipartUpload>(
+      [this](auto call, auto request) { return abort(store_, std::move(call), std::move(request)); });
   service_.on<s3::ListParts>([this](auto call, auto request) {
     auto owner = canonical_id_(call.context.principal.account);
     return list_parts(store_, std::move(owner), std::move(call), std::move(request));

@@ -14,10 +14,13 @@ using objects::ObjectStore;
 S3Reply<s3::PutObjectOutput> put_object(ObjectStore& store, wire::Call call, s3::PutObjectRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(auto key, check_key(request.key));
-  if (!call.content_length) co_return wire::fault("MissingContentLength", "You must provide the Content-Length HTTP header.", {}, 411);
+  if (!call.content_length)
+    co_return wire::fault("MissingContentLength", "You must provide the Content-Length HTTP header.", {}, 411);
   if (*call.content_length > objects::kMaxPutBytes) {
     co_return wire::fault("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
-                          {{"ProposedSize", std::to_string(*call.content_length)}, {"MaxSizeAllowed", std::to_string(objects::kMaxPutBytes)}}, 400);
+                          {{"ProposedSize", std::to_string(*call.content_length)},
+                           {"MaxSizeAllowed", std::to_string(objects::kMaxPutBytes)}},
+                          400);
   }
   GUST_CO_CHECK(check_content_md5(call));
   objects::PutRequest put;
@@ -27,7 +30,8 @@ S3Reply<s3::PutObjectOutput> put_object(ObjectStore& store, wire::Call call, s3:
   put.metadata = request.metadata.value_or(std::map<std::string, std::string>());
   put.condition = {request.if_match.value_or(""), request.if_none_match.value_or("")};
   if (!put.condition.if_none_match.empty() && put.condition.if_none_match != "*") {
-    co_return wire::fault("NotImplemented", "A header you provided implies functionality that is not implemented", {{"Header", "If-None-Match"}}, 501);
+    co_return wire::fault("NotImplemented", "A header you provided implies functionality that is not implemented",
+                          {{"Header", "If-None-Match"}}, 501);
   }
   GUST_CO_TRY(put.checksum_kind, requested_checksum(call));
   put.expected = expectation(call, put.checksum_kind);
@@ -53,9 +57,12 @@ void describe_object(const objects::Object& object, const Request& request, Outp
   out.metadata = object.metadata;
   out.content_type = request.response_content_type ? request.response_content_type : header("content-type");
   out.cache_control = request.response_cache_control ? request.response_cache_control : header("cache-control");
-  out.content_disposition = request.response_content_disposition ? request.response_content_disposition : header("content-disposition");
-  out.content_encoding = request.response_content_encoding ? request.response_content_encoding : header("content-encoding");
-  out.content_language = request.response_content_language ? request.response_content_language : header("content-language");
+  out.content_disposition =
+      request.response_content_disposition ? request.response_content_disposition : header("content-disposition");
+  out.content_encoding =
+      request.response_content_encoding ? request.response_content_encoding : header("content-encoding");
+  out.content_language =
+      request.response_content_language ? request.response_content_language : header("content-language");
   out.website_redirect_location = header("x-amz-website-redirect-location");
   if (const auto expires = header("expires")) {
     if (const auto at = codec::from_http_date(*expires)) out.expires = *at;
@@ -76,7 +83,8 @@ wire::Reply<ByteRange> choose_bytes(const objects::Object& object, const Request
   if (request.part_number) {
     const auto number = static_cast<std::size_t>(*request.part_number);
     const auto count = std::max<std::size_t>(object.part_sizes.size(), 1);
-    if (number < 1 || number > count) return wire::fault("InvalidPartNumber", "The requested partnumber is not satisfiable", {}, 416);
+    if (number < 1 || number > count)
+      return wire::fault("InvalidPartNumber", "The requested partnumber is not satisfiable", {}, 416);
     if (!object.part_sizes.empty()) {
       for (std::size_t i = 0; i + 1 < number; ++i) range.first += object.part_sizes[i];
       range.length = object.part_sizes[number - 1];
@@ -92,7 +100,8 @@ wire::Reply<ByteRange> choose_bytes(const objects::Object& object, const Request
   }
   if (partial) {
     status = 206;
-    if (range.length > 0) out.content_range = fmt::format("bytes {}-{}/{}", range.first, range.first + range.length - 1, object.size);
+    if (range.length > 0)
+      out.content_range = fmt::format("bytes {}-{}/{}", range.first, range.first + range.length - 1, object.size);
   }
   out.content_length = static_cast<std::int64_t>(range.length);
   return range;
@@ -102,7 +111,8 @@ S3Reply<s3::GetObjectOutput> get_object(ObjectStore& store, wire::Call call, s3:
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   for (int attempt = 0;; ++attempt) {
     GUST_CO_TRY(const auto object, co_await store.get(BucketName(request.bucket), ObjectKey(request.key)));
-    GUST_CO_CHECK(check_read_conditions(object, request.if_match, request.if_none_match, request.if_modified_since, request.if_unmodified_since));
+    GUST_CO_CHECK(check_read_conditions(object, request.if_match, request.if_none_match, request.if_modified_since,
+                                        request.if_unmodified_since));
     s3::GetObjectOutput out;
     describe_object(object, request, out);
     int status = 200;
@@ -119,7 +129,8 @@ S3Reply<s3::GetObjectOutput> get_object(ObjectStore& store, wire::Call call, s3:
 S3Reply<s3::HeadObjectOutput> head_object(ObjectStore& store, wire::Call call, s3::HeadObjectRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto object, co_await store.get(BucketName(request.bucket), ObjectKey(request.key)));
-  GUST_CO_CHECK(check_read_conditions(object, request.if_match, request.if_none_match, request.if_modified_since, request.if_unmodified_since));
+  GUST_CO_CHECK(check_read_conditions(object, request.if_match, request.if_none_match, request.if_modified_since,
+                                      request.if_unmodified_since));
   s3::HeadObjectOutput out;
   describe_object(object, request, out);
   int status = 200;
@@ -133,18 +144,24 @@ S3Reply<s3::CopyObjectOutput> copy_object(ObjectStore& store, wire::Call call, s
   GUST_CO_TRY(const auto source, parse_copy_source(request.copy_source));
   GUST_CO_CHECK(co_await own_bucket(store, call, source.bucket.str(), request.expected_source_bucket_owner));
   GUST_CO_TRY(const auto from, co_await store.get(source.bucket, source.key));
-  const auto allowed = check_read_conditions(from, request.copy_source_if_match, request.copy_source_if_none_match,
-                                             request.copy_source_if_modified_since, request.copy_source_if_unmodified_since);
-  if (!allowed) co_return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", {}, 412);
+  const auto allowed =
+      check_read_conditions(from, request.copy_source_if_match, request.copy_source_if_none_match,
+                            request.copy_source_if_modified_since, request.copy_source_if_unmodified_since);
+  if (!allowed)
+    co_return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", {},
+                          412);
   const auto directive = request.metadata_directive.value_or("COPY");
   if (directive != "COPY" && directive != "REPLACE") {
-    co_return wire::fault("InvalidArgument", "Unknown metadata directive.", {{"ArgumentName", "x-amz-metadata-directive"}, {"ArgumentValue", directive}}, 400);
+    co_return wire::fault("InvalidArgument", "Unknown metadata directive.",
+                          {{"ArgumentName", "x-amz-metadata-directive"}, {"ArgumentValue", directive}}, 400);
   }
   const bool replaces = directive == "REPLACE";
   if (!replaces && source.bucket.str() == request.bucket && source.key == key) {
-    co_return wire::fault("InvalidRequest",
-                          "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
-                          "metadata, storage class, website redirect location or encryption attributes.", {}, 400);
+    co_return wire::fault(
+        "InvalidRequest",
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
+        "metadata, storage class, website redirect location or encryption attributes.",
+        {}, 400);
   }
   objects::CopyRequest copy;
   copy.from_bucket = source.bucket;
@@ -172,7 +189,9 @@ S3Reply<s3::DeleteObjectOutput> delete_object(ObjectStore& store, wire::Call cal
 S3Reply<s3::DeleteObjectsOutput> delete_objects(ObjectStore& store, wire::Call call, s3::DeleteObjectsRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   if (request.delete_.objects.empty() || request.delete_.objects.size() > 1000) {
-    co_return wire::fault("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema", {}, 400);
+    co_return wire::fault("MalformedXML",
+                          "The XML you provided was not well-formed or did not validate against our published schema",
+                          {}, 400);
   }
   s3::DeleteObjectsOutput out;
   out.deleted.emplace();
@@ -194,12 +213,18 @@ S3Reply<s3::DeleteObjectsOutput> delete_objects(ObjectStore& store, wire::Call c
 }  // namespace
 
 void S3Service::add_object_operations() {
-  service_.on<s3::PutObject>([this](auto call, auto request) { return put_object(store_, std::move(call), std::move(request)); });
-  service_.on<s3::GetObject>([this](auto call, auto request) { return get_object(store_, std::move(call), std::move(request)); });
-  service_.on<s3::HeadObject>([this](auto call, auto request) { return head_object(store_, std::move(call), std::move(request)); });
-  service_.on<s3::CopyObject>([this](auto call, auto request) { return copy_object(store_, std::move(call), std::move(request)); });
-  service_.on<s3::DeleteObject>([this](auto call, auto request) { return delete_object(store_, std::move(call), std::move(request)); });
-  service_.on<s3::DeleteObjects>([this](auto call, auto request) { return delete_objects(store_, std::move(call), std::move(request)); });
+  service_.on<s3::PutObject>(
+      [this](auto call, auto request) { return put_object(store_, std::move(call), std::move(request)); });
+  service_.on<s3::GetObject>(
+      [this](auto call, auto request) { return get_object(store_, std::move(call), std::move(request)); });
+  service_.on<s3::HeadObject>(
+      [this](auto call, auto request) { return head_object(store_, std::move(call), std::move(request)); });
+  service_.on<s3::CopyObject>(
+      [this](auto call, auto request) { return copy_object(store_, std::move(call), std::move(request)); });
+  service_.on<s3::DeleteObject>(
+      [this](auto call, auto request) { return delete_object(store_, std::move(call), std::move(request)); });
+  service_.on<s3::DeleteObjects>(
+      [this](auto call, auto request) { return delete_objects(store_, std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

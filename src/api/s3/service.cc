@@ -11,11 +11,13 @@ static wire::ServiceSettings settings() {
   out.map_violations = map_s3_violations;
   out.malformed_code = "MalformedXML";
   out.is_unserved = is_unserved_s3;
-  out.unknown = {"NotImplemented", "A header or query you provided implies functionality that is not implemented.", 501, {}};
+  out.unknown = {
+      "NotImplemented", "A header or query you provided implies functionality that is not implemented.", 501, {}};
   return out;
 }
 
-S3Service::S3Service(objects::ObjectStore& store, NotificationTargets& targets, std::function<std::string(const AccountId&)> canonical_id)
+S3Service::S3Service(objects::ObjectStore& store, NotificationTargets& targets,
+                     std::function<std::string(const AccountId&)> canonical_id)
     : store_(store), targets_(targets), canonical_id_(std::move(canonical_id)), service_(s3::model(), settings()) {
   add_bucket_operations();
   add_configuration_operations();

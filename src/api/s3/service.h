@@ -21,7 +21,8 @@ class NotificationTargets {
 class S3Service {
  public:
   // `canonical_id` gives an account's S3 owner id. All outlive the service.
-  S3Service(objects::ObjectStore& store, NotificationTargets& targets, std::function<std::string(const AccountId&)> canonical_id);
+  S3Service(objects::ObjectStore& store, NotificationTargets& targets,
+            std::function<std::string(const AccountId&)> canonical_id);
 
   wire::Service& wire() { return service_; }
   // Answers a browser's preflight (OPTIONS) by the bucket's CORS rules. `path` begins with the bucket.

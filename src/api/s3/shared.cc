@@ -13,11 +13,12 @@ namespace {
 
 using objects::ChecksumKind;
 
-constexpr std::array<std::pair<ChecksumKind, std::string_view>, 5> kChecksums = {{{ChecksumKind::kCrc32, "CRC32"},
-                                                                                  {ChecksumKind::kCrc32c, "CRC32C"},
-                                                                                  {ChecksumKind::kCrc64Nvme, "CRC64NVME"},
-                                                                                  {ChecksumKind::kSha1, "SHA1"},
-                                                                                  {ChecksumKind::kSha256, "SHA256"}}};
+constexpr std::array<std::pair<ChecksumKind, std::string_view>, 5> kChecksums = {
+    {{ChecksumKind::kCrc32, "CRC32"},
+     {ChecksumKind::kCrc32c, "CRC32C"},
+     {ChecksumKind::kCrc64Nvme, "CRC64NVME"},
+     {ChecksumKind::kSha1, "SHA1"},
+     {ChecksumKind::kSha256, "SHA256"}}};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -81,8 +82,11 @@ Result<std::optional<ChecksumKind>> requested_checksum(const wire::Call& call) {
   if (name.empty()) return std::nullopt;
   const auto kind = checksum_kind(name);
   if (!kind) {
-    return fail(Code::kInvalid, fmt::format("'{}' is not a checksum algorithm that is served; use CRC32, CRC32C, CRC64NVME, SHA1 or SHA256", name),
-                "checksum algorithm");
+    return fail(
+        Code::kInvalid,
+        fmt::format("'{}' is not a checksum algorithm that is served; use CRC32, CRC32C, CRC64NVME, SHA1 or SHA256",
+                    name),
+        "checksum algorithm");
   }
   return kind;
 }
@@ -91,7 +95,8 @@ Result<void> check_content_md5(const wire::Call& call) {
   const auto header = call.headers.get("content-md5");
   if (!header) return {};
   const auto md5 = codec::from_base64(*header);
-  if (!md5 || md5->size() != 16) return fail(Code::kInvalid, "The Content-MD5 you specified is not valid.", "invalid digest");
+  if (!md5 || md5->size() != 16)
+    return fail(Code::kInvalid, "The Content-MD5 you specified is not valid.", "invalid digest");
   return {};
 }
 
@@ -109,7 +114,8 @@ std::function<Result<objects::Expected>()> expectation(const wire::Call& call, s
     if (text.empty() && trailers) text = trailers->get_or(header_of(*kind), "");
     if (text.empty()) return expected;
     const auto raw = codec::from_base64(text);
-    if (!raw) return fail(Code::kInvalid, fmt::format("Value for {} header is invalid.", header_of(*kind)), "invalid checksum");
+    if (!raw)
+      return fail(Code::kInvalid, fmt::format("Value for {} header is invalid.", header_of(*kind)), "invalid checksum");
     expected.checksum = objects::Checksum{*kind, objects::ChecksumType::kFullObject, *raw, 0};
     return expected;
   };
@@ -124,7 +130,9 @@ async::Task<objects::Bucket> own_bucket(objects::ObjectStore& store, const wire:
   co_return bucket;
 }
 
-objects::Origin origin_of(const wire::Call& call) { return {call.context.request_id, call.peer, call.context.principal.account}; }
+objects::Origin origin_of(const wire::Call& call) {
+  return {call.context.request_id, call.peer, call.context.principal.account};
+}
 
 wire::Reply<void> check_read_conditions(const objects::Object& object, const std::optional<std::string>& if_match,
                                         const std::optional<std::string>& if_none_match,
@@ -132,14 +140,16 @@ wire::Reply<void> check_read_conditions(const objects::Object& object, const std
                                         const std::optional<WallTime>& if_unmodified_since) {
   const auto modified = std::chrono::floor<std::chrono::seconds>(object.modified_at);
   const auto failed = [](const char* which) {
-    return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", {{"Condition", which}}, 412);
+    return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold",
+                       {{"Condition", which}}, 412);
   };
   if (if_match) {
     if (!etag_matches(*if_match, object.etag)) return failed("If-Match");
   } else if (if_unmodified_since && modified > *if_unmodified_since) {
     return failed("If-Unmodified-Since");
   }
-  const bool same = if_none_match ? etag_matches(*if_none_match, object.etag) : if_modified_since && modified <= *if_modified_since;
+  const bool same =
+      if_none_match ? etag_matches(*if_none_match, object.etag) : if_modified_since && modified <= *if_modified_since;
   if (!same) return {};
   wire::Fault not_modified(wire::WireError{"NotModified", "Not Modified", 304, {}});
   not_modified.headers.add("ETag", quoted(object.etag));
@@ -157,8 +167,11 @@ wire::Reply<std::optional<ByteRange>> parse_range(const std::string& header, std
   const auto from = text.substr(0, dash), to = text.substr(dash + 1);
   std::uint64_t first = 0, last = 0;
   const auto unsatisfiable = [&] {
-    wire::Fault fault(wire::WireError{"InvalidRange", "The requested range is not satisfiable", 416,
-                                      {{"RangeRequested", wire::Value(header)}, {"ActualObjectSize", wire::Value(std::to_string(size))}}});
+    wire::Fault fault(wire::WireError{
+        "InvalidRange",
+        "The requested range is not satisfiable",
+        416,
+        {{"RangeRequested", wire::Value(header)}, {"ActualObjectSize", wire::Value(std::to_string(size))}}});
     fault.headers.add("Content-Range", fmt::format("bytes */{}", size));
     return std::unexpected(std::move(fault));
   };
@@ -181,7 +194,8 @@ wire::Reply<std::optional<ByteRange>> parse_range(const std::string& header, std
 
 Result<CopySource> parse_copy_source(const std::string& text) {
   const auto wrong = [&] {
-    return fail(Code::kInvalid, fmt::format("'{}' is not a copy source: expected bucket/key, percent-encoded", text), "copy source");
+    return fail(Code::kInvalid, fmt::format("'{}' is not a copy source: expected bucket/key, percent-encoded", text),
+                "copy source");
   };
   auto path = text.substr(0, text.find("?versionId="));
   if (path.starts_with('/')) path.erase(0, 1);

@@ -49,7 +49,8 @@ std::map<std::string, std::string> system_headers(const Request& request) {
 // kInvalid when it names one that is not served.
 Result<std::optional<objects::ChecksumKind>> requested_checksum(const wire::Call& call);
 // What Content-MD5 and the checksum header or trailer say the body must be; to be asked after the body's end.
-std::function<Result<objects::Expected>()> expectation(const wire::Call& call, std::optional<objects::ChecksumKind> kind);
+std::function<Result<objects::Expected>()> expectation(const wire::Call& call,
+                                                       std::optional<objects::ChecksumKind> kind);
 // Content-MD5 is well-formed, so that a bad one is refused before the body is read.
 Result<void> check_content_md5(const wire::Call& call);
 
@@ -65,11 +66,21 @@ void set_checksum(Answer& answer, const std::optional<objects::Checksum>& checks
   if (!checksum) return;
   const auto text = checksum_text(*checksum);
   switch (checksum->kind) {
-    case ChecksumKind::kCrc32: answer.checksum_crc32 = text; break;
-    case ChecksumKind::kCrc32c: answer.checksum_crc32_c = text; break;
-    case ChecksumKind::kCrc64Nvme: answer.checksum_crc64_nvme = text; break;
-    case ChecksumKind::kSha1: answer.checksum_sha1 = text; break;
-    case ChecksumKind::kSha256: answer.checksum_sha256 = text; break;
+    case ChecksumKind::kCrc32:
+      answer.checksum_crc32 = text;
+      break;
+    case ChecksumKind::kCrc32c:
+      answer.checksum_crc32_c = text;
+      break;
+    case ChecksumKind::kCrc64Nvme:
+      answer.checksum_crc64_nvme = text;
+      break;
+    case ChecksumKind::kSha1:
+      answer.checksum_sha1 = text;
+      break;
+    case ChecksumKind::kSha256:
+      answer.checksum_sha256 = text;
+      break;
   }
 }
 

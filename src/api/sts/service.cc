@@ -11,7 +11,8 @@ wire::ServiceSettings settings() {
   return out;
 }
 
-boost::asio::awaitable<wire::Reply<sts::GetCallerIdentityResponse>> caller_identity(wire::Call call, sts::GetCallerIdentityRequest) {
+boost::asio::awaitable<wire::Reply<sts::GetCallerIdentityResponse>> caller_identity(wire::Call call,
+                                                                                    sts::GetCallerIdentityRequest) {
   const auto& who = call.context.principal;
   sts::GetCallerIdentityResponse out;
   out.account = who.account.str();
@@ -25,7 +26,8 @@ boost::asio::awaitable<wire::Reply<sts::GetCallerIdentityResponse>> caller_ident
 }  // namespace
 
 StsService::StsService() : service_(sts::model(), settings()) {
-  service_.on<sts::GetCallerIdentity>([](auto call, auto request) { return caller_identity(std::move(call), std::move(request)); });
+  service_.on<sts::GetCallerIdentity>(
+      [](auto call, auto request) { return caller_identity(std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBuffer = 256 << 10;  // smaller writes are gathered, reads come at least this large
+constexpr std::size_t kBuffer = 256 << 10;       // smaller writes are gathered, reads come at least this large
 constexpr std::uint64_t kFlushEvery = 32 << 20;  // starts writing back early, so that the last sync is short
 
 // An open file; closed at the end.
@@ -42,7 +42,8 @@ class File {
 
 Result<void> sync_folder(const std::string& path) {
   const File folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.fd() < 0 || ::fsync(folder.fd()) != 0) return fail_errno(fmt::format("syncing the folder '{}'", path), errno);
+  if (folder.fd() < 0 || ::fsync(folder.fd()) != 0)
+    return fail_errno(fmt::format("syncing the folder '{}'", path), errno);
   return {};
 }
 
@@ -87,7 +88,8 @@ class FileStore::FileWriter final : public Writer {
     auto job = [this]() -> Result<BlobId> {
       GUST_CHECK(flush());
       if (::fdatasync(file_.fd()) != 0) return fail_errno(fmt::format("syncing '{}'", temporary_), errno);
-      if (::rename(temporary_.c_str(), final_.c_str()) != 0) return fail_errno(fmt::format("naming '{}'", final_), errno);
+      if (::rename(temporary_.c_str(), final_.c_str()) != 0)
+        return fail_errno(fmt::format("naming '{}'", final_), errno);
       committed_ = true;
       file_ = File();
       GUST_CHECK(sync_folder(fs::path(final_).parent_path()));
@@ -131,7 +133,8 @@ class FileStore::FileWriter final : public Writer {
 
 class FileStore::FileReader final : public async::ByteSource {
  public:
-  FileReader(std::shared_ptr<async::BlockingPool> pool, File file, std::uint64_t offset, std::uint64_t length, std::string path)
+  FileReader(std::shared_ptr<async::BlockingPool> pool, File file, std::uint64_t offset, std::uint64_t length,
+             std::string path)
       : pool_(std::move(pool)), file_(std::move(file)), at_(offset), end_(offset + length), path_(std::move(path)) {}
 
   async::Task<std::size_t> read(std::span<std::byte> out) override {
@@ -182,7 +185,8 @@ class FileStore::FileReader final : public async::ByteSource {
   std::size_t used_ = 0;
 };
 
-Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& folder, env::Random& random, FileSettings settings) {
+Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& folder, env::Random& random,
+                                                   FileSettings settings) {
   std::error_code error;
   fs::create_directories(fs::path(folder) / "new", error);
   for (int i = 0; i < 256 && !error; ++i) fs::create_directories(fs::path(folder) / fmt::format("{:02x}", i), error);
@@ -212,7 +216,7 @@ async::Task<std::unique_ptr<async::ByteSource>> FileStore::open(BlobId id, std::
   auto job = [this, path, id, offset, length]() -> Result<std::unique_ptr<async::ByteSource>> {
     File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.fd() < 0 && errno == ENOENT) return fail(Code::kNotFound, fmt::format("there is no blob {}", id), "blob");
-    struct stat info {};
+    struct stat info{};
     if (file.fd() < 0 || ::fstat(file.fd(), &info) != 0) return fail_errno(fmt::format("opening '{}'", path), errno);
     const auto size = static_cast<std::uint64_t>(info.st_size);
     if (offset > size || length > size - offset) {
@@ -225,7 +229,7 @@ async::Task<std::unique_ptr<async::ByteSource>> FileStore::open(BlobId id, std::
 
 async::Task<std::uint64_t> FileStore::size(BlobId id) {
   auto job = [path = path_of(id), id]() -> Result<std::uint64_t> {
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) == 0) return static_cast<std::uint64_t>(info.st_size);
     if (errno == ENOENT) return fail(Code::kNotFound, fmt::format("there is no blob {}", id), "blob");
     return fail_errno(fmt::format("looking at '{}'", path), errno);

@@ -18,7 +18,8 @@ struct FileSettings {
 class FileStore final : public Store {
  public:
   // Makes the folders. Errors as of the file system, naming the path.
-  static Result<std::unique_ptr<FileStore>> open(const std::string& folder, env::Random& random, FileSettings settings = {});
+  static Result<std::unique_ptr<FileStore>> open(const std::string& folder, env::Random& random,
+                                                 FileSettings settings = {});
 
   async::Task<std::unique_ptr<Writer>> create() override;
   async::Task<std::unique_ptr<async::ByteSource>> open(BlobId id, std::uint64_t offset, std::uint64_t length) override;

@@ -51,11 +51,13 @@ async::Task<std::unique_ptr<Writer>> MemoryStore::create() {
   co_return std::make_unique<MemoryWriter>(blobs_, BlobId(fmt::format("{:032x}", next_++)));
 }
 
-async::Task<std::unique_ptr<async::ByteSource>> MemoryStore::open(BlobId id, std::uint64_t offset, std::uint64_t length) {
+async::Task<std::unique_ptr<async::ByteSource>> MemoryStore::open(BlobId id, std::uint64_t offset,
+                                                                  std::uint64_t length) {
   const auto it = blobs_->find(id);
   if (it == blobs_->end()) co_return fail(Code::kNotFound, fmt::format("there is no blob {}", id), "blob");
   if (offset > it->second->size() || length > it->second->size() - offset) {
-    co_return fail(Code::kInvalid, fmt::format("blob {}: the range ends past its {} bytes", id, it->second->size()), "range");
+    co_return fail(Code::kInvalid, fmt::format("blob {}: the range ends past its {} bytes", id, it->second->size()),
+                   "range");
   }
   co_return std::make_unique<Reader>(it->second, offset, length);
 }

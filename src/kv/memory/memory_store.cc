@@ -13,7 +13,8 @@ std::vector<Entry> entries(const Map& rows, const Range& range, BytesOf bytes_of
   const auto last = range.end.empty() ? rows.end() : rows.lower_bound(range.end);
   if (!range.end.empty() && range.end <= range.begin) return out;
   if (range.order == Order::kForward) {
-    for (auto it = first; it != last && out.size() < range.limit; ++it) out.push_back({it->first, bytes_of(it->second)});
+    for (auto it = first; it != last && out.size() < range.limit; ++it)
+      out.push_back({it->first, bytes_of(it->second)});
   } else {
     for (auto it = last; it != first && out.size() < range.limit;) {
       --it;

@@ -145,7 +145,8 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder, 
   const auto status = rocksdb::OptimisticTransactionDB::Open(make_options(settings), folder, &db);
   if (!status.ok()) {
     if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
-      return fail(Code::kUnavailable, fmt::format("'{}' is in use by another process: {}", folder, status.ToString()), "lock");
+      return fail(Code::kUnavailable, fmt::format("'{}' is in use by another process: {}", folder, status.ToString()),
+                  "lock");
     }
     return failure(fmt::format("opening the store in '{}'", folder), status);
   }

@@ -26,7 +26,8 @@ Result<Value> parse_payload(const Model& model, const Ref& payload, const std::s
   return from_json(payload, document);
 }
 
-Result<void> parse_members(const Model& model, const Operation& operation, const WholeResponse& response, Value::Map& out) {
+Result<void> parse_members(const Model& model, const Operation& operation, const WholeResponse& response,
+                           Value::Map& out) {
   const Shape& shape = *operation.output.shape;
   Value members;
   if (is_xml(model)) {
