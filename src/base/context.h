@@ -20,7 +20,7 @@ struct Principal {
 
 struct RequestContext {
   RequestId request_id;
-  std::string trace_id;  // 1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx, goes on through asynchronous hops
+  std::string trace_id;  // Root=1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx, goes on through asynchronous hops
   SteadyTime deadline = SteadyTime::max();
   Principal principal;
   std::string region{kDefaultRegion};

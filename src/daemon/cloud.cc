@@ -246,13 +246,18 @@ async::Task<void> Cloud::stop(Millis grace) {
   const auto deadline = std::chrono::steady_clock::now() + grace;
   *stopping_ = true;
   ::unlink((settings_.data + "/endpoint").c_str());
-  if (server_) GUST_CO_CHECK(co_await server_->stop(deadline));
-  if (async_invoker_) GUST_CO_CHECK(co_await async_invoker_->stop(deadline));
-  if (invoker_) GUST_CO_CHECK(co_await invoker_->stop(deadline));
-  if (outbox_) GUST_CO_CHECK(co_await outbox_->stop());
-  if (logs_) GUST_CO_CHECK(co_await logs_->flush());
-  if (launcher_) GUST_CO_CHECK(co_await launcher_->stop());
-  co_return Result<void>{};
+  // Every part is stopped, whatever another says; the first failure is the answer.
+  Result<void> first;
+  const auto note = [&first](const Result<void>& done) {
+    if (!done && first) first = done;
+  };
+  if (server_) note(co_await server_->stop(deadline));
+  if (async_invoker_) note(co_await async_invoker_->stop(deadline));
+  if (invoker_) note(co_await invoker_->stop(deadline));
+  if (outbox_) note(co_await outbox_->stop());
+  if (logs_) note(co_await logs_->flush());
+  if (launcher_) note(co_await launcher_->stop());
+  co_return first;
 }
 
 }  // namespace gust::daemon

@@ -70,7 +70,7 @@ std::vector<std::pair<std::string, std::string>> all_headers(const EventInput& i
     }
     out.emplace_back(name, as_text(value));
   }
-  out.emplace_back("X-Amzn-Trace-Id", "Root=" + in.context.trace_id);
+  out.emplace_back("X-Amzn-Trace-Id", in.context.trace_id);
   out.emplace_back("X-Forwarded-For", forwarded.empty() ? in.request.peer : forwarded + ", " + in.request.peer);
   out.emplace_back("X-Forwarded-Port", port);
   out.emplace_back("X-Forwarded-Proto", "http");

@@ -27,6 +27,9 @@ using asio::ip::tcp;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kPiece = 64 << 10;
+constexpr std::uint64_t kLingerBytes = 64 << 20;
+constexpr Millis kLingerTime{5'000};
+constexpr std::size_t kFramingRoom = 64 << 10;  // buffered beside a header: a piece of body, chunk extensions, trailers
 constexpr std::uint64_t kDrainLimit = 256 << 10;  // an unread body longer than this costs the connection instead
 
 using Parser = bhttp::request_parser<bhttp::buffer_body>;
@@ -37,7 +40,11 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
  public:
   BeastSession(tcp::socket socket, const ServerSettings& settings, std::shared_ptr<const Handler> handler,
                env::Random& random)
-      : stream_(std::move(socket)), settings_(settings), handler_(std::move(handler)), random_(random) {}
+      : stream_(std::move(socket)),
+        settings_(settings),
+        handler_(std::move(handler)),
+        random_(random),
+        buffer_(settings.max_header_bytes + kFramingRoom) {}
 
   async::Task<void> run() override {
     const auto self = shared_from_this();
@@ -47,7 +54,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     if (!ignored) peer_ = peer.address().to_string();
     while (!finishing_ && co_await serve_one()) {
     }
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    co_await linger();
     stream_.close();
     co_return Result<void>{};
   }
@@ -104,6 +111,10 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       co_return false;
     }
     stream_.expires_never();
+    if (const auto why = ambiguity()) {
+      co_await refuse_with(400, *why);
+      co_return false;
+    }
     busy_ = true;
     const bool keep = co_await answer();
     busy_ = false;
@@ -111,8 +122,27 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     co_return keep;
   }
 
+  // Reads away what the client still sends, for a while: closing with unread bytes would reset the connection and take
+  // the answer with it.
+  asio::awaitable<void> linger() {
+    boost::system::error_code error;
+    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    if (error || finishing_) co_return;
+    std::array<char, 16384> scrap;
+    stream_.expires_after(kLingerTime);
+    for (std::uint64_t total = 0; total < kLingerBytes;) {
+      const auto [read_error, n] = co_await stream_.async_read_some(asio::buffer(scrap), kToken);
+      if (read_error) co_return;
+      total += n;
+    }
+  }
+
+  // What Beast lets pass and RFC 9112 does not: a request that two servers may read as different ones.
+  std::optional<std::string> ambiguity() const;
+
   asio::awaitable<bool> answer();
   asio::awaitable<void> refuse(boost::system::error_code error);
+  asio::awaitable<void> refuse_with(int status, std::string why);
   Request make_request();
   asio::awaitable<Response> handle(RequestContext context, Request request);
   asio::awaitable<bool> write_response(Response response, bool head_only, Connection connection);
@@ -251,6 +281,32 @@ asio::awaitable<void> BeastSession::refuse(boost::system::error_code error) {
   }
   response.headers.add("Content-Type", "text/plain");
   co_await write_response(std::move(response), false, Connection::kClose);
+}
+
+asio::awaitable<void> BeastSession::refuse_with(int status, std::string why) {
+  Response response;
+  response.status = status;
+  response.body = std::move(why) + "\n";
+  response.headers.add("Content-Type", "text/plain");
+  co_await write_response(std::move(response), false, Connection::kClose);
+}
+
+std::optional<std::string> BeastSession::ambiguity() const {
+  const auto& head = parser_->get();
+  const auto count = [&](bhttp::field name) {
+    return std::distance(head.equal_range(name).first, head.equal_range(name).second);
+  };
+  if (count(bhttp::field::content_length) > 1) return "Content-Length is given more than once";
+  if (count(bhttp::field::transfer_encoding) > 1 ||
+      (head.count(bhttp::field::transfer_encoding) > 0 &&
+       !beast::iequals(head[bhttp::field::transfer_encoding], "chunked"))) {
+    return "only one Transfer-Encoding is served: chunked";
+  }
+  if (head[bhttp::field::content_length].find(',') != beast::string_view::npos)
+    return "Content-Length is given more than once";
+  if (count(bhttp::field::host) > 1) return "Host is given more than once";
+  if (head.version() >= 11 && count(bhttp::field::host) == 0) return "HTTP/1.1 needs a Host";
+  return std::nullopt;
 }
 
 asio::awaitable<bool> BeastSession::write_bytes(std::string_view a, std::string_view b) {

@@ -37,8 +37,9 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
                                         payload.size(), kMaxEventBytes),
                             {{"Type", "User"}}, 413);
     }
-    GUST_CO_CHECK(co_await async_invoker.submit(
-        {call.context.request_id.str(), std::move(key), std::move(payload), call.context.trace_id}));
+    functions::AsyncEvent event{call.context.request_id.str(), std::move(key), std::move(payload),
+                                call.context.trace_id};
+    GUST_CO_CHECK(co_await async_invoker.submit(std::move(event)));
     out.status_code = 202;
     co_return out;
   }

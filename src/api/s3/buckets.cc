@@ -122,9 +122,9 @@ wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,
 S3Reply<s3::ListObjectsOutput> list_objects(ObjectStore& store, wire::Call call, s3::ListObjectsRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
-  GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket),
-                                                   {request.prefix.value_or(""), request.delimiter.value_or(""),
-                                                    request.marker.value_or(""), limit}));
+  objects::ListQuery query{request.prefix.value_or(""), request.delimiter.value_or(""), request.marker.value_or(""),
+                           limit};
+  GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket), std::move(query)));
   s3::ListObjectsOutput out;
   fill_page(request, page, limit, out);
   out.marker = encoded(request.marker.value_or(""), request.encoding_type);
@@ -146,9 +146,8 @@ S3Reply<s3::ListObjectsV2Output> list_objects_v2(ObjectStore& store, std::string
     }
     after = *token;
   }
-  GUST_CO_TRY(const auto page,
-              co_await store.list(BucketName(request.bucket),
-                                  {request.prefix.value_or(""), request.delimiter.value_or(""), after, limit}));
+  objects::ListQuery query{request.prefix.value_or(""), request.delimiter.value_or(""), after, limit};
+  GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket), std::move(query)));
   s3::ListObjectsV2Output out;
   fill_page(request, page, limit, out);
   if (request.fetch_owner.value_or(false)) {
