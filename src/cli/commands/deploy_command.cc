@@ -119,8 +119,11 @@ Result<std::string> run(Session& session, const DeployOptions& options) {
   if (destroys(deploy) && !options.yes && !session.terminal.ask("Some resources are deleted or replaced. Go on?")) {
     return fail(Code::kCancelled, "nothing was changed: resources would be deleted or replaced; say --yes to allow it");
   }
+  const auto told = deploy.desired().notes.size();
   GUST_CHECK(deploy.apply());
   if (text) {
+    const auto& notes = deploy.desired().notes;
+    for (auto i = std::min(told, notes.size()); i < notes.size(); ++i) session.terminal.line("Note: " + notes[i]);
     if (changes)
       session.terminal.line(session.terminal.paint(Colour::kGreen, fmt::format("Stack {} is deployed.", around.stack)));
     print_outputs(session, deploy);

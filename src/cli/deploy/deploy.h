@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/deploy/content.h"
+#include "cli/deploy/lock.h"
 #include "cli/deploy/plan.h"
 #include "cli/deploy/services.h"
 #include "cli/template/evaluate.h"
@@ -19,7 +20,8 @@ class Deploy {
   const std::vector<Change>& changes() const { return changes_; }
   const Desired& desired() const { return desired_; }
 
-  // Makes the changes. On an error: what was done was taken back, or is said in the error's message.
+  // Makes the changes, alone on this stack. On an error: what was done was taken back, or the error's message says what
+  // was not. kConflict "lock" when another deploy runs or ran since prepare().
   Result<void> apply();
 
  private:
@@ -28,10 +30,12 @@ class Deploy {
     std::function<Result<void>()> run;
   };
 
-  Result<void> read_record();
+  Result<StackRecord> read_record();
   Result<void> look();
   Result<void> evaluate_now();
   Result<void> save(const StackRecord& record);
+  StackRecord begun() const;
+  Result<void> announce(const std::string& what);  // before each step
   Result<void> steps();
   Result<void> upload_code();
   Result<void> apply_buckets();
@@ -40,6 +44,9 @@ class Deploy {
   Result<void> create(const FunctionSpec& spec);
   Result<void> update(const FunctionSpec& spec);
   Result<void> permissions(const FunctionSpec& spec);
+  Result<void> event_invoke(const FunctionSpec& spec);
+  Result<void> remember(const BucketSpec& bucket);
+  Result<void> remember(const ApiSpec& api, const std::string& id);
   Result<void> upload_content(const BucketSpec& bucket);
   Result<void> remove_dropped();
   Result<void> remove(const std::string& type, const std::string& physical);
@@ -51,7 +58,9 @@ class Deploy {
   std::string deploy_bucket() const;
   std::string record_key() const;
 
+  Remote& remote_;
   Services services_;
+  std::optional<StackLock> lock_;
   std::string file_;
   Surroundings around_;
   Progress progress_;
@@ -63,6 +72,7 @@ class Deploy {
   std::map<std::string, std::map<std::string, ContentFile>> content_;
   std::vector<Change> changes_;
   std::vector<Undo> undo_;
+  std::set<std::string> half_uploaded_;  // buckets with files of both versions
   bool serving_ = false;  // the new version is in place
 };
 

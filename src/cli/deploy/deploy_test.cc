@@ -41,14 +41,26 @@ class FakeCloud final : public Remote {
   std::map<std::string, json::object> functions;
   std::set<std::string> apis;
   std::vector<std::string> routes;
+  std::string last_modified = "Mon, 23 Nov 2026 12:09:30 GMT";
 
  private:
   Answer s3(const Call& call) {
-    const auto name = call.path.substr(1);
+    const auto name = call.path.substr(1) + (call.query.empty() || call.query.starts_with("list") ? "" : "?" + call.query);
+    const auto etag = [&] { return fmt::format("\"{}\"", objects.contains(name) ? std::hash<std::string>()(objects.at(name)) : 0); };
+    for (const auto& [header, value] : call.headers) {
+      if ((header == "If-None-Match" && objects.contains(name)) || (header == "If-Match" && value != etag()))
+        return {412, {}, ""};
+    }
+    if (call.method == "PUT" && !call.query.empty()) objects[name] = call.body;
+    if (call.method == "DELETE" && !call.query.empty()) objects.erase(name);
     if (call.method == "PUT" && call.query.empty()) objects[name] = call.body;
     if (call.method == "DELETE" && call.query.empty()) objects.erase(name);
     if ((call.method == "GET" || call.method == "HEAD") && !objects.contains(name)) return {404, {}, ""};
-    return {200, {}, call.method == "GET" ? objects[name] : ""};
+    http::Headers headers;
+    headers.add("ETag", etag());
+    headers.add("Date", "Mon, 23 Nov 2026 12:10:00 GMT");
+    headers.add("Last-Modified", last_modified);
+    return {200, headers, call.method == "GET" ? objects[name] : ""};
   }
   Answer functions_call(const Call& call) {
     const auto body = codec::parse_json(call.body.empty() ? "{}" : call.body).value().get_object();
@@ -108,6 +120,7 @@ class DeployTest : public testing::Test {
     return out;
   }
 
+  static constexpr const char* kLock = "gust-deploy-000000000000/stacks/demo.lock";
   static constexpr const char* kTemplate = R"(
 Resources:
   F:
@@ -153,6 +166,7 @@ TEST_F(DeployTest, MakesEverythingOnceAndThenNothing) {
   deploy = prepare();
   EXPECT_EQ(actions(*deploy), "In:none Site:none Api:none F:none ");
   ASSERT_TRUE(deploy->apply());
+  EXPECT_FALSE(cloud_.objects.contains(kLock));
   for (const auto& call : cloud_.calls) EXPECT_TRUE(call.contains("gust-deploy-000000000000")) << call;
 }
 
@@ -199,14 +213,101 @@ TEST_F(DeployTest, AFailureTakesBackWhatWasDone) {
 TEST_F(DeployTest, AFailedUpdateRestoresTheOldVersion) {
   ASSERT_TRUE(prepare()->apply());
   std::string text = kTemplate;
-  text.replace(text.find("app.handler"), 11, "new.handler");
+  text.replace(text.find("app.handler"), 11, "app.changed");
   write(text);
-  std::ofstream(folder_ / "src/app.py") << "changed\n";
+  std::ofstream(folder_ / "src/app.py") << "def changed(e, c): pass\n";
   cloud_.fail_on = "PUT /2015-03-31/functions/f/code";
   ASSERT_FALSE(prepare()->apply());
   EXPECT_EQ(cloud_.functions["f"]["Handler"].as_string(), "app.handler");
   cloud_.fail_on.clear();
   EXPECT_EQ(actions(*prepare()), "In:none Site:none Api:none F:update ");
+}
+
+TEST_F(DeployTest, ALateFailureRestoresBucketsApisAndPermissions) {
+  ASSERT_TRUE(prepare()->apply());
+  const auto before = cloud_.objects;
+  std::string text = kTemplate;
+  text.replace(text.find("s3:ObjectCreated:*"), 18, "s3:ObjectRemoved:*");
+  text.replace(text.find("Path: /x"), 8, "Path: /y");
+  text.replace(text.find("index.html"), 10, "start.html");
+  text.replace(text.find("FunctionName: f"), 15, "FunctionName: f\n      Timeout: 9");
+  write(text);
+  cloud_.fail_on = "/site/index.html";
+  std::ofstream(folder_ / "www/index.html") << "<p>changed";
+  const auto done = prepare()->apply();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(cloud_.objects["in?notification="], before.at("in?notification="));
+  EXPECT_EQ(cloud_.objects["site?website="], before.at("site?website="));
+  EXPECT_EQ(cloud_.functions["f"]["Handler"].as_string(), "app.handler");
+  EXPECT_TRUE(done.error().message.contains("restore the API demo-Api: done")) << done.error().message;
+  EXPECT_TRUE(done.error().message.contains("restore the permissions of f: done")) << done.error().message;
+  cloud_.fail_on.clear();
+  EXPECT_EQ(actions(*prepare()), "In:update Site:update Api:update F:update ");
+}
+
+TEST_F(DeployTest, OneDeployOfAStackAtATime) {
+  cloud_.objects[kLock] = R"({"token":"other","host":"elsewhere","machine":"other","pid":1})";
+  cloud_.objects["gust-deploy-000000000000"] = "";
+  auto done = prepare()->apply();
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(done.error().message.contains("being deployed by process 1 on elsewhere")) << done.error().message;
+  EXPECT_TRUE(cloud_.functions.empty());
+  EXPECT_TRUE(cloud_.objects.contains(kLock));
+  cloud_.last_modified = "Mon, 23 Nov 2026 12:07:00 GMT";  // its holder gave no sign for three minutes
+  done = prepare()->apply();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_FALSE(cloud_.objects.contains(kLock));
+}
+
+TEST_F(DeployTest, APlanThatAnotherDeployOvertookIsNotMade) {
+  auto late = prepare();
+  ASSERT_TRUE(prepare()->apply());
+  cloud_.calls.clear();
+  const auto done = late->apply();
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(done.error().message.contains("another deploy changed the stack demo")) << done.error().message;
+  EXPECT_EQ(cloud_.count("/f"), 0u);
+}
+
+TEST_F(DeployTest, AHandlerThatIsNotInTheCodeIsSaidBefore) {
+  const auto refusal = [&](const std::string& handler, const std::string& runtime) {
+    std::string text = kTemplate;
+    text.replace(text.find("app.handler"), 11, handler);
+    text.replace(text.find("python3.12"), 10, runtime);
+    write(text);
+    Surroundings around;
+    around.stack = "demo";
+    const auto done = Deploy(cloud_, (folder_ / "template.yaml").string(), around, [](const auto&) {}).prepare();
+    return done ? "accepted" : done.error().message;
+  };
+  EXPECT_EQ(refusal("app.handler", "python3.12"), "accepted");
+  EXPECT_TRUE(refusal("ap.handler", "python3.12").contains("template.yaml:7: the function F: the Handler 'ap.handler' "
+                                                           "needs ap.py, which is not in its code; there is: app.py"));
+  EXPECT_TRUE(refusal("app.main", "python3.12").contains("needs 'main' in app.py, which has none"));
+  EXPECT_TRUE(refusal("handler", "python3.12").contains("must be FILE.FUNCTION"));
+  EXPECT_TRUE(refusal("app.handler", "nodejs20.x").contains("needs app.js"));
+  EXPECT_TRUE(refusal("any", "provided.al2023").contains("'bootstrap', and its code has none"));
+  std::ofstream(folder_ / "src/bootstrap") << "#!/bin/sh\n";
+  EXPECT_TRUE(refusal("any", "provided.al2023").contains("not executable"));
+  fs::permissions(folder_ / "src/bootstrap", fs::perms::owner_all);
+  EXPECT_EQ(refusal("any", "provided.al2023"), "accepted");
+  std::ofstream(folder_ / "src/web.mjs") << "export const go = async () => 1;\n";
+  EXPECT_EQ(refusal("web.go", "nodejs22.x"), "accepted");
+  EXPECT_TRUE(refusal("web.gone", "nodejs22.x").contains("needs 'gone' in web.mjs"));
+  std::ofstream(folder_ / "src/app.py") << "from other import *\n";
+  EXPECT_EQ(refusal("app.main", "python3.12"), "accepted");
+}
+
+TEST_F(DeployTest, ARetainedBucketStays) {
+  ASSERT_TRUE(prepare()->apply());
+  std::string text = kTemplate;
+  text.replace(text.find("In: {Type: AWS::S3::Bucket,"), 27, "In: {Type: AWS::S3::Bucket, DeletionPolicy: Retain,");
+  write(text);
+  ASSERT_TRUE(prepare()->apply());
+  write("Resources:\n  Other: {Type: AWS::S3::Bucket, Properties: {BucketName: other}}\n");
+  ASSERT_TRUE(prepare()->apply());
+  EXPECT_TRUE(cloud_.objects.contains("in"));
+  EXPECT_FALSE(cloud_.objects.contains("site"));
 }
 
 TEST_F(DeployTest, AForeignBucketIsNotTaken) {
@@ -240,7 +341,7 @@ TEST_F(DeployTest, ZipsAreTheSameForTheSameContent) {
 
 TEST(Record, Survives) {
   StackRecord record;
-  record.entries["F"] = {"AWS::Lambda::Function", "f", "d", "code/x.zip", {{"a", "1"}}, {"p"}};
+  record.entries["F"] = {"AWS::Lambda::Function", "f", "d", "code/x.zip", {{"a", "1"}}, {"p"}, {"DeletionPolicy"}};
   record.outputs["Url"] = "http://x";
   const auto back = parse_record(to_json(record)).value();
   EXPECT_EQ(back.entries, record.entries);

@@ -58,14 +58,15 @@ std::string text_of(const Notification& n) {
 
 std::string digest_of(const BucketSpec& spec, const std::map<std::string, std::string>& content) {
   std::string text = fmt::format("{}\n{}\n", to_canonical_json(spec.cors), to_canonical_json(spec.website));
+  for (const auto& policy : spec.retained) text += policy + "\n";
   for (const auto& notification : spec.notifications) text += text_of(notification) + "\n";
   for (const auto& [key, digest] : content) text += fmt::format("{}={}\n", key, digest);
   return codec::sha256_hex(text);
 }
 
 std::string digest_of(const ApiSpec& spec) {
-  std::string text =
-      fmt::format("{}\n{}\n{}\n{}\n", spec.name, to_canonical_json(spec.cors), spec.description, spec.stage);
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n", spec.name, to_canonical_json(spec.cors), spec.description,
+                                 spec.stage, to_canonical_json(spec.stage_variables));
   for (const auto& route : spec.routes) {
     text += fmt::format("{}|{}|{}|{}\n", route.key, route.function_arn, route.payload_version, route.timeout_ms);
   }

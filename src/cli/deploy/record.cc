@@ -22,6 +22,16 @@ std::map<std::string, std::string> texts_of(const json::object& object, std::str
   return out;
 }
 
+std::vector<std::string> list_of(const json::object& object, std::string_view name) {
+  std::vector<std::string> out;
+  const auto* list = object.if_contains(name);
+  if (list == nullptr || !list->is_array()) return out;
+  for (const auto& item : list->get_array()) {
+    if (item.is_string()) out.emplace_back(item.get_string());
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string to_json(const StackRecord& record) {
@@ -31,9 +41,12 @@ std::string to_json(const StackRecord& record) {
     for (const auto& [key, digest] : entry.content) content[key] = digest;
     json::array permissions;
     for (const auto& id : entry.permissions) permissions.emplace_back(id);
+    json::array retained;
+    for (const auto& policy : entry.retained) retained.emplace_back(policy);
     entries[logical_id] =
         json::object{{"type", entry.type},         {"physical", entry.physical}, {"digest", entry.digest},
-                     {"code_key", entry.code_key}, {"content", content},         {"permissions", permissions}};
+                     {"code_key", entry.code_key}, {"content", content},         {"permissions", permissions},
+                     {"retained", retained}};
   }
   json::object outputs;
   for (const auto& [name, value] : record.outputs) outputs[name] = value;
@@ -52,12 +65,9 @@ Result<StackRecord> parse_record(std::string_view text) {
     if (!value.is_object()) continue;
     const auto& object = value.get_object();
     RecordEntry entry{text_of(object, "type"),     text_of(object, "physical"), text_of(object, "digest"),
-                      text_of(object, "code_key"), texts_of(object, "content"), {}};
-    if (const auto* ids = object.if_contains("permissions"); ids != nullptr && ids->is_array()) {
-      for (const auto& id : ids->get_array()) {
-        if (id.is_string()) entry.permissions.emplace_back(id.get_string());
-      }
-    }
+                      text_of(object, "code_key"), texts_of(object, "content"), list_of(object, "permissions"),
+                      {}};
+    for (auto& policy : list_of(object, "retained")) entry.retained.insert(std::move(policy));
     out.entries[std::string(logical_id)] = std::move(entry);
   }
   return out;

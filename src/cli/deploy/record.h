@@ -5,6 +5,7 @@
 #include "base/result.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct RecordEntry {
   std::string code_key;  // of a function: its zip in the deploy bucket
   std::map<std::string, std::string> content;  // of a bucket: key -> SHA-256 of what was uploaded
   std::vector<std::string> permissions;        // of a function: statement ids
+  std::set<std::string> retained;              // of a bucket: DeletionPolicy, UpdateReplacePolicy, as far as Retain
   bool operator==(const RecordEntry&) const = default;
 };
 

@@ -25,6 +25,10 @@ class Services {
   Result<void> put_cors(const std::string& bucket, const Node& rules);       // absent removes
   Result<void> put_website(const std::string& bucket, const Node& website);  // absent removes
   Result<void> put_notifications(const std::string& bucket, const std::vector<Notification>& notifications);
+  // A configuration ("cors", "website", "notification") as its XML; nothing when there is none.
+  Result<std::optional<std::string>> bucket_part(const std::string& bucket, const std::string& part);
+  Result<void> put_bucket_part(const std::string& bucket, const std::string& part,
+                               const std::optional<std::string>& xml);
   Result<void> put_object(const std::string& bucket, const std::string& key, const std::string& text,
                           const std::string& type);
   Result<void> put_file(const std::string& bucket, const std::string& key, const std::string& path,
@@ -39,7 +43,11 @@ class Services {
   Result<void> update_configuration(const std::string& name, boost::json::object configuration);
   Result<void> update_code(const std::string& name, const std::string& code_bucket, const std::string& code_key);
   Result<void> delete_function(const std::string& name);
+  // Retries and their like; nothing when they are as for every function.
+  Result<std::optional<boost::json::object>> event_invoke(const std::string& name);
   Result<void> put_event_invoke(const std::string& name, const Node& settings);
+  Result<void> restore_event_invoke(const std::string& name, const std::optional<boost::json::object>& settings);
+  Result<std::vector<Permission>> permissions(const std::string& name);
   Result<void> set_permission(const std::string& name, const Permission& permission);
   Result<void> remove_permission(const std::string& name, const std::string& statement_id);
 
@@ -47,6 +55,8 @@ class Services {
   Result<bool> api_exists(const std::string& id);
   Result<std::string> create_api(const ApiSpec& spec);
   Result<void> update_api(const std::string& id, const ApiSpec& spec);
+  // The API as it is: name, CORS, its first stage, routes to functions.
+  Result<ApiSpec> read_api(const std::string& id);
   Result<void> sync_routes(const std::string& id, const ApiSpec& spec);
   Result<void> delete_api(const std::string& id);
 
@@ -56,6 +66,7 @@ class Services {
  private:
   Result<boost::json::object> json_call(const std::string& method, const std::string& service, const std::string& path,
                                         const boost::json::object* body, std::string_view what);
+  Result<void> sync_stage(const std::string& id, const ApiSpec& spec);
   Result<void> put_xml(const std::string& bucket, const std::string& sub, const std::string& xml);
 
   Remote& remote_;

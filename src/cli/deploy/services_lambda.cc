@@ -16,6 +16,10 @@ std::string path_of(const std::string& name, std::string_view rest = {}) {
   return fmt::format("/2015-03-31/functions/{}{}", codec::percent_encode(name), rest);
 }
 
+std::string event_invoke_path(const std::string& name) {
+  return fmt::format("/2019-09-25/functions/{}/event-invoke-config", codec::percent_encode(name));
+}
+
 Result<std::int64_t> integer(const Node& node, std::string_view what) {
   std::int64_t value = 0;
   const auto& text = node.text;
@@ -120,9 +124,58 @@ Result<void> Services::put_event_invoke(const std::string& name, const Node& set
     GUST_TRY(body[field], integer(settings[field], field));
   }
   if (!settings["DestinationConfig"].absent()) body["DestinationConfig"] = plain(settings["DestinationConfig"]);
-  return without_value(json_call(
-      "PUT", "lambda", fmt::format("/2019-09-25/functions/{}/event-invoke-config", codec::percent_encode(name)), &body,
-      fmt::format("set the retries of {}", name)));
+  return without_value(
+      json_call("PUT", "lambda", event_invoke_path(name), &body, fmt::format("set the retries of {}", name)));
+}
+
+Result<std::optional<json::object>> Services::event_invoke(const std::string& name) {
+  auto answer = json_call("GET", "lambda", event_invoke_path(name), nullptr, fmt::format("read the retries of {}", name));
+  if (!answer && answer.error().code == Code::kNotFound) return std::nullopt;
+  if (!answer) return std::unexpected(std::move(answer).error());
+  json::object out;
+  for (const auto field : {"MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"}) {
+    if (const auto* value = answer->if_contains(field); value != nullptr && !value->is_null()) out[field] = *value;
+  }
+  return out;
+}
+
+Result<void> Services::restore_event_invoke(const std::string& name, const std::optional<json::object>& settings) {
+  const auto what = fmt::format("restore the retries of {}", name);
+  if (settings) return without_value(json_call("PUT", "lambda", event_invoke_path(name), &*settings, what));
+  const auto answer = json_call("DELETE", "lambda", event_invoke_path(name), nullptr, what);
+  if (!answer && answer.error().code == Code::kNotFound) return {};
+  return without_value(answer);
+}
+
+Result<std::vector<Permission>> Services::permissions(const std::string& name) {
+  const auto answer =
+      json_call("GET", "lambda", path_of(name, "/policy"), nullptr, fmt::format("read the permissions of {}", name));
+  if (!answer && answer.error().code == Code::kNotFound) return std::vector<Permission>();
+  if (!answer) return std::unexpected(answer.error());
+  std::vector<Permission> out;
+  const auto* text = answer->if_contains("Policy");
+  if (text == nullptr || !text->is_string()) return out;
+  GUST_TRY(const auto policy, codec::parse_json(text->get_string()));
+  const auto* statements = policy.is_object() ? policy.get_object().if_contains("Statement") : nullptr;
+  if (statements == nullptr || !statements->is_array()) return out;
+  for (const auto& item : statements->get_array()) {
+    const auto at = [&](std::initializer_list<std::string_view> path) -> std::string {
+      const json::value* value = &item;
+      for (const auto step : path) {
+        const auto* object = value->if_object();
+        value = object == nullptr ? nullptr : object->if_contains(step);
+        if (value == nullptr) return {};
+      }
+      return value->is_string() ? std::string(value->get_string()) : std::string();
+    };
+    Permission permission{at({"Sid"}), at({"Action"}), at({"Principal"}), at({"Condition", "ArnLike", "AWS:SourceArn"}),
+                          at({"Condition", "StringEquals", "AWS:SourceAccount"})};
+    for (const auto kind : {"Service", "AWS"}) {
+      if (permission.principal.empty()) permission.principal = at({"Principal", kind});
+    }
+    out.push_back(std::move(permission));
+  }
+  return out;
 }
 
 Result<void> Services::set_permission(const std::string& name, const Permission& permission) {

@@ -39,6 +39,39 @@ std::string cors_xml(const Node& rules) {
   return out + "</CORSConfiguration>";
 }
 
+// The members of a map as elements, in the order that the service's schema has them.
+std::string members(const Node& map, std::initializer_list<const char*> names) {
+  std::string out;
+  for (const auto* name : names) {
+    if (map[name].is_scalar()) out += element(name, map[name].text);
+  }
+  return out;
+}
+
+std::string website_xml(const Node& website) {
+  std::string out = "<WebsiteConfiguration>";
+  if (website["ErrorDocument"].is_scalar())
+    out += "<ErrorDocument>" + element("Key", website["ErrorDocument"].text) + "</ErrorDocument>";
+  if (website["IndexDocument"].is_scalar())
+    out += "<IndexDocument>" + element("Suffix", website["IndexDocument"].text) + "</IndexDocument>";
+  if (const auto& all = website["RedirectAllRequestsTo"]; all.is_map())
+    out += "<RedirectAllRequestsTo>" + members(all, {"HostName", "Protocol"}) + "</RedirectAllRequestsTo>";
+  if (!website["RoutingRules"].items.empty()) {
+    out += "<RoutingRules>";
+    for (const auto& rule : website["RoutingRules"].items) {
+      out += "<RoutingRule>";
+      if (const auto& when = rule["RoutingRuleCondition"]; when.is_map())
+        out += "<Condition>" + members(when, {"HttpErrorCodeReturnedEquals", "KeyPrefixEquals"}) + "</Condition>";
+      out += "<Redirect>" +
+             members(rule["RedirectRule"],
+                     {"HostName", "HttpRedirectCode", "Protocol", "ReplaceKeyPrefixWith", "ReplaceKeyWith"}) +
+             "</Redirect></RoutingRule>";
+    }
+    out += "</RoutingRules>";
+  }
+  return out + "</WebsiteConfiguration>";
+}
+
 std::string notification_xml(const std::vector<Notification>& notifications) {
   std::string out = "<NotificationConfiguration>";
   for (const auto& n : notifications) {
@@ -106,12 +139,22 @@ Result<void> Services::put_website(const std::string& bucket, const Node& websit
         expect_ok(remote_.send({.method = "DELETE", .service = "s3", .path = path_of(bucket), .query = "website="}),
                   fmt::format("remove the website of the bucket {}", bucket)));
   }
-  std::string xml =
-      "<WebsiteConfiguration><IndexDocument>" + element("Suffix", website["IndexDocument"].text) + "</IndexDocument>";
-  if (website["ErrorDocument"].is_scalar()) {
-    xml += "<ErrorDocument>" + element("Key", website["ErrorDocument"].text) + "</ErrorDocument>";
-  }
-  return put_xml(bucket, "website", xml + "</WebsiteConfiguration>");
+  return put_xml(bucket, "website", website_xml(website));
+}
+
+Result<std::optional<std::string>> Services::bucket_part(const std::string& bucket, const std::string& part) {
+  GUST_TRY(auto answer, remote_.send({.service = "s3", .path = path_of(bucket), .query = part + "="}));
+  if (answer.status == 404) return std::nullopt;
+  GUST_TRY(auto good, expect_ok(std::move(answer), fmt::format("read the {} of the bucket {}", part, bucket)));
+  return std::move(good.body);
+}
+
+Result<void> Services::put_bucket_part(const std::string& bucket, const std::string& part,
+                                       const std::optional<std::string>& xml) {
+  if (xml) return put_xml(bucket, part, *xml);
+  return without_value(
+      expect_ok(remote_.send({.method = "DELETE", .service = "s3", .path = path_of(bucket), .query = part + "="}),
+                fmt::format("remove the {} of the bucket {}", part, bucket)));
 }
 
 Result<void> Services::put_notifications(const std::string& bucket, const std::vector<Notification>& notifications) {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,10 +43,11 @@ struct Notification {
 struct BucketSpec {
   std::string logical_id, name;
   Node cors;     // absent, or CorsRules of the template
-  Node website;  // absent, or IndexDocument, ErrorDocument
+  Node website;  // absent, or the template's WebsiteConfiguration
   std::vector<Notification> notifications;
   std::string content_folder;                  // absolute, or empty
   std::map<std::string, std::string> files;    // GustContent.Files
+  std::set<std::string> retained;              // DeletionPolicy, UpdateReplacePolicy: whichever says Retain
   int line = 0;
 };
 
@@ -61,6 +63,7 @@ struct ApiSpec {
   Node cors;  // absent, or the wire's names: allowOrigins, ...
   std::string description;
   std::string stage = "$default";
+  Node stage_variables;  // absent, or a map
   std::vector<RouteSpec> routes;
   int line = 0;
 };

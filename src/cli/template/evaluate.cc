@@ -123,14 +123,22 @@ Result<Desired> Evaluator::run() {
     made.push_back(logical_id);
   }
   if (has_implicit_api()) GUST_CHECK(api(std::string(kImplicitApi), Node::map(resources.line)));
-  for (const auto& logical_id : made) {
-    const auto& node = resources[logical_id];
-    if (node["Type"].text == "AWS::Lambda::Permission") GUST_CHECK(permission(logical_id, node));
-    if (node["Type"].text != "AWS::Serverless::Function") continue;
-    for (const auto& [name, value] : node["Properties"]["Events"].fields) GUST_CHECK(event(logical_id, name, value));
-  }
+  for (const auto& logical_id : made) GUST_CHECK(dependent(logical_id, resources[logical_id]));
+  localize();
   GUST_CHECK(outputs());
   return std::move(out_);
+}
+
+// What needs the other resources to be known.
+Result<void> Evaluator::dependent(const std::string& logical_id, const Node& node) {
+  const auto& type = node["Type"].text;
+  if (type == "AWS::Lambda::Permission") return permission(logical_id, node);
+  if (type == "AWS::Lambda::EventInvokeConfig") return event_invoke(logical_id, node);
+  if (type == "AWS::ApiGatewayV2::Stage") return plain_stage(logical_id, node);
+  if (type == "AWS::ApiGatewayV2::Route") return plain_route(logical_id, node);
+  if (type != "AWS::Serverless::Function") return {};
+  for (const auto& [name, value] : node["Properties"]["Events"].fields) GUST_CHECK(event(logical_id, name, value));
+  return {};
 }
 
 Result<Desired> evaluate(const Node& root, const std::string& file, const Surroundings& around) {

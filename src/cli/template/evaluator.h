@@ -30,24 +30,41 @@ class Evaluator {
   Result<std::string> name_of(const std::string& logical_id, const Node& resource);
   Result<std::string> api_attribute(const std::string& logical_id, const std::string& name);
   Result<std::string> bucket_attribute(const std::string& bucket, const std::string& name);
+  std::string site_url(const std::string& bucket) const;
   std::string function_arn(const std::string& name) const;
   std::string role_arn(const std::string& name) const;
   bool has_implicit_api() const;
 
   // Resources (resources.cc).
   Result<void> resource(const std::string& logical_id, const Node& node);
+  Result<void> dependent(const std::string& logical_id, const Node& node);
   Result<void> bucket(const std::string& logical_id, const Node& node);
   Result<void> content(BucketSpec& spec, const Node& metadata);
   Result<void> bucket_notifications(BucketSpec& spec, const Node& configuration);
-  Result<void> api(const std::string& logical_id, const Node& node);
+  Result<void> event_invoke(const std::string& logical_id, const Node& node);
   Result<void> permission(const std::string& logical_id, const Node& node);
   Result<void> outputs();
+
+  // APIs (apis.cc): of SAM, and the plain ones of CloudFormation.
+  Result<void> api(const std::string& logical_id, const Node& node);
+  Result<void> plain_api(const std::string& logical_id, const Node& node);
+  Result<void> plain_stage(const std::string& logical_id, const Node& node);
+  Result<void> plain_route(const std::string& logical_id, const Node& node);
+  Result<ApiSpec> common_api(const std::string& logical_id, const Node& node, const Node& properties);
+  Result<void> stage_settings(ApiSpec& spec, const Node& properties);
+  Result<Node> cors_settings(const Node& raw);
+  Result<void> add_route(ApiSpec& api, RouteSpec route, int line);
+  Result<ApiSpec*> api_of(const std::string& logical_id, const Node& target, int line);
+  std::unexpected<Error> no_authorizer(const std::string& what, int line) const;
+  std::string localized(std::string text) const;
+  void localize();
 
   // Functions (functions.cc).
   Result<void> serverless_function(const std::string& logical_id, const Node& node);
   Result<void> lambda_function(const std::string& logical_id, const Node& node);
   Result<void> configuration(FunctionSpec& spec, const Node& properties);
   Result<void> serverless_code(FunctionSpec& spec, const Node& properties);
+  Result<void> no_layers(const std::string& logical_id, const Node& layers) const;
   Result<void> local_code(FunctionSpec& spec, const std::string& path, int line);
   Result<Node> with_globals(const Node& properties, std::string_view section) const;
 
@@ -71,6 +88,7 @@ class Evaluator {
   std::unique_ptr<Resolver> resolver_;
   std::map<std::string, std::string> names_;
   std::set<std::string> naming_;
+  std::map<std::string, std::string> staged_;  // API -> its stage, of plain ones
   Desired out_;
 };
 

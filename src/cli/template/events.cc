@@ -84,15 +84,17 @@ Result<void> Evaluator::s3_event(const std::string& function_id, const std::stri
 
 Result<void> Evaluator::http_api_event(const std::string& function_id, const std::string& name,
                                        const Node& properties) {
-  GUST_CHECK(only(function_id, properties, {"ApiId", "Method", "Path", "PayloadFormatVersion", "TimeoutInMillis"},
-                  {"RouteSettings"}));
+  GUST_CHECK(only(function_id, properties,
+                  {"ApiId", "Method", "Path", "PayloadFormatVersion", "TimeoutInMillis", "Auth"}, {"RouteSettings"}));
+  if (const auto& auth = properties["Auth"]; !auth.absent() && auth["Authorizer"].text != "NONE")
+    return no_authorizer(fmt::format("the event {} of {}", name, function_id), auth.line);
   auto* function = find_function(function_id);
   const auto& target = properties["ApiId"];
   auto* api = find_api(target.absent() ? std::string(kImplicitApi) : referred(target));
   if (api == nullptr) {
     return resolver_->error(
         std::max(target.line, properties.line),
-        fmt::format("ApiId of the event {} of {} must be a !Ref to an AWS::Serverless::HttpApi of this template", name,
+        fmt::format("ApiId of the event {} of {} must be a !Ref to an HTTP API of this template", name,
                     function_id));
   }
   GUST_TRY(const auto value, resolver_->resolve(properties));
@@ -110,14 +112,8 @@ Result<void> Evaluator::http_api_event(const std::string& function_id, const std
   }
   route.key = !path.is_scalar() || path.text == "$default" ? "$default" : fmt::format("{} {}", method, path.text);
   if (value["PayloadFormatVersion"].is_scalar()) route.payload_version = value["PayloadFormatVersion"].text;
-  if (route.payload_version == "1") route.payload_version = "1.0";
-  if (route.payload_version == "2") route.payload_version = "2.0";
   route.timeout_ms = value["TimeoutInMillis"].text;
-  if (contains(api->routes, route.key, &RouteSpec::key)) {
-    return resolver_->error(properties.line,
-                            fmt::format("the route '{}' of {} is given twice", route.key, api->logical_id));
-  }
-  api->routes.push_back(std::move(route));
+  GUST_CHECK(add_route(*api, std::move(route), properties.line));
   const auto sid = fmt::format("{}{}Permission", function_id, name);
   const auto it = around_.api_ids.find(api->logical_id);
   const auto id = it == around_.api_ids.end() ? pending_api_id(api->logical_id) : it->second;

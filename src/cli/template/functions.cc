@@ -14,8 +14,41 @@ namespace fs = std::filesystem;
 const std::vector<std::string_view> kConfiguration = {"Runtime",     "Handler",     "Timeout",      "MemorySize",
                                                       "Environment", "Description", "Architectures"};
 
-// `ours` on top of `standard`; maps are merged, lists and the rest replaced, as SAM does with Globals.
+// Of SAM's and of plain functions: accepted with a note.
+const std::vector<std::string_view> kFunctionIgnored = {"AutoPublishAlias",
+                                                        "AutoPublishAliasAllProperties",
+                                                        "AutoPublishCodeSha256",
+                                                        "AssumeRolePolicyDocument",
+                                                        "CodeSigningConfigArn",
+                                                        "DeadLetterConfig",
+                                                        "DeadLetterQueue",
+                                                        "DeploymentPreference",
+                                                        "EphemeralStorage",
+                                                        "KmsKeyArn",
+                                                        "Layers",
+                                                        "LoggingConfig",
+                                                        "PermissionsBoundary",
+                                                        "PropagateTags",
+                                                        "ProvisionedConcurrencyConfig",
+                                                        "RecursiveLoop",
+                                                        "ReservedConcurrentExecutions",
+                                                        "RolePath",
+                                                        "RuntimeManagementConfig",
+                                                        "SnapStart",
+                                                        "Tags",
+                                                        "Tracing",
+                                                        "TracingConfig",
+                                                        "VersionDescription",
+                                                        "VpcConfig"};
+
+// `ours` on top of `standard`, as SAM does with Globals: maps are merged, lists are added to, the rest is replaced.
 Node merged(const Node& standard, const Node& ours) {
+  if (standard.is_list() && ours.is_list()) {
+    Node out = standard;
+    out.line = ours.line;
+    out.items.insert(out.items.end(), ours.items.begin(), ours.items.end());
+    return out;
+  }
   if (!standard.is_map() || !ours.is_map()) return ours;
   if (ours.fields.size() == 1 && (ours.fields[0].first == "Ref" || ours.fields[0].first.starts_with("Fn::")))
     return ours;
@@ -23,7 +56,8 @@ Node merged(const Node& standard, const Node& ours) {
   out.line = ours.line;
   for (const auto& [name, value] : ours.fields) {
     const auto* existing = standard.find(name);
-    out.set(name, existing == nullptr ? value : merged(*existing, value));
+    const bool alone = existing == nullptr || name == "Architectures";  // of which there is one
+    out.set(name, alone ? value : merged(*existing, value));
   }
   return out;
 }
@@ -116,10 +150,10 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
       only(logical_id, raw,
            {"CodeUri", "InlineCode", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description",
             "Role", "Policies", "Events", "EventInvokeConfig", "FunctionName", "Architectures", "PackageType"},
-           {"Tracing", "Tags", "PermissionsBoundary", "AutoPublishAlias", "LoggingConfig", "RuntimeManagementConfig",
-            "ReservedConcurrentExecutions", "EphemeralStorage", "SnapStart", "RolePath", "PropagateTags"}));
+           kFunctionIgnored));
+  GUST_CHECK(no_layers(logical_id, raw["Layers"]));
   if (const auto& method = node["Metadata"]["BuildMethod"];
-      method.is_scalar() && method.text != "python3" && !method.text.starts_with("nodejs")) {
+      method.is_scalar() && !method.text.starts_with("python") && !method.text.starts_with("nodejs")) {
     return resolver_->error(method.line,
                             fmt::format("BuildMethod {} is not served; build {} first and let CodeUri name the result",
                                         method.text, logical_id),
@@ -143,12 +177,21 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
   return {};
 }
 
+Result<void> Evaluator::no_layers(const std::string& logical_id, const Node& layers) const {
+  if (layers.absent() || (layers.is_list() && layers.items.empty())) return {};
+  return resolver_->error(
+      layers.line,
+      fmt::format("Layers of {} is not served; put what the layers hold into the code folder", logical_id),
+      Code::kUnsupported);
+}
+
 Result<void> Evaluator::lambda_function(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
   GUST_CHECK(only(logical_id, *raw,
                   {"Code", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description", "Role",
                    "FunctionName", "Architectures", "PackageType"},
-                  {"TracingConfig", "Tags", "LoggingConfig", "ReservedConcurrentExecutions", "EphemeralStorage"}));
+                  kFunctionIgnored));
+  GUST_CHECK(no_layers(logical_id, (*raw)["Layers"]));
   FunctionSpec spec;
   spec.logical_id = logical_id;
   spec.line = node.line;

@@ -92,6 +92,10 @@ Result<std::string> Evaluator::name_of(const std::string& logical_id, const Node
 
 Result<std::string> Evaluator::attribute(const std::string& logical_id, const std::string& name) {
   const auto* resource = root_["Resources"].find(logical_id);
+  if (resource == nullptr && name.empty() && logical_id.ends_with(".Stage")) {  // SAM: !Ref MyApi.Stage
+    const auto* api = find_api(logical_id.substr(0, logical_id.find('.')));
+    if (api != nullptr) return api->stage;
+  }
   if (resource == nullptr) {
     if (logical_id == kImplicitApi && has_implicit_api()) return api_attribute(logical_id, name);
     // SAM makes a role FunctionRole for each function without one.
@@ -104,7 +108,11 @@ Result<std::string> Evaluator::attribute(const std::string& logical_id, const st
   }
   const auto& type = (*resource)["Type"].text;
   if (type == "AWS::Serverless::HttpApi" || type == "AWS::ApiGatewayV2::Api") return api_attribute(logical_id, name);
-  if (type == "AWS::Lambda::Permission" || type == "AWS::S3::BucketPolicy") return logical_id;
+  if (type == "AWS::ApiGatewayV2::Stage" && name.empty())
+    return resolver_->text((*resource)["Properties"]["StageName"], "StageName");
+  if (name.empty() && (type == "AWS::Lambda::Permission" || type == "AWS::S3::BucketPolicy" ||
+                       type.starts_with("AWS::ApiGatewayV2::")))
+    return logical_id;
   GUST_TRY(const auto own, name_of(logical_id, *resource));
   if (name.empty()) return own;
   if (type == "AWS::S3::Bucket") return bucket_attribute(own, name);
@@ -114,12 +122,16 @@ Result<std::string> Evaluator::attribute(const std::string& logical_id, const st
   return no_attribute(logical_id, name, "Arn");
 }
 
+std::string Evaluator::site_url(const std::string& bucket) const {
+  return fmt::format("http://{}.site.localhost{}", bucket, port_suffix(around_.endpoint));
+}
+
 Result<std::string> Evaluator::bucket_attribute(const std::string& bucket, const std::string& name) {
   const auto port = port_suffix(around_.endpoint);
   if (name == "Arn") return fmt::format("arn:aws:s3:::{}", bucket);
   if (name == "DomainName") return fmt::format("{}.s3.localhost{}", bucket, port);
   if (name == "RegionalDomainName") return fmt::format("{}.s3.{}.localhost{}", bucket, around_.region, port);
-  if (name == "WebsiteURL") return fmt::format("http://{}.site.localhost{}", bucket, port);
+  if (name == "WebsiteURL") return site_url(bucket);
   return no_attribute(bucket, name, "Arn, DomainName, RegionalDomainName, WebsiteURL");
 }
 

@@ -13,31 +13,33 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 10> kServed = {
-    "AWS::Serverless::Function", "AWS::Serverless::HttpApi", "AWS::S3::Bucket", "AWS::Lambda::Function",
-    "AWS::Lambda::Permission",   "AWS::S3::BucketPolicy",    "AWS::IAM::Role",  "AWS::IAM::Policy",
-    "AWS::IAM::ManagedPolicy",   "AWS::Logs::LogGroup"};
+    "AWS::Serverless::Function", "AWS::Serverless::HttpApi",  "AWS::S3::Bucket",
+    "AWS::Lambda::Function",     "AWS::Lambda::Permission",   "AWS::Lambda::EventInvokeConfig",
+    "AWS::ApiGatewayV2::Api",    "AWS::ApiGatewayV2::Stage",  "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route"};
 
-// SAM's names of CORS settings -> those of the wire.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kCors = {
-    {{"AllowOrigins", "allowOrigins"},
-     {"AllowMethods", "allowMethods"},
-     {"AllowHeaders", "allowHeaders"},
-     {"ExposeHeaders", "exposeHeaders"},
-     {"MaxAge", "maxAge"},
-     {"AllowCredentials", "allowCredentials"}}};
+// What watches, groups or opens things that are open here anyway: nothing to make.
+constexpr std::array<std::string_view, 13> kAccepted = {"AWS::S3::BucketPolicy",
+                                                        "AWS::IAM::Role",
+                                                        "AWS::IAM::Policy",
+                                                        "AWS::IAM::ManagedPolicy",
+                                                        "AWS::IAM::RolePolicy",
+                                                        "AWS::Serverless::Connector",
+                                                        "AWS::Logs::LogGroup",
+                                                        "AWS::CloudWatch::Alarm",
+                                                        "AWS::CloudWatch::Dashboard",
+                                                        "AWS::ApplicationInsights::Application",
+                                                        "AWS::ResourceGroups::Group",
+                                                        "AWS::ApiGatewayV2::Deployment",
+                                                        "AWS::CloudFormation::WaitConditionHandle"};
 
-// Splits "https://ID.execute-api.REGION.amazonaws.com", as templates put it together, and puts the address that answers
-// here in its place.
-std::string localized(std::string text, const std::vector<ApiSpec>& apis, const Surroundings& around) {
-  for (const auto& api : apis) {
-    const auto it = around.api_ids.find(api.logical_id);
-    const auto id = it == around.api_ids.end() ? pending_api_id(api.logical_id) : it->second;
-    const auto from = fmt::format("https://{}.execute-api.{}.amazonaws.com", id, around.region);
-    const auto at = text.find(from);
-    if (at == std::string::npos) continue;
-    text.replace(at, from.size(), fmt::format("{}/_gust/api/{}", around.endpoint, id));
-  }
-  return text;
+// What to take instead of a type that is not served.
+std::string_view instead_of(std::string_view type) {
+  if (type == "AWS::Serverless::Api" || type.starts_with("AWS::ApiGateway::"))
+    return "REST APIs are not served; use AWS::Serverless::HttpApi and events of Type: HttpApi";
+  if (type == "AWS::Serverless::LayerVersion" || type == "AWS::Lambda::LayerVersion")
+    return "put the layer's files into the code folder of each function";
+  return {};
 }
 
 }  // namespace
@@ -54,20 +56,24 @@ Result<void> Evaluator::resource(const std::string& logical_id, const Node& node
   if (type.text == "AWS::Serverless::HttpApi") return api(logical_id, node);
   if (type.text == "AWS::Serverless::Function") return serverless_function(logical_id, node);
   if (type.text == "AWS::Lambda::Function") return lambda_function(logical_id, node);
-  if (std::ranges::find(kServed, type.text) == kServed.end()) {
-    return resolver_->error(type.line,
-                            fmt::format("the resource {} has the type {}, which is not served; served are: {}",
-                                        logical_id, type.text, fmt::join(kServed, ", ")),
-                            Code::kUnsupported);
+  if (type.text == "AWS::ApiGatewayV2::Api") return plain_api(logical_id, node);
+  if (contains(kServed, type.text)) return {};  // belongs to another resource; read when all of those are known
+  if (!contains(kAccepted, type.text)) {
+    const auto instead = instead_of(type.text);
+    return resolver_->error(
+        type.line,
+        fmt::format("the resource {} has the type {}, which is not served; {}{}served are: {}, and without effect: {}",
+                    logical_id, type.text, instead, instead.empty() ? "" : "; ", fmt::join(kServed, ", "),
+                    fmt::join(kAccepted, ", ")),
+        Code::kUnsupported);
   }
   out_.accepted.emplace_back(logical_id, type.text);
-  if (type.text == "AWS::S3::BucketPolicy" || type.text.starts_with("AWS::IAM::")) {
-    note(fmt::format("{}:{}: {} ({}) is accepted; within an account everything is allowed, so that it changes nothing",
-                     file_, type.line, logical_id, type.text));
-  } else if (type.text == "AWS::Logs::LogGroup") {
-    note(fmt::format("{}:{}: {} is accepted; functions' logs are kept without it, see gust logs", file_, type.line,
-                     logical_id));
-  }
+  const std::string_view why =
+      type.text == "AWS::Logs::LogGroup" ? "functions' logs are kept without it, see gust logs"
+      : type.text == "AWS::S3::BucketPolicy" || type.text.starts_with("AWS::IAM::") || type.text.ends_with("Connector")
+          ? "within an account everything is allowed, so that it changes nothing"
+          : "it has no effect here";
+  note(fmt::format("{}:{}: {} ({}) is accepted; {}", file_, type.line, logical_id, type.text, why));
   return {};
 }
 
@@ -76,11 +82,16 @@ Result<void> Evaluator::bucket(const std::string& logical_id, const Node& node) 
   GUST_CHECK(only(logical_id, *raw,
                   {"BucketName", "CorsConfiguration", "NotificationConfiguration", "WebsiteConfiguration",
                    "PublicAccessBlockConfiguration"},
-                  {"Tags", "BucketEncryption", "OwnershipControls", "AccessControl",
-                   "LifecycleConfiguration", "VersioningConfiguration"}));
+                  {"Tags", "BucketEncryption", "OwnershipControls", "AccessControl", "LifecycleConfiguration",
+                   "VersioningConfiguration", "LoggingConfiguration", "AccelerateConfiguration",
+                   "MetricsConfigurations", "InventoryConfigurations", "AnalyticsConfigurations",
+                   "IntelligentTieringConfigurations"}));
   BucketSpec spec;
   spec.logical_id = logical_id;
   spec.line = node.line;
+  for (const auto policy : {"DeletionPolicy", "UpdateReplacePolicy"}) {
+    if (node[policy].text.starts_with("Retain")) spec.retained.insert(policy);
+  }
   GUST_TRY(spec.name, name_of(logical_id, node));
   if (const auto& cors = (*raw)["CorsConfiguration"]; !cors.absent()) {
     GUST_TRY(const auto value, resolver_->resolve(cors));
@@ -88,10 +99,10 @@ Result<void> Evaluator::bucket(const std::string& logical_id, const Node& node) 
     spec.cors = value["CorsRules"];
   }
   if (const auto& website = (*raw)["WebsiteConfiguration"]; !website.absent()) {
-    GUST_CHECK(only(logical_id, website, {"IndexDocument", "ErrorDocument"}, {}));
+    GUST_CHECK(only(logical_id, website, {"IndexDocument", "ErrorDocument", "RedirectAllRequestsTo", "RoutingRules"}, {}));
     GUST_TRY(spec.website, resolver_->resolve(website));
-    if (!spec.website["IndexDocument"].is_scalar())
-      return resolver_->error(website.line, "WebsiteConfiguration needs an IndexDocument");
+    if (!spec.website["IndexDocument"].is_scalar() && spec.website["RedirectAllRequestsTo"].absent())
+      return resolver_->error(website.line, "WebsiteConfiguration needs an IndexDocument or RedirectAllRequestsTo");
   }
   if (const auto& notifications = (*raw)["NotificationConfiguration"]; !notifications.absent()) {
     GUST_CHECK(bucket_notifications(spec, notifications));
@@ -115,7 +126,7 @@ Result<void> Evaluator::content(BucketSpec& spec, const Node& metadata) {
   }
   for (const auto& [name, value] : metadata["Files"].fields) {
     GUST_TRY(auto text, resolver_->text(value, fmt::format("GustContent.Files.{}", name)));
-    spec.files[name] = localized(std::move(text), out_.apis, around_);
+    spec.files[name] = std::move(text);
   }
   return {};
 }
@@ -137,47 +148,6 @@ Result<void> Evaluator::bucket_notifications(BucketSpec& spec, const Node& confi
   return {};
 }
 
-Result<void> Evaluator::api(const std::string& logical_id, const Node& node) {
-  GUST_TRY(const auto* own, properties_of(node));
-  GUST_TRY(const auto raw, with_globals(*own, "HttpApi"));
-  GUST_CHECK(only(logical_id, raw, {"CorsConfiguration", "StageName", "Name", "Description"},
-                  {"Tags", "AccessLogSettings", "DefaultRouteSettings", "FailOnWarnings", "PropagateTags"}));
-  ApiSpec spec;
-  spec.logical_id = logical_id;
-  spec.line = node.line;
-  spec.name = fmt::format("{}-{}", around_.stack, logical_id).substr(0, 128);
-  if (!raw["Name"].absent()) {
-    GUST_TRY(spec.name, resolver_->text(raw["Name"], "Name"));
-  }
-  if (!raw["Description"].absent()) {
-    GUST_TRY(spec.description, resolver_->text(raw["Description"], "Description"));
-  }
-  if (!raw["StageName"].absent()) {
-    GUST_TRY(spec.stage, resolver_->text(raw["StageName"], "StageName"));
-  }
-  if (const auto& cors = raw["CorsConfiguration"]; !cors.absent()) {
-    GUST_TRY(const auto value, resolver_->resolve(cors));
-    if (value.is_map()) {
-      spec.cors = Node::map(cors.line);
-      for (const auto& [from, to] : kCors) {
-        if (const auto* found = value.find(from)) spec.cors.set(std::string(to), *found);
-      }
-      for (const auto& [name, unused] : value.fields) {
-        if (!contains(kCors, name, &std::pair<std::string_view, std::string_view>::first)) {
-          return resolver_->error(cors.line, fmt::format("CorsConfiguration has no '{}'", name));
-        }
-      }
-    } else if (value.text == "true" || value.text == "True") {
-      spec.cors = Node::map(cors.line);
-      for (const auto name : {"allowOrigins", "allowMethods", "allowHeaders"}) {
-        spec.cors.set(name, Node{Node::Kind::kList, {}, {Node::of("*", cors.line)}, {}, cors.line});
-      }
-    }
-  }
-  out_.apis.push_back(std::move(spec));
-  return {};
-}
-
 Result<void> Evaluator::permission(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
   GUST_CHECK(only(logical_id, *raw, {"FunctionName", "Action", "Principal", "SourceArn", "SourceAccount"},
@@ -195,6 +165,26 @@ Result<void> Evaluator::permission(const std::string& logical_id, const Node& no
   return {};
 }
 
+Result<void> Evaluator::event_invoke(const std::string& logical_id, const Node& node) {
+  GUST_TRY(const auto* raw, properties_of(node));
+  GUST_CHECK(only(logical_id, *raw,
+                  {"FunctionName", "Qualifier", "MaximumRetryAttempts", "MaximumEventAgeInSeconds",
+                   "DestinationConfig"},
+                  {}));
+  GUST_TRY(auto value, resolver_->resolve(*raw));
+  const auto name = value["FunctionName"].text;
+  const auto it = std::ranges::find_if(out_.functions,
+                                       [&](const auto& f) { return f.name == name || function_arn(f.name) == name; });
+  if (it == out_.functions.end() || value["Qualifier"].text != "$LATEST") {
+    return resolver_->error(node.line, fmt::format("{} must be for a function of this template, with the Qualifier "
+                                                   "$LATEST; it is for '{}' and '{}'",
+                                                   logical_id, name, value["Qualifier"].text));
+  }
+  std::erase_if(value.fields, [](const Field& f) { return f.first == "FunctionName" || f.first == "Qualifier"; });
+  it->event_invoke = std::move(value);
+  return {};
+}
+
 Result<void> Evaluator::outputs() {
   for (const auto& [name, node] : root_["Outputs"].fields) {
     if (const auto& condition = node["Condition"]; condition.is_scalar()) {
@@ -203,7 +193,7 @@ Result<void> Evaluator::outputs() {
     }
     if (node["Value"].absent()) return resolver_->error(node.line, fmt::format("the output {} has no Value", name));
     GUST_TRY(auto value, resolver_->text(node["Value"], fmt::format("the output {}", name)));
-    out_.outputs.emplace_back(name, localized(std::move(value), out_.apis, around_));
+    out_.outputs.emplace_back(name, localized(std::move(value)));
   }
   return {};
 }
