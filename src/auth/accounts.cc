@@ -136,7 +136,22 @@ async::Task<CreatedAccount> Accounts::create(NewAccount wanted) {
   made.account.access_key_ids = {made.keys.access_key_id};
   kv::Store::Body body = [made](kv::Transaction& tx) { return insert(tx, made); };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  canonical_ids_[made.account.id.str()] = made.account.canonical_id;
   co_return made;
+}
+
+async::Task<void> Accounts::load() {
+  for (std::string after;;) {
+    GUST_CO_TRY(const auto some, co_await list(after));
+    if (some.empty()) co_return Result<void>{};
+    for (const auto& account : some) canonical_ids_[account.id.str()] = account.canonical_id;
+    after = some.back().id.str();
+  }
+}
+
+std::string Accounts::canonical_id(const AccountId& id) const {
+  const auto it = canonical_ids_.find(id.str());
+  return it == canonical_ids_.end() ? std::string() : it->second;
 }
 
 async::Task<std::vector<Account>> Accounts::list(std::string after) {

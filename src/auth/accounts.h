@@ -9,6 +9,7 @@
 #include "env/random.h"
 #include "kv/store.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,11 @@ class Accounts {
   async::Task<std::vector<Account>> list(std::string after = {});
   async::Task<std::optional<Account>> find(AccountId id);
 
+  // Reads the canonical ids of all accounts, so that canonical_id() knows them.
+  async::Task<void> load();
+  // Of an account that was there at load() or was created since; empty for none.
+  std::string canonical_id(const AccountId& id) const;
+
   // The root account 000000000000: made at the first start, with the keys in `credentials_path` or new ones; the file
   // is written when it is absent or has other keys than the account.
   async::Task<Account> ensure_root(std::string credentials_path);
@@ -63,6 +69,7 @@ class Accounts {
   kv::Store& store_;
   env::Random& random_;
   const env::Clock& clock_;
+  std::map<std::string, std::string> canonical_ids_;  // by account
 };
 
 }  // namespace gust::auth

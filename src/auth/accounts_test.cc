@@ -50,6 +50,17 @@ TEST_F(AccountsTest, MakesUpWhatIsNotGiven) {
   EXPECT_EQ(all[0].access_key_ids, std::vector{id});
 }
 
+TEST_F(AccountsTest, CanonicalIdsAreKnownOfOldAndNewAccounts) {
+  const auto old = create({.id = {}, .canonical_id = {}, .name = "old", .keys = {}}).value().account;
+  Accounts later(store_, random_, clock_);
+  EXPECT_EQ(later.canonical_id(old.id), "");
+  ASSERT_TRUE(run([&] { return later.load(); }));
+  EXPECT_EQ(later.canonical_id(old.id), old.canonical_id);
+  const NewAccount wanted{.id = {}, .canonical_id = {}, .name = "new", .keys = {}};
+  const auto made = run([&] { return later.create(wanted); }).value().account;
+  EXPECT_EQ(later.canonical_id(made.id), made.canonical_id);
+}
+
 TEST_F(AccountsTest, RefusesWhatIsTaken) {
   const NewAccount wanted{.id = "123456789012",
                           .canonical_id = std::string(64, 'a'),

@@ -67,6 +67,9 @@ TEST(Crc, PiecesGiveTheSameAsTheWhole) {
     EXPECT_EQ(crc32c(crc32c(0, bytes(a)), bytes(b)), crc32c(0, bytes(text)));
     EXPECT_EQ(crc64nvme(crc64nvme(0, bytes(a)), bytes(b)), crc64nvme(0, bytes(text)));
     EXPECT_EQ(crc32(crc32(0, bytes(a)), bytes(b)), crc32(0, bytes(text)));
+    EXPECT_EQ(crc32_combine(crc32(0, bytes(a)), crc32(0, bytes(b)), b.size()), crc32(0, bytes(text)));
+    EXPECT_EQ(crc32c_combine(crc32c(0, bytes(a)), crc32c(0, bytes(b)), b.size()), crc32c(0, bytes(text)));
+    EXPECT_EQ(crc64nvme_combine(crc64nvme(0, bytes(a)), crc64nvme(0, bytes(b)), b.size()), crc64nvme(0, bytes(text)));
   }
 }
 

@@ -28,8 +28,35 @@ constexpr std::array<std::array<Word, 256>, 8> make_tables(Word reflected) {
   return tables;
 }
 
-constexpr auto kCastagnoli = make_tables<std::uint32_t>(0x82f63b78U);
-constexpr auto kNvme = make_tables<std::uint64_t>(0x9a6c9329ac4bc9b5ULL);
+constexpr std::uint32_t kZlibPolynomial = 0xedb88320U;
+constexpr std::uint32_t kCastagnoliPolynomial = 0x82f63b78U;
+constexpr std::uint64_t kNvmePolynomial = 0x9a6c9329ac4bc9b5ULL;
+constexpr auto kCastagnoli = make_tables<std::uint32_t>(kCastagnoliPolynomial);
+constexpr auto kNvme = make_tables<std::uint64_t>(kNvmePolynomial);
+
+// a times b modulo the reflected polynomial; the highest bit is x^0.
+template <typename Word>
+Word multiply(Word a, Word b, Word polynomial) {
+  Word product = 0;
+  for (Word bit = Word{1} << (sizeof(Word) * 8 - 1); bit != 0; bit >>= 1) {
+    if (a & bit) product ^= b;
+    b = b & 1 ? b >> 1 ^ polynomial : b >> 1;
+  }
+  return product;
+}
+
+// The first value, moved by as many zero bytes as the second text has, plus the second.
+template <typename Word>
+Word combine(Word first, Word second, std::uint64_t second_bytes, Word polynomial) {
+  constexpr Word kOne = Word{1} << (sizeof(Word) * 8 - 1);
+  Word power = kOne >> 8;  // x^8: one byte
+  Word shift = kOne;
+  for (; second_bytes != 0; second_bytes >>= 1) {
+    if (second_bytes & 1) shift = multiply(shift, power, polynomial);
+    power = multiply(power, power, polynomial);
+  }
+  return multiply(shift, first, polynomial) ^ second;
+}
 
 template <typename Word>
 Word by_tables(const std::array<std::array<Word, 256>, 8>& tables, Word crc, std::span<const std::byte> bytes) {
@@ -75,5 +102,15 @@ std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> bytes) {
 }
 
 std::uint64_t crc64nvme(std::uint64_t crc, std::span<const std::byte> bytes) { return ~by_tables(kNvme, ~crc, bytes); }
+
+std::uint32_t crc32_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_bytes) {
+  return combine(first, second, second_bytes, kZlibPolynomial);
+}
+std::uint32_t crc32c_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_bytes) {
+  return combine(first, second, second_bytes, kCastagnoliPolynomial);
+}
+std::uint64_t crc64nvme_combine(std::uint64_t first, std::uint64_t second, std::uint64_t second_bytes) {
+  return combine(first, second, second_bytes, kNvmePolynomial);
+}
 
 }  // namespace gust::codec

@@ -12,4 +12,9 @@ std::uint32_t crc32(std::uint32_t crc, std::span<const std::byte> bytes);
 std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> bytes);
 std::uint64_t crc64nvme(std::uint64_t crc, std::span<const std::byte> bytes);
 
+// The value of two texts one after another, from the value of each and the length of the second.
+std::uint32_t crc32_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_bytes);
+std::uint32_t crc32c_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_bytes);
+std::uint64_t crc64nvme_combine(std::uint64_t first, std::uint64_t second, std::uint64_t second_bytes);
+
 }  // namespace gust::codec

@@ -97,13 +97,12 @@ async::Task<void> Cloud::open_state() {
   accounts_ = std::make_unique<auth::Accounts>(*store_, random_, clock_);
   GUST_CO_CHECK(co_await accounts_->ensure_root(settings_.data + "/credentials"));
   GUST_CO_TRY(sessions_, co_await auth::Sessions::open(*store_, random_, clock_));
-  GUST_CO_TRY(const auto all, co_await accounts_->list());
-  for (const auto& account : all) canonical_ids_[account.id.str()] = account.canonical_id;
+  GUST_CO_CHECK(co_await accounts_->load());
   const auto dev = settings_.mode == config::Mode::kDev ? auth::DevKeys::kOnLoopback : auth::DevKeys::kRefused;
   authenticator_ =
       std::make_unique<auth::Authenticator>(*accounts_, *sessions_, clock_, auth::AuthSettings{.dev_keys = dev});
   objects_ = std::make_unique<objects::ObjectStore>(*store_, *blobs_, clock_, random_, object_events_);
-  co_return co_await objects_->forget_garbage();
+  co_return co_await objects_->recover();
 }
 
 async::Task<void> Cloud::open_functions() {
@@ -155,7 +154,7 @@ async::Task<void> Cloud::open_functions() {
 
 functions::RoleKeys Cloud::issue_keys(const functions::Function& function) {
   const auto& account = function.key.account;
-  const auto session = sessions_->issue(account, canonical_ids_[account.str()], function.role, session_name(function),
+  const auto session = sessions_->issue(account, accounts_->canonical_id(account), function.role, session_name(function),
                                         std::chrono::hours(12));
   if (!session) {
     GUST_ERROR("functions: keys for {}: {}", function.role, session.error().message);
@@ -176,7 +175,7 @@ void Cloud::open_services() {
   code_links_ = std::make_unique<CodeLinks>(*registry_, clock_, random_, endpoint_);
 
   s3_ = std::make_unique<api::S3Service>(*objects_, *notification_targets_,
-                                         [this](const AccountId& id) { return canonical_ids_[id.str()]; });
+                                         [this](const AccountId& id) { return accounts_->canonical_id(id); });
   lambda_ = std::make_unique<api::LambdaService>(
       *registry_, *invoker_, *async_invoker_, *bucket_code_,
       [this](const functions::FunctionKey& key) { return code_links_->make(key); });

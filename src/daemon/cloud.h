@@ -58,7 +58,6 @@ class Cloud {
   std::unique_ptr<auth::Accounts> accounts_;
   std::unique_ptr<auth::Sessions> sessions_;
   std::unique_ptr<auth::Authenticator> authenticator_;
-  std::map<std::string, std::string> canonical_ids_;  // by account
   ObjectEvents object_events_;
   std::unique_ptr<objects::ObjectStore> objects_;
   std::unique_ptr<sandbox::LinuxLauncher> launcher_;

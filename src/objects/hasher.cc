@@ -1,5 +1,6 @@
 #include "objects/hasher.h"
 
+#include "base/assert.h"
 #include "codec/crc.h"
 
 namespace gust::objects {
@@ -8,6 +9,12 @@ namespace {
 std::string big_endian(std::uint64_t value, int bytes) {
   std::string out;
   for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+  return out;
+}
+
+std::uint64_t from_big_endian(std::string_view bytes) {
+  std::uint64_t out = 0;
+  for (const char c : bytes) out = out << 8 | static_cast<unsigned char>(c);
   return out;
 }
 
@@ -29,7 +36,7 @@ void ChecksumStream::update(std::span<const std::byte> bytes) {
 
 std::string ChecksumStream::finish() {
   if (digest_) return digest_->finish();
-  return big_endian(crc_, kind_ == ChecksumKind::kCrc64Nvme ? 8 : 4);
+  return big_endian(crc_, static_cast<int>(checksum_bytes(kind_)));
 }
 
 Hasher::Hasher(std::optional<ChecksumKind> kind) : kind_(kind) {
@@ -51,6 +58,32 @@ Checksum composite(ChecksumKind kind, const std::vector<std::string>& part_value
   ChecksumStream all(kind);
   for (const auto& value : part_values) all.update(std::as_bytes(std::span(value)));
   return {kind, ChecksumType::kComposite, all.finish(), static_cast<std::uint32_t>(part_values.size())};
+}
+
+bool can_combine(ChecksumKind kind) { return kind != ChecksumKind::kSha1 && kind != ChecksumKind::kSha256; }
+
+std::size_t checksum_bytes(ChecksumKind kind) {
+  switch (kind) {
+    case ChecksumKind::kCrc64Nvme: return 8;
+    case ChecksumKind::kSha1: return 20;
+    case ChecksumKind::kSha256: return 32;
+    default: return 4;
+  }
+}
+
+Checksum combined(ChecksumKind kind, const std::vector<PartValue>& parts) {
+  GUST_ASSERT(can_combine(kind));
+  std::uint64_t crc = 0;
+  for (const auto& part : parts) {
+    const auto value = from_big_endian(part.value);
+    if (kind == ChecksumKind::kCrc64Nvme) {
+      crc = codec::crc64nvme_combine(crc, value, part.size);
+      continue;
+    }
+    const auto combine = kind == ChecksumKind::kCrc32 ? codec::crc32_combine : codec::crc32c_combine;
+    crc = combine(static_cast<std::uint32_t>(crc), static_cast<std::uint32_t>(value), part.size);
+  }
+  return {kind, ChecksumType::kFullObject, big_endian(crc, static_cast<int>(checksum_bytes(kind))), 0};
 }
 
 }  // namespace gust::objects

@@ -43,4 +43,14 @@ class Hasher {
 // The composite checksum of parts' raw values.
 Checksum composite(ChecksumKind kind, const std::vector<std::string>& part_values);
 
+// The checksum of the whole from that of each part (raw) and its size; `kind` is one of the CRCs.
+struct PartValue {
+  std::string value;
+  std::uint64_t size = 0;
+};
+Checksum combined(ChecksumKind kind, const std::vector<PartValue>& parts);
+// SHA-1 and SHA-256 of parts do not give that of the whole.
+bool can_combine(ChecksumKind kind);
+std::size_t checksum_bytes(ChecksumKind kind);
+
 }  // namespace gust::objects

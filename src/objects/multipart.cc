@@ -45,17 +45,24 @@ Result<void> check_order(const std::vector<CompleteRequest::Named>& named) {
   return {};
 }
 
+// The one with this number, of parts in the order of their numbers.
+const Part* find_part(const std::vector<Part>& parts, std::uint32_t number) {
+  const auto it = std::ranges::lower_bound(parts, number, {}, &Part::number);
+  return it == parts.end() || it->number != number ? nullptr : &*it;
+}
+
 // The parts that the request names, in its order.
 Result<std::vector<Part>> choose(const std::vector<CompleteRequest::Named>& named, const std::vector<Part>& there) {
   GUST_CHECK(check_order(named));
   std::vector<Part> chosen;
   for (const auto& name : named) {
-    const auto part = std::ranges::find(there, name.number, &Part::number);
-    if (part == there.end() || part->etag != unquoted(name.etag)) {
+    const auto* part = find_part(there, name.number);
+    const bool differs = part != nullptr && name.checksum && part->checksum &&
+                         (name.checksum->kind != part->checksum->kind || name.checksum->value != part->checksum->value);
+    if (part == nullptr || part->etag != unquoted(name.etag) || differs) {
       return fail(Code::kInvalid,
                   "One or more of the specified parts could not be found.  The part may not have been uploaded, or the "
-                  "specified "
-                  "entity tag may not match the part's entity tag.",
+                  "specified entity tag may not match the part's entity tag.",
                   "part");
     }
     chosen.push_back(*part);
@@ -68,25 +75,55 @@ Result<std::vector<Part>> choose(const std::vector<CompleteRequest::Named>& name
   return chosen;
 }
 
+// Of the whole, when every part has one of the upload's kind. An upload that named none has a CRC-64/NVME.
+std::optional<Checksum> checksum_of(const Upload& upload, const std::vector<Part>& parts) {
+  const auto kind = upload.checksum_kind.value_or(ChecksumKind::kCrc64Nvme);
+  std::vector<std::string> values;
+  std::vector<PartValue> sized;
+  for (const auto& part : parts) {
+    if (!part.checksum || part.checksum->kind != kind) return std::nullopt;
+    values.push_back(part.checksum->value);
+    sized.push_back({part.checksum->value, part.size});
+  }
+  const bool is_composite = upload.checksum_kind && upload.checksum_type == ChecksumType::kComposite;
+  return is_composite ? composite(kind, values) : combined(kind, sized);
+}
+
 Object assemble(const Upload& upload, const std::vector<Part>& parts) {
   Object object;
   object.key = upload.key;
   object.headers = upload.headers;
   object.metadata = upload.metadata;
   codec::Digest md5(codec::DigestKind::kMd5);
-  std::vector<std::string> checksums;
   for (const auto& part : parts) {
     md5.update(codec::from_hex(part.etag).value_or(""));
     object.size += part.size;
     object.part_sizes.push_back(part.size);
     object.segments.insert(object.segments.end(), part.segments.begin(), part.segments.end());
-    if (part.checksum && upload.checksum_kind == part.checksum->kind) checksums.push_back(part.checksum->value);
   }
   object.etag = fmt::format("{}-{}", codec::to_hex(md5.finish()), parts.size());
-  if (upload.checksum_kind && upload.checksum_type == ChecksumType::kComposite && checksums.size() == parts.size()) {
-    object.checksum = composite(*upload.checksum_kind, checksums);
-  }
+  object.checksum = checksum_of(upload, parts);
   return object;
+}
+
+Result<void> check_whole(const CompleteRequest& request, const Object& object) {
+  if (request.size && *request.size != object.size) {
+    return fail(Code::kInvalid,
+                fmt::format("The provided 'x-amz-mp-object-size' header value {} does not match what was computed: {}",
+                            *request.size, object.size),
+                "object size");
+  }
+  if (object.size > kMaxObjectBytes)
+    return fail(Code::kTooLarge, "Your proposed upload exceeds the maximum allowed size", "object");
+  if (!request.checksum) return {};
+  if (!object.checksum || request.checksum->kind != object.checksum->kind ||
+      request.checksum->type != object.checksum->type) {
+    return fail(Code::kInvalid, "The checksum of the request is not of the kind and type that the upload was made with",
+                "checksum kind");
+  }
+  if (request.checksum->value != object.checksum->value)
+    return fail(Code::kInvalid, "The checksum you specified did not match the calculated checksum.", "checksum");
+  return {};
 }
 
 }  // namespace
@@ -115,7 +152,12 @@ async::Task<Part> ObjectStore::put_part(BucketName bucket_name, ObjectKey key, s
                                         std::function<Result<Expected>()> expected,
                                         std::unique_ptr<async::ByteSource> source) {
   GUST_CO_TRY(const auto started, co_await upload(bucket_name, key, upload_id));
-  GUST_CO_TRY(auto bytes, co_await ingest(*source, kind ? kind : started.checksum_kind, expected));
+  if (kind && started.checksum_kind && kind != started.checksum_kind) {
+    co_return fail(Code::kInvalid, "The checksum of the part is not of the kind that the upload was made with",
+                   "checksum kind");
+  }
+  if (!kind) kind = started.checksum_kind.value_or(ChecksumKind::kCrc64Nvme);
+  GUST_CO_TRY(auto bytes, co_await ingest(*source, kind, expected));
   const Part part{number,       codec::to_hex(bytes.digests.md5), bytes.size,
                   clock_.now(), bytes.digests.checksum,           std::move(bytes.segments)};
   const auto garbage = std::make_shared<std::vector<blobs::BlobId>>();
@@ -133,7 +175,11 @@ async::Task<Part> ObjectStore::put_part(BucketName bucket_name, ObjectKey key, s
     tx.put(part_key, rows::encode(part));
     return {};
   };
-  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  const auto done = co_await store_.transact(std::move(body));
+  if (!done) {
+    GUST_CO_CHECK(co_await remove_refused(done.error(), part.segments));
+    co_return std::unexpected(done.error());
+  }
   GUST_CO_CHECK(co_await remove_blobs(*garbage));
   co_return part;
 }
@@ -159,51 +205,55 @@ async::Task<std::vector<Upload>> ObjectStore::uploads(BucketName bucket_name, st
   }
 }
 
+// Reads the chosen parts again, so that the commit conflicts when one of them is replaced meanwhile.
+static Result<void> check_unchanged(kv::Transaction& tx, const std::string& upload_id,
+                                    const std::vector<Part>& chosen) {
+  for (const auto& part : chosen) {
+    GUST_TRY(const auto row, tx.get(rows::part_key(upload_id, part.number)));
+    if (!row) return no_upload();
+    GUST_TRY(const auto now, rows::decode_part(*row));
+    if (now.segments != part.segments)
+      return fail(Code::kConflict, "A part was replaced while the upload was completed", "part");
+  }
+  return {};
+}
+
 async::Task<Object> ObjectStore::complete(CompleteRequest request) {
   GUST_CO_TRY(const auto started, co_await upload(request.bucket, request.key, request.upload_id));
   GUST_CO_TRY(const auto there, co_await parts(request.bucket, request.key, request.upload_id));
   GUST_CO_TRY(const auto chosen, choose(request.parts, there));
-  // Parts that the request leaves out are removed with the upload.
-  auto also = [request, chosen](kv::Transaction& tx) -> Result<void> {
+  auto whole = assemble(started, chosen);
+  GUST_CO_CHECK(check_whole(request, whole));
+  Also also = [request, chosen](kv::Transaction& tx, std::vector<blobs::BlobId>& garbage) -> Result<void> {
     const auto upload_key = rows::upload_key(request.bucket, request.key.str(), request.upload_id);
     GUST_TRY(const auto row, tx.get(upload_key));
     if (!row) return no_upload();
+    GUST_CHECK(check_unchanged(tx, request.upload_id, chosen));
     GUST_TRY(const auto now, read_parts(tx, request.upload_id));
-    GUST_TRY(const auto still, choose(request.parts, now));
-    for (std::size_t i = 0; i < still.size(); ++i) {
-      if (still[i].segments != chosen[i].segments)
-        return fail(Code::kConflict, "A part was replaced while the upload was completed", "part");
-    }
-    std::vector<blobs::BlobId> left;
     for (const auto& part : now) {
-      if (std::ranges::find(chosen, part.number, &Part::number) == chosen.end()) discard(tx, part.segments, left);
+      if (find_part(chosen, part.number) == nullptr) discard(tx, part.segments, garbage);
       tx.erase(rows::part_key(request.upload_id, part.number));
     }
     tx.erase(upload_key);
     return {};
   };
-  co_return co_await commit(request.bucket, assemble(started, chosen), "", request.condition,
-                            EventKind::kCompleteMultipartUpload, request.origin, std::move(also));
+  GUST_CO_TRY(auto object, co_await commit(request.bucket, std::move(whole), "", request.condition,
+                                           EventKind::kCompleteMultipartUpload, request.origin, std::move(also)));
+  GUST_CO_CHECK(co_await drop_parts(request.upload_id));
+  co_return object;
 }
 
 async::Task<void> ObjectStore::abort(BucketName bucket_name, ObjectKey key, std::string upload_id) {
   GUST_CO_CHECK(co_await upload(bucket_name, key, upload_id));
-  const auto garbage = std::make_shared<std::vector<blobs::BlobId>>();
   kv::Store::Body body = [=](kv::Transaction& tx) -> Result<void> {
-    garbage->clear();
     const auto upload_key = rows::upload_key(bucket_name, key.str(), upload_id);
     GUST_TRY(const auto row, tx.get(upload_key));
     if (!row) return no_upload();
-    GUST_TRY(const auto now, read_parts(tx, upload_id));
-    for (const auto& part : now) {
-      discard(tx, part.segments, *garbage);
-      tx.erase(rows::part_key(upload_id, part.number));
-    }
     tx.erase(upload_key);
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
-  co_return co_await remove_blobs(*garbage);
+  co_return co_await drop_parts(upload_id);
 }
 
 }  // namespace gust::objects

@@ -23,8 +23,12 @@ blobs::BlobId new_id(env::Random& random) {
   return blobs::BlobId(codec::to_hex(bytes));
 }
 
-std::unexpected<Error> no_bucket(const BucketName& name) {
-  return fail(Code::kNotFound, "The specified bucket does not exist", "bucket");
+Result<Bucket> open_bucket(const std::optional<std::string>& row) {
+  const auto none = [] { return fail(Code::kNotFound, "The specified bucket does not exist", "bucket"); };
+  if (!row) return none();
+  GUST_TRY(auto bucket, rows::decode_bucket(*row));
+  if (bucket.closing == Closing::kYes) return none();
+  return bucket;
 }
 
 bool etag_in(std::string_view list, std::string_view etag) {
@@ -83,23 +87,23 @@ ObjectStore::ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& cloc
       clock_(clock),
       random_(random),
       outbox_(outbox),
-      pins_(std::make_shared<std::unordered_map<blobs::BlobId, int>>()) {}
+      pins_(std::make_shared<Pins>()) {}
 
 ObjectStore::~ObjectStore() = default;
 
 Result<Bucket> ObjectStore::need_bucket(kv::Reader& reader, const BucketName& name) const {
   GUST_TRY(const auto row, reader.get(rows::bucket_key(name)));
-  if (!row) return no_bucket(name);
-  return rows::decode_bucket(*row);
+  return open_bucket(row);
 }
 
 async::Task<void> ObjectStore::create_bucket(BucketName name, AccountId owner, std::string region) {
   GUST_CO_CHECK(check_bucket_name(name.str()));
-  const Bucket made{name, owner, std::move(region), clock_.now(), "", "", ""};
+  const Bucket made{name, owner, std::move(region), clock_.now(), "", "", "", Closing::kNo};
   kv::Store::Body body = [made](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(const auto row, tx.get(rows::bucket_key(made.name)));
     if (row) {
       GUST_TRY(const auto there, rows::decode_bucket(*row));
+      if (there.closing == Closing::kYes) return fail(Code::kConflict, "The bucket is being deleted", "closing");
       if (there.owner == made.owner) {
         return fail(Code::kAlreadyExists,
                     "Your previous request to create the named bucket succeeded and you already own it.", "own bucket");
@@ -118,8 +122,7 @@ async::Task<void> ObjectStore::create_bucket(BucketName name, AccountId owner, s
 
 async::Task<Bucket> ObjectStore::bucket(BucketName name) {
   GUST_CO_TRY(const auto row, co_await store_.get(rows::bucket_key(name)));
-  if (!row) co_return no_bucket(name);
-  co_return rows::decode_bucket(*row);
+  co_return open_bucket(row);
 }
 
 async::Task<std::vector<Bucket>> ObjectStore::buckets(AccountId owner) {
@@ -129,43 +132,11 @@ async::Task<std::vector<Bucket>> ObjectStore::buckets(AccountId owner) {
     GUST_CO_TRY(const auto found, co_await store_.scan(range));
     for (const auto& row : found) {
       GUST_CO_TRY(auto bucket, rows::decode_bucket(row.value));
-      if (bucket.owner == owner) out.push_back(std::move(bucket));
+      if (bucket.owner == owner && bucket.closing == Closing::kNo) out.push_back(std::move(bucket));
     }
     if (found.size() < range.limit) co_return out;
     range.begin = found.back().key + '\0';
   }
-}
-
-async::Task<bool> ObjectStore::is_empty(BucketName name) {
-  for (const auto& prefix : {rows::objects_prefix(name), rows::uploads_prefix(name)}) {
-    GUST_CO_TRY(const auto some, co_await store_.scan(kv::Range::prefix(prefix, 1)));
-    if (!some.empty()) co_return false;
-  }
-  co_return true;
-}
-
-async::Task<void> ObjectStore::delete_bucket(BucketName name) {
-  const auto not_empty = [] {
-    return fail(Code::kConflict, "The bucket you tried to delete is not empty", "not empty");
-  };
-  GUST_CO_TRY(const auto there, co_await bucket(name));
-  GUST_CO_TRY(const bool empty, co_await is_empty(name));
-  if (!empty) co_return not_empty();
-  kv::Store::Body body = [this, name](kv::Transaction& tx) -> Result<void> {
-    GUST_CHECK(need_bucket(tx, name));
-    tx.erase(rows::bucket_key(name));
-    return {};
-  };
-  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
-  // A put that read the bucket's row before it went conflicts and fails; one that committed just before shows here.
-  GUST_CO_TRY(const bool still_empty, co_await is_empty(name));
-  if (still_empty) co_return Result<void>{};
-  kv::Store::Body restore = [there](kv::Transaction& tx) -> Result<void> {
-    tx.put(rows::bucket_key(there.name), rows::encode(there));
-    return {};
-  };
-  GUST_CO_CHECK(co_await store_.transact(std::move(restore)));
-  co_return not_empty();
 }
 
 async::Task<void> ObjectStore::configure(BucketName name, Configuration which, std::string json) {
@@ -268,8 +239,7 @@ Result<void> ObjectStore::replace(kv::Transaction& tx, const BucketName& bucket,
 }
 
 async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::string inline_bytes,
-                                        WriteCondition condition, EventKind kind, Origin origin,
-                                        std::function<Result<void>(kv::Transaction&)> also) {
+                                        WriteCondition condition, EventKind kind, Origin origin, Also also) {
   struct State {
     Object object;
     std::vector<blobs::BlobId> garbage;
@@ -280,7 +250,7 @@ async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::s
                           also](kv::Transaction& tx) -> Result<void> {
     state->garbage.clear();
     GUST_TRY(const auto owner, need_bucket(tx, bucket));
-    if (also) GUST_CHECK(also(tx));
+    if (also) GUST_CHECK(also(tx, state->garbage));
     GUST_CHECK(replace(tx, bucket, state->object, inline_bytes, condition, state->garbage));
     state->heard = !owner.notification.empty();
     if (!state->heard) return {};
@@ -296,12 +266,20 @@ async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::s
 }
 
 async::Task<void> ObjectStore::remove_blobs(std::vector<blobs::BlobId> garbage) {
-  std::erase_if(garbage,
-                [&](const auto& id) { return pins_->contains(id); });  // its last reader, or the next start, takes it
-  if (garbage.empty()) co_return Result<void>{};
-  for (const auto& id : garbage) GUST_CO_CHECK(co_await blobs_.remove(id));
-  kv::Store::Body body = [garbage](kv::Transaction& tx) -> Result<void> {
-    for (const auto& id : garbage) tx.erase(rows::garbage_key(id));
+  garbage.insert(garbage.end(), pins_->released.begin(), pins_->released.end());
+  pins_->released.clear();
+  std::vector<blobs::BlobId> removed;
+  for (const auto& id : garbage) {
+    if (pins_->readers.contains(id)) {
+      pins_->doomed.insert(id);
+      continue;
+    }
+    GUST_CO_CHECK(co_await blobs_.remove(id));
+    removed.push_back(id);
+  }
+  if (removed.empty()) co_return Result<void>{};
+  kv::Store::Body body = [removed](kv::Transaction& tx) -> Result<void> {
+    for (const auto& id : removed) tx.erase(rows::garbage_key(id));
     return {};
   };
   co_return co_await store_.transact(std::move(body), kv::Durability::kBuffered);
@@ -318,8 +296,11 @@ async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::
   object.metadata = std::move(request.metadata);
   object.checksum = bytes.digests.checksum;
   object.segments = std::move(bytes.segments);
-  co_return co_await commit(request.bucket, std::move(object), std::move(bytes.inline_bytes), request.condition,
-                            request.event, request.origin, nullptr);
+  const auto segments = object.segments;
+  auto put = co_await commit(request.bucket, std::move(object), std::move(bytes.inline_bytes), request.condition,
+                             request.event, request.origin, nullptr);
+  if (!put) GUST_CO_CHECK(co_await remove_refused(put.error(), segments));
+  co_return put;
 }
 
 async::Task<Object> ObjectStore::get(BucketName bucket_name, ObjectKey key) {
@@ -370,45 +351,6 @@ async::Task<Object> ObjectStore::copy(CopyRequest request) {
   put_request.event = EventKind::kCopy;
   put_request.origin = request.origin;
   co_return co_await put(std::move(put_request), std::move(source));
-}
-
-async::Task<void> ObjectStore::forget_garbage() {
-  for (;;) {
-    GUST_CO_TRY(const auto found, co_await store_.scan(kv::Range::prefix(std::string(rows::kGarbage))));
-    if (found.empty()) co_return Result<void>{};
-    kv::Store::Body body = [&found](kv::Transaction& tx) -> Result<void> {
-      for (const auto& row : found) tx.erase(row.key);
-      return {};
-    };
-    GUST_CO_CHECK(co_await store_.transact(std::move(body)));
-  }
-}
-
-Result<std::set<blobs::BlobId>> ObjectStore::referenced(kv::Reader& reader) {
-  std::set<blobs::BlobId> out;
-  const auto add = [&](const std::vector<Segment>& segments) {
-    for (const auto& s : segments) {
-      if (s.place == Place::kBlob) out.insert(s.id);
-    }
-  };
-  for (const auto prefix : {rows::kAllObjects, rows::kAllParts}) {
-    auto range = kv::Range::prefix(std::string(prefix));
-    for (;;) {
-      GUST_TRY(const auto found, reader.scan(range));
-      for (const auto& row : found) {
-        if (prefix == rows::kAllObjects) {
-          GUST_TRY(const auto object, rows::decode_object(row.value));
-          add(object.segments);
-        } else {
-          GUST_TRY(const auto part, rows::decode_part(row.value));
-          add(part.segments);
-        }
-      }
-      if (found.size() < range.limit) break;
-      range.begin = found.back().key + '\0';
-    }
-  }
-  return out;
 }
 
 }  // namespace gust::objects

@@ -1,6 +1,6 @@
 // ObjectStore: buckets and objects on kv and blobs. No HTTP, no XML, no events: it writes to an Outbox inside its own
 // transactions. Errors name their thing in Error::source: "bucket", "key", "upload", "part", "part order", "part size",
-// "digest", "checksum", "condition", "owner", "not empty". Loop thread only.
+// "digest", "checksum", "checksum kind", "object size", "closing", "not empty". Loop thread only.
 #pragma once
 
 #include "async/blocking_pool.h"
@@ -66,14 +66,18 @@ struct CompleteRequest {
   struct Named {
     std::uint32_t number = 0;
     std::string etag;
+    std::optional<Checksum> checksum;
   };
   std::vector<Named> parts;
+  std::optional<Checksum> checksum;  // what the client says of the whole
+  std::optional<std::uint64_t> size;
   WriteCondition condition;
   Origin origin;
 };
 
 inline constexpr std::uint64_t kMinPartBytes = 5 << 20;
 inline constexpr std::uint64_t kMaxPutBytes = 5ULL << 30;
+inline constexpr std::uint64_t kMaxObjectBytes = 5ULL << 40;
 
 class ObjectStore {
  public:
@@ -109,11 +113,18 @@ class ObjectStore {
 
   // Every blob that a row names; for the sweep at the start.
   static Result<std::set<blobs::BlobId>> referenced(kv::Reader& reader);
-  // At the start, after the sweep: forgets what was to be removed.
-  async::Task<void> forget_garbage();
+  // At the start, after the sweep: ends what a crash left half done (blobs to be removed, buckets being deleted, parts
+  // that came while their upload ended).
+  async::Task<void> recover();
 
  private:
   class Reading;
+  // Blobs that are being read are removed after their last reader has ended.
+  struct Pins {
+    std::unordered_map<blobs::BlobId, int> readers;
+    std::set<blobs::BlobId> doomed;      // to be removed, and still read
+    std::vector<blobs::BlobId> released;  // to be removed, no longer read
+  };
   struct Ingested {
     std::vector<Segment> segments;
     std::string inline_bytes;  // of the one segment that goes to a row
@@ -121,19 +132,30 @@ class ObjectStore {
     Hasher::Result digests;
   };
 
+  // More to write in an object's transaction; names the blobs that go with it.
+  using Also = std::function<Result<void>(kv::Transaction&, std::vector<blobs::BlobId>&)>;
+
   async::Task<Ingested> ingest(async::ByteSource& body, std::optional<ChecksumKind> kind,
                                const std::function<Result<Expected>()>& expected);
   async::Task<void> hash(std::shared_ptr<Hasher> hasher, std::span<const std::byte> bytes);
   // Writes the object's row over the one that is there, with the event, in one transaction.
   async::Task<Object> commit(BucketName bucket, Object object, std::string inline_bytes, WriteCondition condition,
-                             EventKind kind, Origin origin, std::function<Result<void>(kv::Transaction&)> also);
+                             EventKind kind, Origin origin, Also also);
   Result<void> replace(kv::Transaction& tx, const BucketName& bucket, Object& object, const std::string& inline_bytes,
                        const WriteCondition& condition, std::vector<blobs::BlobId>& garbage);
   async::Task<bool> is_empty(BucketName name);
+  async::Task<void> set_closing(BucketName name, Closing closing);
+  async::Task<void> drop_uploads(BucketName name);
+  // Parts that were committed while their upload ended.
+  async::Task<void> drop_parts(std::string upload_id);
+  async::Task<void> recover_buckets();
+  async::Task<void> recover_parts();
   Result<Bucket> need_bucket(kv::Reader& reader, const BucketName& name) const;
   // Rows that say "this blob is to be removed"; the blobs go after the commit, when no reader has them.
   static void discard(kv::Transaction& tx, const std::vector<Segment>& segments, std::vector<blobs::BlobId>& garbage);
   async::Task<void> remove_blobs(std::vector<blobs::BlobId> garbage);
+  // After a transaction that certainly did not commit: the blobs that it would have named.
+  async::Task<void> remove_refused(Error why, std::vector<Segment> segments);
 
   kv::Store& store_;
   blobs::Store& blobs_;
@@ -141,7 +163,7 @@ class ObjectStore {
   env::Random& random_;
   Outbox& outbox_;
   async::BlockingPool hashers_{"hash", 2};
-  std::shared_ptr<std::unordered_map<blobs::BlobId, int>> pins_;  // readers of each blob
+  std::shared_ptr<Pins> pins_;
 };
 
 // 3-63 of a-z, 0-9, '.' and '-', as the service documents it.

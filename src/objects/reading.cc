@@ -15,6 +15,7 @@ struct Slice {
   Segment segment;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
+  std::string bytes;  // of a slice in a row
 };
 
 std::deque<Slice> slices_of(const Object& object, std::uint64_t offset, std::uint64_t length) {
@@ -26,7 +27,7 @@ std::deque<Slice> slices_of(const Object& object, std::uint64_t offset, std::uin
       continue;
     }
     const auto n = std::min(length, segment.size - offset);
-    out.push_back({segment, offset, n});
+    out.push_back({segment, offset, n, {}});
     offset = 0;
     length -= n;
   }
@@ -38,34 +39,44 @@ std::deque<Slice> slices_of(const Object& object, std::uint64_t offset, std::uin
 // Reads slices one after another; while it lives, its blobs are not removed.
 class ObjectStore::Reading final : public async::ByteSource {
  public:
-  Reading(kv::Store& store, blobs::Store& blobs, std::shared_ptr<std::unordered_map<blobs::BlobId, int>> pins,
-          std::deque<Slice> slices)
-      : store_(store), blobs_(blobs), pins_(std::move(pins)), slices_(std::move(slices)) {
+  Reading(blobs::Store& blobs, std::shared_ptr<Pins> pins, std::deque<Slice> slices)
+      : blobs_(blobs), pins_(std::move(pins)), slices_(std::move(slices)) {
     for (const auto& slice : slices_) {
       remaining_ += slice.length;
       pinned_.push_back(slice.segment.id);
-      ++(*pins_)[slice.segment.id];
+      ++pins_->readers[slice.segment.id];
     }
   }
 
   ~Reading() override {
     for (const auto& id : pinned_) {
-      if (--(*pins_)[id] == 0) pins_->erase(id);
+      if (--pins_->readers[id] > 0) continue;
+      pins_->readers.erase(id);
+      if (pins_->doomed.erase(id) > 0) pins_->released.push_back(id);
     }
   }
 
-  // Opens the first slice, so that a missing blob is known before any byte is sent.
+  // Takes the bytes that are in rows, and opens the first slice, so that what is missing is known before any byte is
+  // sent.
+  async::Task<void> start(kv::Store& store) {
+    for (auto& slice : slices_) {
+      if (slice.segment.place == Place::kBlob) continue;
+      GUST_CO_TRY(auto bytes, co_await store.get(rows::bytes_key(slice.segment.id)));
+      if (!bytes) co_return fail(Code::kNotFound, "the object was replaced", "blob");
+      slice.bytes = bytes->substr(slice.offset, slice.length);
+    }
+    co_return co_await open_next();
+  }
+
   async::Task<void> open_next() {
     if (slices_.empty()) co_return Result<void>{};
-    const auto slice = slices_.front();
+    auto slice = std::move(slices_.front());
     slices_.pop_front();
     if (slice.segment.place == Place::kBlob) {
       GUST_CO_TRY(current_, co_await blobs_.open(slice.segment.id, slice.offset, slice.length));
-      co_return Result<void>{};
+    } else {
+      current_ = async::from_string(std::move(slice.bytes));
     }
-    GUST_CO_TRY(auto bytes, co_await store_.get(rows::bytes_key(slice.segment.id)));
-    if (!bytes) co_return fail(Code::kNotFound, "the object was replaced", "blob");
-    current_ = async::from_string(bytes->substr(slice.offset, slice.length));
     co_return Result<void>{};
   }
 
@@ -86,9 +97,8 @@ class ObjectStore::Reading final : public async::ByteSource {
   std::optional<std::uint64_t> remaining() const override { return remaining_; }
 
  private:
-  kv::Store& store_;
   blobs::Store& blobs_;
-  std::shared_ptr<std::unordered_map<blobs::BlobId, int>> pins_;
+  std::shared_ptr<Pins> pins_;
   std::vector<blobs::BlobId> pinned_;
   std::deque<Slice> slices_;
   std::unique_ptr<async::ByteSource> current_;
@@ -99,8 +109,8 @@ async::Task<std::unique_ptr<async::ByteSource>> ObjectStore::open(Object object,
                                                                   std::uint64_t length) {
   if (offset > object.size || length > object.size - offset)
     co_return fail(Code::kInvalid, "the range ends past the object", "range");
-  auto reading = std::make_unique<Reading>(store_, blobs_, pins_, slices_of(object, offset, length));
-  GUST_CO_CHECK(co_await reading->open_next());
+  auto reading = std::make_unique<Reading>(blobs_, pins_, slices_of(object, offset, length));
+  GUST_CO_CHECK(co_await reading->start(store_));
   co_return reading;
 }
 
@@ -109,9 +119,12 @@ async::Task<Page> ObjectStore::list(BucketName bucket_name, ListQuery query) {
   const auto base = rows::objects_prefix(bucket_name);
   kv::Range range = kv::Range::prefix(base + query.prefix);
   if (!query.after.empty()) range.begin = std::max(range.begin, base + query.after + '\0');
-  // A page that ended with a common prefix goes on behind everything under it.
-  if (!query.delimiter.empty() && query.after.size() > query.prefix.size() && query.after.ends_with(query.delimiter)) {
-    range.begin = std::max(range.begin, kv::after_prefix(base + query.after));
+  if (query.start == ListStart::kBehindListed && !query.delimiter.empty() && query.after.starts_with(query.prefix)) {
+    const auto cut = query.after.find(query.delimiter, query.prefix.size());
+    if (cut != std::string::npos) {
+      const auto listed = query.after.substr(0, cut + query.delimiter.size());
+      range.begin = std::max(range.begin, kv::after_prefix(base + listed));
+    }
   }
   Page page;
   std::string last;

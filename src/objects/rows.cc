@@ -87,7 +87,7 @@ std::string objects_prefix(const BucketName& bucket) {
 std::string object_key(const BucketName& bucket, std::string_view key) { return objects_prefix(bucket).append(key); }
 
 std::string uploads_prefix(const BucketName& bucket) {
-  std::string key = "s3/u/";
+  std::string key(kAllUploads);
   kv::append_text(key, bucket.str());
   return key;
 }
@@ -114,13 +114,15 @@ std::string bytes_key(const blobs::BlobId& id) { return "s3/d/" + id.str(); }
 std::string garbage_key(const blobs::BlobId& id) { return std::string(kGarbage) + id.str(); }
 
 std::string encode(const Bucket& bucket) {
-  return codec::to_json(json::object{{"name", bucket.name.str()},
-                                     {"owner", bucket.owner.str()},
-                                     {"region", bucket.region},
-                                     {"created", to_epoch_ms(bucket.created_at)},
-                                     {"cors", bucket.cors},
-                                     {"notification", bucket.notification},
-                                     {"website", bucket.website}});
+  json::object out{{"name", bucket.name.str()},
+                   {"owner", bucket.owner.str()},
+                   {"region", bucket.region},
+                   {"created", to_epoch_ms(bucket.created_at)},
+                   {"cors", bucket.cors},
+                   {"notification", bucket.notification},
+                   {"website", bucket.website}};
+  if (bucket.closing == Closing::kYes) out["closing"] = true;
+  return codec::to_json(out);
 }
 
 std::string encode(const Object& object) {
@@ -170,7 +172,8 @@ Result<Bucket> decode_bucket(std::string_view bytes) {
                   row.time("created"),
                   row.text("cors"),
                   row.text("notification"),
-                  row.text("website")};
+                  row.text("website"),
+                  row.object.contains("closing") ? Closing::kYes : Closing::kNo};
   });
 }
 

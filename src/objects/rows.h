@@ -21,6 +21,7 @@ std::string garbage_key(const blobs::BlobId& id);
 
 inline constexpr std::string_view kBuckets = "s3/b/";
 inline constexpr std::string_view kAllObjects = "s3/o/";
+inline constexpr std::string_view kAllUploads = "s3/u/";
 inline constexpr std::string_view kAllParts = "s3/p/";
 inline constexpr std::string_view kGarbage = "s3/g/";
 

@@ -33,6 +33,9 @@ struct Segment {
   bool operator==(const Segment&) const = default;
 };
 
+// A bucket that is being deleted is there for nobody; its name is not free yet.
+enum class Closing { kNo, kYes };
+
 struct Bucket {
   BucketName name;
   AccountId owner;
@@ -40,6 +43,7 @@ struct Bucket {
   WallTime created_at{};
   // Configurations as the wire layer gave them (JSON text), empty when there is none.
   std::string cors, notification, website;
+  Closing closing = Closing::kNo;
 };
 
 struct Object {
@@ -86,17 +90,21 @@ struct Expected {
   std::optional<Checksum> checksum;
 };
 
+// Behind a key: everything greater. Behind what was listed: also not the common prefix that it is under again.
+enum class ListStart { kBehindKey, kBehindListed };
+
 struct ListQuery {
-  std::string prefix;
-  std::string delimiter;
-  std::string after;  // keys greater than this
+  std::string prefix = {};
+  std::string delimiter = {};
+  std::string after = {};
   std::size_t limit = 1000;
+  ListStart start = ListStart::kBehindKey;
 };
 
 struct Page {
   std::vector<Object> objects;
   std::vector<std::string> prefixes;
-  std::optional<std::string> next;  // pass as `after` for the next page
+  std::optional<std::string> next;  // pass as `after`, with kBehindListed, for the next page
 };
 
 enum class EventKind { kPut, kPost, kCopy, kCompleteMultipartUpload, kDelete };

@@ -123,7 +123,7 @@ S3Reply<s3::ListObjectsOutput> list_objects(ObjectStore& store, wire::Call call,
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
   objects::ListQuery query{request.prefix.value_or(""), request.delimiter.value_or(""), request.marker.value_or(""),
-                           limit};
+                           limit, objects::ListStart::kBehindListed};
   GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket), std::move(query)));
   s3::ListObjectsOutput out;
   fill_page(request, page, limit, out);
@@ -138,6 +138,7 @@ S3Reply<s3::ListObjectsV2Output> list_objects_v2(ObjectStore& store, std::string
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
   std::string after = request.start_after.value_or("");
+  auto start = objects::ListStart::kBehindKey;
   if (request.continuation_token) {
     const auto token = codec::from_base64(*request.continuation_token);
     if (!token || token->empty()) {
@@ -145,8 +146,9 @@ S3Reply<s3::ListObjectsV2Output> list_objects_v2(ObjectStore& store, std::string
                             {{"ArgumentName", "continuation-token"}}, 400);
     }
     after = *token;
+    start = objects::ListStart::kBehindListed;
   }
-  objects::ListQuery query{request.prefix.value_or(""), request.delimiter.value_or(""), after, limit};
+  objects::ListQuery query{request.prefix.value_or(""), request.delimiter.value_or(""), after, limit, start};
   GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket), std::move(query)));
   s3::ListObjectsV2Output out;
   fill_page(request, page, limit, out);

@@ -32,6 +32,8 @@ constexpr std::array kKnown = {
     Known{"invalid digest", Code::kInvalid, "InvalidDigest", 400},
     Known{"invalid checksum", Code::kInvalid, "InvalidRequest", 400},
     Known{"checksum algorithm", Code::kInvalid, "InvalidRequest", 400},
+    Known{"checksum kind", Code::kInvalid, "InvalidRequest", 400},
+    Known{"object size", Code::kInvalid, "InvalidRequest", 400},
     Known{"part order", Code::kInvalid, "InvalidPartOrder", 400},
     Known{"part size", Code::kInvalid, "EntityTooSmall", 400},
     Known{"part", Code::kInvalid, "InvalidPart", 400},

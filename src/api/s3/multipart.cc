@@ -19,6 +19,37 @@ wire::Reply<std::uint32_t> part_number(std::int32_t number) {
                      {{"ArgumentName", "partNumber"}, {"ArgumentValue", std::to_string(number)}}, 400);
 }
 
+// Which checksum the parts and the whole have; a CRC-64/NVME is always of the whole, a SHA never.
+wire::Reply<void> choose_checksum(const s3::CreateMultipartUploadRequest& request, objects::Upload& upload) {
+  using objects::ChecksumType;
+  if (!request.checksum_algorithm) {
+    if (!request.checksum_type) return {};
+    return wire::fault("InvalidRequest",
+                       "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.", {},
+                       400);
+  }
+  upload.checksum_kind = checksum_kind(*request.checksum_algorithm);
+  if (!upload.checksum_kind) {
+    return wire::fault("InvalidRequest",
+                       fmt::format("Checksum algorithm provided is unsupported: '{}'; use CRC32, CRC32C, CRC64NVME, "
+                                   "SHA1 or SHA256",
+                                   *request.checksum_algorithm),
+                       {}, 400);
+  }
+  const bool nvme = upload.checksum_kind == objects::ChecksumKind::kCrc64Nvme;
+  const bool whole = request.checksum_type ? *request.checksum_type == "FULL_OBJECT" : nvme;
+  if (whole ? !objects::can_combine(*upload.checksum_kind) : nvme) {
+    auto name = *request.checksum_algorithm;
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return wire::fault("InvalidRequest",
+                       fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.",
+                                   whole ? "FULL_OBJECT" : "COMPOSITE", name),
+                       {}, 400);
+  }
+  upload.checksum_type = whole ? ChecksumType::kFullObject : ChecksumType::kComposite;
+  return {};
+}
+
 S3Reply<s3::CreateMultipartUploadOutput> create(ObjectStore& store, wire::Call call,
                                                 s3::CreateMultipartUploadRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
@@ -27,10 +58,7 @@ S3Reply<s3::CreateMultipartUploadOutput> create(ObjectStore& store, wire::Call c
   upload.key = std::move(key);
   upload.headers = system_headers(request);
   upload.metadata = request.metadata.value_or(std::map<std::string, std::string>());
-  GUST_CO_TRY(upload.checksum_kind, requested_checksum(call));
-  const bool full = request.checksum_type ? *request.checksum_type == "FULL_OBJECT"
-                                          : upload.checksum_kind == objects::ChecksumKind::kCrc64Nvme;
-  upload.checksum_type = full ? objects::ChecksumType::kFullObject : objects::ChecksumType::kComposite;
+  GUST_CO_CHECK(choose_checksum(request, upload));
   GUST_CO_TRY(const auto made, co_await store.create_upload(BucketName(request.bucket), std::move(upload)));
   s3::CreateMultipartUploadOutput out;
   out.bucket = request.bucket;
@@ -93,24 +121,48 @@ S3Reply<s3::UploadPartCopyOutput> upload_part_copy(ObjectStore& store, wire::Cal
   co_return out;
 }
 
+wire::Reply<objects::CompleteRequest> to_domain(const s3::CompleteMultipartUploadRequest& request,
+                                                const objects::Upload& upload) {
+  objects::CompleteRequest out;
+  out.bucket = BucketName(request.bucket);
+  out.key = ObjectKey(request.key);
+  out.upload_id = request.upload_id;
+  const auto kind = upload.checksum_kind;
+  const bool each = kind && upload.checksum_type == objects::ChecksumType::kComposite;
+  if (request.multipart_upload && request.multipart_upload->parts) {
+    for (const auto& part : *request.multipart_upload->parts) {
+      GUST_TRY(const auto number, part_number(part.part_number.value_or(0)));
+      GUST_TRY(auto checksum, get_checksum(part));
+      if (each && !checksum) {
+        return wire::fault("InvalidRequest",
+                           fmt::format("The upload was created using a {} checksum. The complete request must include "
+                                       "the checksum for each part. It was missing for part {} in the request.",
+                                       checksum_header_name(*kind), number),
+                           {}, 400);
+      }
+      out.parts.push_back({number, part.e_tag.value_or(""), std::move(checksum)});
+    }
+  }
+  if (out.parts.empty()) return wire::fault("InvalidRequest", "You must specify at least one part", {}, 400);
+  if (request.checksum_type && kind && *request.checksum_type != checksum_type_name(upload.checksum_type)) {
+    return wire::fault("InvalidRequest",
+                       fmt::format("The upload was created using the {} checksum mode. The complete request must use "
+                                   "the same checksum mode.",
+                                   checksum_type_name(upload.checksum_type)),
+                       {}, 400);
+  }
+  GUST_TRY(out.checksum, get_checksum(request));
+  if (request.mpu_object_size) out.size = static_cast<std::uint64_t>(*request.mpu_object_size);
+  GUST_TRY(out.condition, write_condition(request.if_match, request.if_none_match));
+  return out;
+}
+
 S3Reply<s3::CompleteMultipartUploadOutput> complete(ObjectStore& store, wire::Call call,
                                                     s3::CompleteMultipartUploadRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  objects::CompleteRequest completed;
-  completed.bucket = BucketName(request.bucket);
-  completed.key = ObjectKey(request.key);
-  completed.upload_id = request.upload_id;
-  if (request.multipart_upload && request.multipart_upload->parts) {
-    for (const auto& part : *request.multipart_upload->parts) {
-      completed.parts.push_back({static_cast<std::uint32_t>(part.part_number.value_or(0)), part.e_tag.value_or("")});
-    }
-  }
-  if (completed.parts.empty()) {
-    co_return wire::fault("MalformedXML",
-                          "The XML you provided was not well-formed or did not validate against our published schema",
-                          {}, 400);
-  }
-  completed.condition = {request.if_match.value_or(""), request.if_none_match.value_or("")};
+  GUST_CO_TRY(const auto upload,
+              co_await store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
+  GUST_CO_TRY(auto completed, to_domain(request, upload));
   completed.origin = origin_of(call);
   GUST_CO_TRY(const auto object, co_await store.complete(std::move(completed)));
   s3::CompleteMultipartUploadOutput out;
@@ -216,7 +268,10 @@ S3Reply<s3::ListMultipartUploadsOutput> list_uploads(ObjectStore& store, std::st
     one.storage_class = "STANDARD";
     one.owner = s3::Owner{.display_name = std::nullopt, .id = owner_id};
     one.initiator = s3::Initiator{.display_name = std::nullopt, .id = owner_id};
-    if (upload.checksum_kind) one.checksum_algorithm = checksum_name(*upload.checksum_kind);
+    if (upload.checksum_kind) {
+      one.checksum_algorithm = checksum_name(*upload.checksum_kind);
+      one.checksum_type = checksum_type_name(upload.checksum_type);
+    }
     out.uploads->push_back(std::move(one));
   }
   if (!*out.is_truncated) out.next_key_marker = out.next_upload_id_marker = std::nullopt;

@@ -28,12 +28,9 @@ S3Reply<s3::PutObjectOutput> put_object(ObjectStore& store, wire::Call call, s3:
   put.key = std::move(key);
   put.headers = system_headers(request);
   put.metadata = request.metadata.value_or(std::map<std::string, std::string>());
-  put.condition = {request.if_match.value_or(""), request.if_none_match.value_or("")};
-  if (!put.condition.if_none_match.empty() && put.condition.if_none_match != "*") {
-    co_return wire::fault("NotImplemented", "A header you provided implies functionality that is not implemented",
-                          {{"Header", "If-None-Match"}}, 501);
-  }
-  GUST_CO_TRY(put.checksum_kind, requested_checksum(call));
+  GUST_CO_TRY(put.condition, write_condition(request.if_match, request.if_none_match));
+  GUST_CO_TRY(const auto kind, requested_checksum(call));
+  put.checksum_kind = kind.value_or(objects::ChecksumKind::kCrc64Nvme);  // the service's own when none is asked for
   put.expected = expectation(call, put.checksum_kind);
   put.origin = origin_of(call);
   GUST_CO_TRY(const auto object, co_await store.put(std::move(put), std::move(request.body)));

@@ -52,6 +52,8 @@ std::string_view checksum_name(ChecksumKind kind) {
   return std::ranges::find(kChecksums, kind, &std::pair<ChecksumKind, std::string_view>::first)->second;
 }
 
+std::string checksum_header_name(ChecksumKind kind) { return lower(checksum_name(kind)); }
+
 std::optional<ChecksumKind> checksum_kind(std::string_view name) {
   for (const auto& [kind, known] : kChecksums) {
     if (lower(name) == lower(known)) return kind;
@@ -69,26 +71,45 @@ std::string checksum_text(const objects::Checksum& checksum) {
   return text;
 }
 
+static Result<ChecksumKind> known_checksum(std::string_view name) {
+  if (const auto kind = checksum_kind(name)) return *kind;
+  return fail(
+      Code::kInvalid,
+      fmt::format("'{}' is not a checksum algorithm that is served; use CRC32, CRC32C, CRC64NVME, SHA1 or SHA256", name),
+      "checksum algorithm");
+}
+
 Result<std::optional<ChecksumKind>> requested_checksum(const wire::Call& call) {
+  std::optional<ChecksumKind> out;
   for (const auto& [kind, name] : kChecksums) {
-    if (call.headers.contains(header_of(kind))) return kind;
+    if (!call.headers.contains(header_of(kind))) continue;
+    if (out) return fail(Code::kInvalid, std::string(kOneChecksum), "invalid checksum");
+    out = kind;
   }
-  std::string_view name = call.headers.get_or("x-amz-trailer", "");
-  if (name.starts_with("x-amz-checksum-")) {
-    name.remove_prefix(15);
-  } else {
-    name = call.headers.get_or("x-amz-sdk-checksum-algorithm", call.headers.get_or("x-amz-checksum-algorithm", ""));
+  std::string_view trailer = call.headers.get_or("x-amz-trailer", "");
+  if (!out && trailer.starts_with("x-amz-checksum-")) {
+    GUST_TRY(out, known_checksum(trailer.substr(15)));
   }
-  if (name.empty()) return std::nullopt;
-  const auto kind = checksum_kind(name);
-  if (!kind) {
-    return fail(
-        Code::kInvalid,
-        fmt::format("'{}' is not a checksum algorithm that is served; use CRC32, CRC32C, CRC64NVME, SHA1 or SHA256",
-                    name),
-        "checksum algorithm");
-  }
+  const auto named = call.headers.get_or("x-amz-sdk-checksum-algorithm", "");
+  if (named.empty()) return out;
+  GUST_TRY(const auto kind, known_checksum(named));
+  if (out && *out != kind)
+    return fail(Code::kInvalid, "Value for x-amz-sdk-checksum-algorithm header is invalid.", "invalid checksum");
   return kind;
+}
+
+Result<objects::Checksum> parse_checksum(ChecksumKind kind, const std::string& text) {
+  objects::Checksum out{kind, objects::ChecksumType::kFullObject, "", 0};
+  const auto dash = text.find('-');
+  auto raw = codec::from_base64(text.substr(0, dash));
+  std::uint64_t parts = 0;
+  const bool counted = dash == std::string::npos || (parse_number(text.substr(dash + 1), parts) && parts <= 10'000);
+  if (!raw || raw->size() != objects::checksum_bytes(kind) || !counted)
+    return fail(Code::kInvalid, fmt::format("Value for {} header is invalid.", header_of(kind)), "invalid checksum");
+  out.value = *std::move(raw);
+  out.parts = static_cast<std::uint32_t>(parts);
+  if (dash != std::string::npos) out.type = objects::ChecksumType::kComposite;
+  return out;
 }
 
 Result<void> check_content_md5(const wire::Call& call) {
@@ -113,10 +134,7 @@ std::function<Result<objects::Expected>()> expectation(const wire::Call& call, s
     std::string text = header;
     if (text.empty() && trailers) text = trailers->get_or(header_of(*kind), "");
     if (text.empty()) return expected;
-    const auto raw = codec::from_base64(text);
-    if (!raw)
-      return fail(Code::kInvalid, fmt::format("Value for {} header is invalid.", header_of(*kind)), "invalid checksum");
-    expected.checksum = objects::Checksum{*kind, objects::ChecksumType::kFullObject, *raw, 0};
+    GUST_TRY(expected.checksum, parse_checksum(*kind, text));
     return expected;
   };
 }
@@ -155,6 +173,21 @@ wire::Reply<void> check_read_conditions(const objects::Object& object, const std
   not_modified.headers.add("ETag", quoted(object.etag));
   not_modified.headers.add("Last-Modified", codec::to_http_date(object.modified_at));
   return std::unexpected(std::move(not_modified));
+}
+
+wire::Reply<objects::WriteCondition> write_condition(const std::optional<std::string>& if_match,
+                                                     const std::optional<std::string>& if_none_match) {
+  const auto refuse = [](const char* header, const char* why) {
+    return wire::fault("NotImplemented", "A header you provided implies functionality that is not implemented",
+                       {{"Header", header}, {"additionalMessage", why}}, 501);
+  };
+  if (if_match && if_none_match)
+    return refuse("If-Match,If-None-Match", "Multiple conditional request headers present in the request");
+  if (if_none_match && *if_none_match != "*")
+    return refuse("If-None-Match", "We don't accept the provided value of If-None-Match header for this API");
+  if (if_match == "*")
+    return refuse("If-Match", "We don't accept the provided value of If-Match header for this API");
+  return objects::WriteCondition{if_match.value_or(""), if_none_match.value_or("")};
 }
 
 wire::Reply<std::optional<ByteRange>> parse_range(const std::string& header, std::uint64_t size) {

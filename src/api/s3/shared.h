@@ -46,7 +46,7 @@ std::map<std::string, std::string> system_headers(const Request& request) {
 }
 
 // The checksum that a request asks for, from x-amz-checksum-*, x-amz-trailer or x-amz-sdk-checksum-algorithm.
-// kInvalid when it names one that is not served.
+// kInvalid when it names one that is not served, several, or one and another's value.
 Result<std::optional<objects::ChecksumKind>> requested_checksum(const wire::Call& call);
 // What Content-MD5 and the checksum header or trailer say the body must be; to be asked after the body's end.
 std::function<Result<objects::Expected>()> expectation(const wire::Call& call,
@@ -54,10 +54,36 @@ std::function<Result<objects::Expected>()> expectation(const wire::Call& call,
 // Content-MD5 is well-formed, so that a bad one is refused before the body is read.
 Result<void> check_content_md5(const wire::Call& call);
 
-std::string_view checksum_name(objects::ChecksumKind kind);  // "CRC32C"
+inline constexpr std::string_view kOneChecksum =
+    "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+
+std::string_view checksum_name(objects::ChecksumKind kind);        // "CRC32C"
+std::string checksum_header_name(objects::ChecksumKind kind);      // "crc32c"
 std::optional<objects::ChecksumKind> checksum_kind(std::string_view name);
 std::string_view checksum_type_name(objects::ChecksumType type);
 std::string checksum_text(const objects::Checksum& checksum);  // base64, with "-N" when composite
+
+// "AAAA" or "AAAA-3" as a client writes it; kInvalid when it is not of this kind.
+Result<objects::Checksum> parse_checksum(objects::ChecksumKind kind, const std::string& text);
+
+// The one checksum member that a request or a part of it has.
+template <typename T>
+Result<std::optional<objects::Checksum>> get_checksum(const T& from) {
+  using objects::ChecksumKind;
+  std::optional<objects::Checksum> out;
+  const auto take = [&](ChecksumKind kind, const std::optional<std::string>& text) -> Result<void> {
+    if (!text) return {};
+    if (out) return fail(Code::kInvalid, std::string(kOneChecksum), "invalid checksum");
+    GUST_TRY(out, parse_checksum(kind, *text));
+    return {};
+  };
+  GUST_CHECK(take(ChecksumKind::kCrc32, from.checksum_crc32));
+  GUST_CHECK(take(ChecksumKind::kCrc32c, from.checksum_crc32_c));
+  GUST_CHECK(take(ChecksumKind::kCrc64Nvme, from.checksum_crc64_nvme));
+  GUST_CHECK(take(ChecksumKind::kSha1, from.checksum_sha1));
+  GUST_CHECK(take(ChecksumKind::kSha256, from.checksum_sha256));
+  return out;
+}
 
 // Sets the one checksum member of an answer.
 template <typename Answer>
@@ -89,6 +115,10 @@ wire::Reply<void> check_read_conditions(const objects::Object& object, const std
                                         const std::optional<std::string>& if_none_match,
                                         const std::optional<WallTime>& if_modified_since,
                                         const std::optional<WallTime>& if_unmodified_since);
+
+// If-Match and If-None-Match of a write; NotImplemented for what the service does not take there.
+wire::Reply<objects::WriteCondition> write_condition(const std::optional<std::string>& if_match,
+                                                     const std::optional<std::string>& if_none_match);
 
 struct ByteRange {
   std::uint64_t first = 0;
