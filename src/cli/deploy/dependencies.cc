@@ -14,6 +14,7 @@
 #include <spawn.h>
 #include <sstream>
 #include <sys/wait.h>
+#include <unistd.h>
 
 extern char** environ;  // NOLINT: the environment that a child gets
 
@@ -139,7 +140,9 @@ Result<std::string> install_dependencies(const std::string& source, const std::s
   const fs::path done = fs::path(build_folder) / fmt::format("deps-{}", key);
   if (fs::exists(done)) return done.string();
   progress(fmt::format("{} for {}", recipe->title, fs::path(source).filename().string()));
-  const fs::path work = done.string() + ".new";
+  // Of this process alone: another may deploy the same folder.
+  const fs::path work = fmt::format("{}.{}", done.string(), ::getpid());
+  const auto log = work.string() + ".log";
   std::error_code problem;
   fs::remove_all(work, problem);
   fs::create_directories(work, problem);
@@ -148,8 +151,16 @@ Result<std::string> install_dependencies(const std::string& source, const std::s
   }
   if (problem)
     return fail(Code::kDenied, fmt::format("cannot write {}: {}", work.string(), problem.message()), "build");
-  GUST_CHECK(recipe->install(work.string(), done.string() + ".log"));
+  if (const auto installed = recipe->install(work.string(), log); !installed) {
+    fs::remove_all(work, problem);
+    return std::unexpected(installed.error());
+  }
+  fs::remove(log, problem);
   fs::rename(work, done, problem);
+  if (problem && fs::exists(done)) {  // the other was quicker
+    problem.clear();
+    fs::remove_all(work, problem);
+  }
   if (problem)
     return fail(Code::kDenied, fmt::format("cannot write {}: {}", done.string(), problem.message()), "build");
   return done.string();

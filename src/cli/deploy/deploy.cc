@@ -34,6 +34,13 @@ Deploy::Deploy(Remote& remote, std::string file, Surroundings around, Progress p
       around_(std::move(around)),
       progress_(std::move(progress)) {}
 
+Deploy::~Deploy() {
+  std::error_code ignored;
+  for (const auto& [logical_id, package] : packages_) {
+    if (package.kept == Package::Kept::kUntilDeployed) fs::remove(package.zip_path, ignored);
+  }
+}
+
 std::string Deploy::deploy_bucket() const { return deploy_bucket_name(around_.account); }
 std::string Deploy::record_key() const { return fmt::format("stacks/{}.json", around_.stack); }
 

@@ -15,6 +15,10 @@ class Deploy {
   // `file` is the template. `progress` hears what is being done, a line each.
   Deploy(Remote& remote, std::string file, Surroundings around, Progress progress);
 
+  ~Deploy();  // removes what was built for it alone
+  Deploy(const Deploy&) = delete;
+  Deploy& operator=(const Deploy&) = delete;
+
   // Reads, builds and compares. Changes nothing on the server.
   Result<void> prepare();
   const std::vector<Change>& changes() const { return changes_; }

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 namespace gust::cli {
 namespace {
@@ -33,14 +34,16 @@ std::string inline_file(const FunctionSpec& function) {
 Result<Package> package(const FunctionSpec& function, const std::string& template_folder, const Progress& progress) {
   const auto& code = function.code;
   if (code.from == CodeSource::From::kObject) {
-    return Package{{}, codec::sha256_hex(fmt::format("s3://{}/{}", code.bucket, code.key))};
+    return Package{.digest = codec::sha256_hex(fmt::format("s3://{}/{}", code.bucket, code.key))};
   }
   Package out;
   if (code.from == CodeSource::From::kZip) {
     out.zip_path = code.path;
   } else {
     GUST_TRY(const auto folder, build_folder(template_folder));
-    out.zip_path = fmt::format("{}/{}.zip", folder, function.logical_id);
+    // Of this process alone: another may deploy the same folder.
+    out.zip_path = fmt::format("{}/{}.{}.zip", folder, function.logical_id, ::getpid());
+    out.kept = Package::Kept::kUntilDeployed;
     if (code.from == CodeSource::From::kInline) {
       GUST_CHECK(zip_text(inline_file(function), code.text, out.zip_path));
     } else {

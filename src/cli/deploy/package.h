@@ -10,8 +10,10 @@
 namespace gust::cli {
 
 struct Package {
+  enum class Kept { kForGood, kUntilDeployed };
   std::string zip_path;  // empty for code that is in a bucket already
   std::string digest;    // SHA-256 of the zip, or of the bucket and key
+  Kept kept = Kept::kForGood;
 };
 
 using Progress = std::function<void(const std::string&)>;

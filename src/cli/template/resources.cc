@@ -62,9 +62,8 @@ Result<void> Evaluator::resource(const std::string& logical_id, const Node& node
     const auto instead = instead_of(type.text);
     return resolver_->error(
         type.line,
-        fmt::format("the resource {} has the type {}, which is not served; {}{}served are: {}, and without effect: {}",
-                    logical_id, type.text, instead, instead.empty() ? "" : "; ", fmt::join(kServed, ", "),
-                    fmt::join(kAccepted, ", ")),
+        fmt::format("the resource {} has the type {}, which is not served; {}{}served are: {}", logical_id, type.text,
+                    instead, instead.empty() ? "" : "; ", fmt::join(kServed, ", ")),
         Code::kUnsupported);
   }
   out_.accepted.emplace_back(logical_id, type.text);
