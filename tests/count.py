@@ -27,7 +27,11 @@ def main(folder):
                 else:
                     passed += 1
     for path in sorted(folder.glob("*.xml")):
-        for case in ElementTree.parse(path).iter("testcase"):
+        cases = list(ElementTree.parse(path).iter("testcase"))
+        if not cases:  # pytest could not even start
+            failed += 1
+            print(f"failed: {path.stem}: no test ran")
+        for case in cases:
             name = f"{case.get('classname')}.{case.get('name')}"
             if case.find("failure") is not None or case.find("error") is not None:
                 failed += 1
