@@ -32,9 +32,11 @@ class BlockingPool {
     auto executor = co_await asio::this_coro::executor;
     auto initiate = [this, executor, f = std::move(f)](auto handler) mutable {
       auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-      const bool queued = submit([executor, shared, f = std::move(f)]() mutable {
+      // Tracked, so that a loop that runs out of work does so only after the thread has let go of it.
+      auto working = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+      const bool queued = submit([working, shared, f = std::move(f)]() mutable {
         auto result = std::make_shared<R>(f());
-        asio::post(executor, [shared, result]() mutable { (*shared)(std::move(*result)); });
+        asio::post(working, [shared, result]() mutable { (*shared)(std::move(*result)); });
       });
       if (!queued) {
         asio::post(executor, [shared, name = name_]() mutable {

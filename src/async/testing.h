@@ -12,16 +12,18 @@
 
 namespace gust::async::testing {
 
+enum class RunUntil { kDone, kIdle };  // the coroutine has ended; nothing at all is left to do
+
 // run([&]() -> Task<int> {...}) gives the Result<int>; an exception is thrown on.
 template <typename F>
-auto run(asio::io_context& loop, F make_task) {
+auto run(asio::io_context& loop, F make_task, RunUntil until = RunUntil::kDone) {
   using R = typename std::invoke_result_t<F>::value_type;
   std::optional<R> result;
   std::exception_ptr thrown;
   asio::co_spawn(loop, std::move(make_task), [&](std::exception_ptr e, R r) {
     thrown = e;
     result = std::move(r);
-    loop.stop();
+    if (until == RunUntil::kDone) loop.stop();
   });
   loop.restart();
   loop.run();
@@ -32,7 +34,7 @@ auto run(asio::io_context& loop, F make_task) {
 template <typename F>
 auto run(F make_task) {
   asio::io_context loop;
-  return run(loop, std::move(make_task));
+  return run(loop, std::move(make_task), RunUntil::kIdle);  // the loop ends here: no thread may still post to it
 }
 
 }  // namespace gust::async::testing

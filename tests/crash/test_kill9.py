@@ -1,6 +1,7 @@
 """The plug is pulled: what was acknowledged is there afterwards, and nothing of an instance is left behind."""
 import hashlib
 import io
+import os
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -22,21 +23,22 @@ def handler(event, context):
         body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         s3.put_object(Bucket=bucket + "-out", Key=key, Body=hashlib.sha256(body).hexdigest())
 """
-UPLOADS, ROUNDS = 300, 10
+UPLOADS, ROUNDS = 300, 10  # of each round
 
 
 def leftovers():
-    """Cgroups, mounts and processes of instances, anywhere on this machine, that belong to no running daemon."""
-    found = [str(p) for p in Path("/sys/fs/cgroup").rglob("gust*") if p.is_dir() and (p / "cgroup.procs").exists()]
-    found += [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "gust" in line]
+    """Cgroups, mounts, network namespaces and processes of instances, anywhere on this machine."""
+    found = {folder for folder, _, _ in os.walk("/sys/fs/cgroup") if "/gust/" in folder}  # folders that go meanwhile are skipped
+    found |= {line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "gust" in line}
     for proc in Path("/proc").glob("[0-9]*"):
         try:
+            found.add("network " + os.readlink(proc / "ns/net"))
             command = (proc / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
         if "gust-launcher" in command or "/var/runtime/bootstrap" in command:
-            found.append(f"{proc.name}: {command}")
-    return set(found)
+            found.add(f"{proc.name}: {command}")
+    return found
 
 
 def wire_up(gust):
@@ -60,7 +62,6 @@ def test_kill_9_during_uploads_loses_nothing(new_gust):
     print(f"seed {seed}")
     dice = random.Random(seed)
     acknowledged, lock = {}, threading.Lock()
-    per_round = UPLOADS // ROUNDS
 
     def upload(client, key, body):
         try:
@@ -71,12 +72,12 @@ def test_kill_9_during_uploads_loses_nothing(new_gust):
             acknowledged[key] = hashlib.sha256(body).hexdigest()
 
     for round_number in range(ROUNDS):
-        clients = [gust.client("s3") for _ in range(4)]
-        kill_after, done = dice.randrange(per_round), threading.Semaphore(0)
-        with ThreadPoolExecutor(4) as threads:
-            for i in range(per_round):
+        clients = [gust.client("s3") for _ in range(8)]
+        kill_after, done = dice.randrange(UPLOADS), threading.Semaphore(0)
+        with ThreadPoolExecutor(8) as threads:
+            for i in range(UPLOADS):
                 body = dice.randbytes(dice.choice([0, 100, 20_000, 600_000]))
-                threads.submit(upload, clients[i % 4], f"r{round_number}/{i}", body).add_done_callback(lambda _: done.release())
+                threads.submit(upload, clients[i % 8], f"r{round_number}/{i}", body).add_done_callback(lambda _: done.release())
             for _ in range(kill_after):
                 done.acquire()
             gust.kill9()
