@@ -165,10 +165,11 @@ TEST_P(StoreContract, ConcurrentIncrementsAllCount) {
     }
     co_return Result<void>{};
   };
-  const auto result = run(loop, [&]() -> Task<void> {
+  const auto write_all = [&]() -> Task<void> {
     for (int i = 0; i < kWriters; ++i) group.spawn(writer());
     co_return co_await group.drain(SteadyTime::max());
-  });
+  };
+  const auto result = run(loop, write_all, async::testing::RunUntil::kIdle);
   EXPECT_TRUE(result);
   EXPECT_EQ(get("n"), std::to_string(kWriters * kEach));
 }
