@@ -70,7 +70,7 @@ Result<std::optional<Received>> receive_message(int socket) {
   while ((got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0) {
     if (errno == EINTR) continue;
     if (errno == EAGAIN) return std::optional<Received>();
-    if (errno == ECONNRESET) break;
+    if (errno == ECONNRESET) continue;  // the other end closed without reading all: told once, before what it sent
     return fail_errno("recvmsg", errno);
   }
   received.bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));

@@ -1,5 +1,7 @@
 #include "sandbox/protocol.h"
 
+#include "sandbox/fd.h"
+
 #include <gtest/gtest.h>
 
 namespace gust::sandbox {
@@ -56,6 +58,19 @@ TEST(Protocol, AnythingElseIsInvalid) {
                            R"({"op":"usage","seq":-1,"id":"a"})", R"({"event":"exited","id":"x"})"}) {
     EXPECT_EQ(decode_request(text).error().code, Code::kInvalid) << text;
     EXPECT_EQ(decode_event(text).error().code, Code::kInvalid) << text;
+  }
+}
+
+TEST(Protocol, APacketSentBeforeAnUnreadSocketWasClosedArrives) {
+  auto pair = make_packet_pair();
+  ASSERT_TRUE(pair);
+  ASSERT_TRUE(send_message(pair->ours.get(), "never read"));
+  ASSERT_TRUE(send_message(pair->theirs.get(), "last words"));
+  pair->theirs.reset();
+  for (const char* expected : {"last words", ""}) {
+    const auto got = receive_message(pair->ours.get());
+    ASSERT_TRUE(got && *got);
+    EXPECT_EQ((*got)->bytes, expected);
   }
 }
 
