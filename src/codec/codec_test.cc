@@ -5,6 +5,7 @@
 #include "codec/json.h"
 #include "codec/time_format.h"
 #include "codec/url.h"
+#include "codec/utf8.h"
 #include "codec/xml.h"
 
 #include <gtest/gtest.h>
@@ -131,6 +132,17 @@ TEST(Xml, ParsesWithinLimits) {
   for (int i = 0; i < 100; ++i) deep += "</a>";
   EXPECT_FALSE(parse_xml(deep));
   EXPECT_EQ(xml_escape("<a>&\"\r\x01"), "&lt;a&gt;&amp;&quot;&#xD;\xEF\xBF\xBD");
+}
+
+TEST(Utf8, TakesWellFormedCharactersOnly) {
+  EXPECT_TRUE(is_utf8("a\u00fc\u65e5\U0001f388"));
+  for (const auto* bad : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "a\xe6\x97"})
+    EXPECT_FALSE(is_utf8(bad)) << bad;
+}
+
+TEST(Xml, EscapesAndReplacesWhatXmlCannotHold) {
+  EXPECT_EQ(xml_escape("a<&>\"\r\n\u00fc"), "a&lt;&amp;&gt;&quot;&#xD;\n\u00fc");
+  EXPECT_EQ(xml_escape("a\x01\xff\xc3z\xef\xbf\xbe"), "a\ufffd\ufffd\ufffdz\ufffd");
 }
 
 }  // namespace

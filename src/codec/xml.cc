@@ -1,9 +1,15 @@
 #include "codec/xml.h"
 
+#include "codec/utf8.h"
+
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace gust::codec {
 namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // for what XML cannot hold
 
 class DepthLimit final : public pugi::xml_tree_walker {
  public:
@@ -34,37 +40,36 @@ Result<std::unique_ptr<pugi::xml_document>> parse_xml(std::string_view text, std
   return document;
 }
 
+static std::string_view escaped(char c) {
+  switch (c) {
+    case '&':
+      return "&amp;";
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '"':
+      return "&quot;";
+    case '\r':
+      return "&#xD;";
+    case '\n':
+      return "\n";
+    case '\t':
+      return "\t";
+    default:
+      return static_cast<unsigned char>(c) < 0x20 ? kReplacement : std::string_view();
+  }
+}
+
 std::string xml_escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\r':
-        out += "&#xD;";
-        break;
-      case '\n':
-      case '\t':
-        out += c;
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\xEF\xBF\xBD";
-        } else {
-          out += c;
-        }
-    }
+  while (!text.empty()) {
+    auto n = utf8_character(text);
+    auto piece = n == 1 ? escaped(text.front()) : std::string_view();
+    if (n == 0 || text.starts_with("\xEF\xBF\xBE") || text.starts_with("\xEF\xBF\xBF")) piece = kReplacement;
+    out += piece.empty() ? text.substr(0, n) : piece;
+    text.remove_prefix(std::max<std::size_t>(n, 1));
   }
   return out;
 }

@@ -49,6 +49,20 @@ TEST(Match, EventNamesPrefixAndSuffix) {
   EXPECT_EQ(targets(record("ObjectRemoved:Delete", "x")), Arns{"arn:f2"});
 }
 
+TEST(Match, FiltersAreFormEncoded) {
+  auto r = record("ObjectCreated:Put", "in box/\u00fc.txt");
+  const auto matches = [&](std::string prefix, std::string suffix) {
+    r.configuration = R"({"LambdaFunctionConfigurations":[{"Id":"1","LambdaFunctionArn":"arn:f","Events":["s3:ObjectCreated:*"],
+      "Filter":{"Key":{"FilterRules":[{"Name":"Prefix","Value":")" + prefix +
+                      R"("},{"Name":"Suffix","Value":")" + suffix + R"("}]}}}]})";
+    return !targets(r).empty();
+  };
+  EXPECT_TRUE(matches("in+box/", "%C3%BC.txt"));
+  EXPECT_TRUE(matches("in box/", ".txt"));
+  EXPECT_FALSE(matches("in%2Bbox/", ".txt"));
+  EXPECT_FALSE(matches("in+box/", "%.txt"));
+}
+
 TEST(Record, RoundTripsAndRefusesWhatIsNotOne) {
   const auto r = record("ObjectCreated:Put", "in/ü b+c.jpg");
   const auto back = decode(encode(r));

@@ -39,7 +39,9 @@ bool filter_fits(const json::object& configuration, std::string_view key) {
   if (rules == nullptr || !rules->is_array()) return true;
   return std::ranges::all_of(rules->get_array(), [&](const json::value& rule) {
     if (!rule.is_object()) return true;
-    const auto value = text(rule.get_object(), "Value");
+    const auto given = text(rule.get_object(), "Value");
+    // The service documents that filters are written as in a form: + is a space.
+    const auto value = codec::percent_decode(given, codec::Plus::kIsSpace).value_or(given);
     return lower(text(rule.get_object(), "Name")) == "prefix" ? key.starts_with(value) : key.ends_with(value);
   });
 }

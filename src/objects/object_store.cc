@@ -310,19 +310,21 @@ async::Task<Object> ObjectStore::get(BucketName bucket_name, ObjectKey key) {
   co_return fail(Code::kNotFound, "The specified key does not exist.", "key");
 }
 
-async::Task<void> ObjectStore::erase(BucketName bucket_name, ObjectKey key, Origin origin) {
+async::Task<void> ObjectStore::erase(BucketName bucket_name, ObjectKey key, Origin origin, std::string if_match) {
   struct State {
     std::vector<blobs::BlobId> garbage;
     bool heard = false;
   };
   const auto state = std::make_shared<State>();
-  kv::Store::Body body = [this, state, bucket_name, key, origin](kv::Transaction& tx) -> Result<void> {
+  const WriteCondition condition{std::move(if_match), ""};
+  kv::Store::Body body = [this, state, bucket_name, key, origin, condition](kv::Transaction& tx) -> Result<void> {
     *state = State{};
     GUST_TRY(const auto owner, need_bucket(tx, bucket_name));
     const auto row_key = rows::object_key(bucket_name, key.str());
     GUST_TRY(const auto row, tx.get(row_key));
-    if (!row) return {};
+    if (!row) return check(condition, nullptr);
     GUST_TRY(auto object, rows::decode_object(*row));
+    GUST_CHECK(check(condition, &object));
     tx.erase(row_key);
     discard(tx, object.segments, state->garbage);
     state->heard = !owner.notification.empty();
@@ -347,7 +349,9 @@ async::Task<Object> ObjectStore::copy(CopyRequest request) {
   put_request.key = request.key;
   put_request.headers = std::move(request.headers);
   put_request.metadata = std::move(request.metadata);
-  if (request.from.checksum) put_request.checksum_kind = request.from.checksum->kind;
+  put_request.checksum_kind = request.checksum_kind;
+  if (!request.checksum_kind && request.from.checksum) put_request.checksum_kind = request.from.checksum->kind;
+  put_request.condition = std::move(request.condition);
   put_request.event = EventKind::kCopy;
   put_request.origin = request.origin;
   co_return co_await put(std::move(put_request), std::move(source));

@@ -56,6 +56,8 @@ struct CopyRequest {
   ObjectKey key;
   std::map<std::string, std::string> headers;
   std::map<std::string, std::string> metadata;
+  std::optional<ChecksumKind> checksum_kind;  // else the source's
+  WriteCondition condition;
   Origin origin;
 };
 
@@ -96,8 +98,8 @@ class ObjectStore {
   async::Task<Object> get(BucketName bucket, ObjectKey key);
   // Bytes [offset, offset + length) of what get() answered; readable to its end also when the object is replaced.
   async::Task<std::unique_ptr<async::ByteSource>> open(Object object, std::uint64_t offset, std::uint64_t length);
-  // Succeeds also when there is none.
-  async::Task<void> erase(BucketName bucket, ObjectKey key, Origin origin);
+  // Succeeds also when there is none, unless `if_match` (ETags, or "*") is given.
+  async::Task<void> erase(BucketName bucket, ObjectKey key, Origin origin, std::string if_match = {});
   async::Task<Object> copy(CopyRequest request);
   async::Task<Page> list(BucketName bucket, ListQuery query);
 

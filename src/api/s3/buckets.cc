@@ -5,17 +5,30 @@
 #include "codec/base64.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace gust::api {
 namespace {
 
 using objects::ObjectStore;
 
+// Those that the service's model names as location constraints, of its public partition and its others.
+const std::set<std::string_view> kRegions = {
+    "af-south-1",     "ap-east-1",      "ap-east-2",      "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
+    "ap-south-1",     "ap-south-2",     "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4",
+    "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-central-1",   "ca-west-1",      "cn-north-1",
+    "cn-northwest-1", "eu-central-1",   "eu-central-2",   "eu-north-1",     "eu-south-1",     "eu-south-2",
+    "eu-west-1",      "eu-west-2",      "eu-west-3",      "il-central-1",   "me-central-1",   "me-south-1",
+    "mx-central-1",   "sa-east-1",      "us-east-2",      "us-gov-east-1",  "us-gov-west-1",  "us-west-1",
+    "us-west-2"};
+
 S3Reply<s3::CreateBucketOutput> create_bucket(ObjectStore& store, wire::Call call, s3::CreateBucketRequest request) {
   std::string region(kDefaultRegion);
   if (request.create_bucket_configuration && request.create_bucket_configuration->location_constraint) {
     region = *request.create_bucket_configuration->location_constraint;
-    if (region == kDefaultRegion) {
+    if (region == "EU") region = "eu-west-1";  // its name of old
+    if (region == kDefaultRegion || !kRegions.contains(region)) {
       co_return wire::fault("InvalidLocationConstraint", "The specified location-constraint is not valid",
                             {{"LocationConstraint", region}}, 400);
     }
@@ -94,7 +107,8 @@ void fill_page(const Request& request, const objects::Page& page, std::size_t li
     one.e_tag = quoted(object.etag);
     one.size = static_cast<std::int64_t>(object.size);
     one.last_modified = object.modified_at;
-    one.storage_class = "STANDARD";
+    const auto storage_class = object.headers.find("x-amz-storage-class");
+    one.storage_class = storage_class == object.headers.end() ? "STANDARD" : storage_class->second;
     if (object.checksum) {
       one.checksum_algorithm = {std::string(checksum_name(object.checksum->kind))};
       one.checksum_type = checksum_type_name(object.checksum->type);
@@ -119,7 +133,8 @@ wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,
   return static_cast<std::size_t>(std::min(limit, 1000));
 }
 
-S3Reply<s3::ListObjectsOutput> list_objects(ObjectStore& store, wire::Call call, s3::ListObjectsRequest request) {
+S3Reply<s3::ListObjectsOutput> list_objects(ObjectStore& store, std::string owner_id, wire::Call call,
+                                            s3::ListObjectsRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
   objects::ListQuery query{request.prefix.value_or(""), request.delimiter.value_or(""), request.marker.value_or(""),
@@ -127,6 +142,7 @@ S3Reply<s3::ListObjectsOutput> list_objects(ObjectStore& store, wire::Call call,
   GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket), std::move(query)));
   s3::ListObjectsOutput out;
   fill_page(request, page, limit, out);
+  for (auto& object : *out.contents) object.owner = s3::Owner{.display_name = std::nullopt, .id = owner_id};
   out.marker = encoded(request.marker.value_or(""), request.encoding_type);
   // Without a delimiter clients take the last key; the service says NextMarker only with one.
   if (page.next && request.delimiter) out.next_marker = encoded(*page.next, request.encoding_type);
@@ -177,8 +193,10 @@ void S3Service::add_bucket_operations() {
       [this](auto call, auto request) { return delete_bucket(store_, std::move(call), std::move(request)); });
   service_.on<s3::GetBucketLocation>(
       [this](auto call, auto request) { return get_location(store_, std::move(call), std::move(request)); });
-  service_.on<s3::ListObjects>(
-      [this](auto call, auto request) { return list_objects(store_, std::move(call), std::move(request)); });
+  service_.on<s3::ListObjects>([this](auto call, auto request) {
+    auto owner = canonical_id_(call.context.principal.account);
+    return list_objects(store_, std::move(owner), std::move(call), std::move(request));
+  });
   service_.on<s3::ListObjectsV2>([this](auto call, auto request) {
     auto owner = canonical_id_(call.context.principal.account);
     return list_objects_v2(store_, std::move(owner), std::move(call), std::move(request));

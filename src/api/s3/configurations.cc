@@ -1,10 +1,9 @@
-// A bucket's CORS, website and notification configurations, and what browsers get of the first.
+// A bucket's CORS and website configurations, and what browsers get of the first.
+#include "api/s3/configuration_text.h"
 #include "api/s3/service.h"
 #include "api/s3/shared.h"
 
-#include "codec/json.h"
 #include "codec/url.h"
-#include "wire/json_body.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,40 +17,50 @@ namespace {
 using objects::ObjectStore;
 using Configuration = ObjectStore::Configuration;
 
-template <typename T>
-std::string to_text(const T& configuration) {
-  return codec::to_json(wire::document_to_json(to_value(configuration)));
+constexpr std::size_t kMaxRules = 100;
+
+wire::Reply<void> one_wildcard(const char* member, const std::vector<std::string>& patterns) {
+  for (const auto& pattern : patterns) {
+    if (std::ranges::count(pattern, '*') > 1)
+      return wire::fault("InvalidRequest",
+                         fmt::format("{} \"{}\" can not have more than one wildcard.", member, pattern), {}, 400);
+  }
+  return {};
 }
 
-template <typename T>
-T from_text(const std::string& text) {
-  T out;
-  if (const auto document = codec::parse_json(text)) from_value(wire::document_from_json(*document), out);
-  return out;
+wire::Reply<void> check_rule(const s3::CORSRule& rule) {
+  static const std::set<std::string> kMethods = {"GET", "PUT", "POST", "DELETE", "HEAD"};
+  for (const auto& method : rule.allowed_methods) {
+    if (kMethods.contains(method)) continue;
+    return wire::fault("InvalidRequest",
+                       fmt::format("Found unsupported HTTP method in CORS config. Unsupported method is {}", method), {},
+                       400);
+  }
+  GUST_CHECK(one_wildcard("AllowedOrigin", rule.allowed_origins));
+  GUST_CHECK(one_wildcard("AllowedHeader", rule.allowed_headers.value_or(std::vector<std::string>())));
+  for (const auto& header : rule.expose_headers.value_or(std::vector<std::string>())) {
+    if (header.find('*') == std::string::npos) continue;
+    return wire::fault("InvalidRequest",
+                       fmt::format("ExposeHeader \"{}\" contains wildcard. We currently do not support wildcard for "
+                                   "ExposeHeader.",
+                                   header),
+                       {}, 400);
+  }
+  return {};
 }
 
 S3Reply<s3::Empty> put_cors(ObjectStore& store, wire::Call call, s3::PutBucketCorsRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  static const std::set<std::string> kMethods = {"GET", "PUT", "POST", "DELETE", "HEAD"};
-  if (request.cors_configuration.cors_rules.empty())
+  const auto& rules = request.cors_configuration.cors_rules;
+  if (rules.empty()) {
     co_return wire::fault("MalformedXML",
                           "The XML you provided was not well-formed or did not validate against our published schema",
                           {}, 400);
-  for (const auto& rule : request.cors_configuration.cors_rules) {
-    for (const auto& method : rule.allowed_methods) {
-      if (!kMethods.contains(method)) {
-        co_return wire::fault(
-            "InvalidRequest",
-            fmt::format("Found unsupported HTTP method in CORS config. Unsupported method is {}", method), {}, 400);
-      }
-    }
-    for (const auto& origin : rule.allowed_origins) {
-      if (std::ranges::count(origin, '*') > 1)
-        co_return wire::fault("InvalidRequest",
-                              fmt::format("AllowedOrigin \"{}\" can not have more than one wildcard.", origin), {},
-                              400);
-    }
   }
+  if (rules.size() > kMaxRules)
+    co_return wire::fault("InvalidRequest", fmt::format("The number of CORS rules should not exceed {}", kMaxRules), {},
+                          400);
+  for (const auto& rule : rules) GUST_CO_CHECK(check_rule(rule));
   GUST_CO_CHECK(
       co_await store.configure(BucketName(request.bucket), Configuration::kCors, to_text(request.cors_configuration)));
   co_return s3::Empty{};
@@ -105,80 +114,6 @@ S3Reply<s3::Empty> delete_configuration(ObjectStore& store, Configuration which,
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_CHECK(co_await store.configure(BucketName(request.bucket), which, ""));
   co_return s3::Empty{};
-}
-
-wire::Reply<void> check_events(const std::vector<std::string>& events) {
-  static const std::set<std::string> kEvents = {"s3:ObjectCreated:*",
-                                                "s3:ObjectCreated:Put",
-                                                "s3:ObjectCreated:Post",
-                                                "s3:ObjectCreated:Copy",
-                                                "s3:ObjectCreated:CompleteMultipartUpload",
-                                                "s3:ObjectRemoved:*",
-                                                "s3:ObjectRemoved:Delete",
-                                                "s3:ObjectRemoved:DeleteMarkerCreated"};
-  for (const auto& event : events) {
-    if (!kEvents.contains(event)) {
-      return wire::fault("InvalidArgument",
-                         fmt::format("The event '{}' is not supported for notifications; served are: {}", event,
-                                     fmt::join(kEvents, ", ")),
-                         {{"ArgumentName", "Event"}, {"ArgumentValue", event}}, 400);
-    }
-  }
-  return {};
-}
-
-wire::Reply<void> check_filter(const s3::LambdaFunctionConfiguration& one) {
-  if (!one.filter || !one.filter->key || !one.filter->key->filter_rules) return {};
-  std::set<std::string> seen;
-  for (auto rule : *one.filter->key->filter_rules) {
-    auto name = rule.name.value_or("");
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if ((name != "prefix" && name != "suffix") || !seen.insert(name).second) {
-      return wire::fault("InvalidArgument", "filter rule name must be either prefix or suffix, each at most once",
-                         {{"ArgumentName", "FilterRule.Name"}, {"ArgumentValue", rule.name.value_or("")}}, 400);
-    }
-  }
-  return {};
-}
-
-S3Reply<s3::Empty> put_notification(ObjectStore& store, NotificationTargets& targets, wire::Call call,
-                                    s3::PutBucketNotificationConfigurationRequest request) {
-  GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  auto& configuration = request.notification_configuration;
-  const auto has = [](const auto& list) { return list && !list->empty(); };
-  if (has(configuration.queue_configurations) || has(configuration.topic_configurations) ||
-      configuration.event_bridge_configuration) {
-    co_return wire::fault("NotImplemented",
-                          "Notifications to queues, topics and event buses are not served yet; use a Lambda function.",
-                          {}, 501);
-  }
-  if (!has(configuration.lambda_function_configurations)) {
-    GUST_CO_CHECK(co_await store.configure(BucketName(request.bucket), Configuration::kNotification, ""));
-    co_return s3::Empty{};
-  }
-  int number = 0;
-  for (auto& one : *configuration.lambda_function_configurations) {
-    GUST_CO_CHECK(check_events(one.events));
-    GUST_CO_CHECK(check_filter(one));
-    if (!one.id) one.id = fmt::format("{}-{}", call.context.request_id, ++number);
-    if (request.skip_destination_validation.value_or(false)) continue;
-    const auto allowed = co_await targets.check(one.lambda_function_arn, bucket.name, bucket.owner);
-    if (!allowed) {
-      co_return wire::fault(
-          "InvalidArgument",
-          fmt::format("Unable to validate the following destination configurations: {}", allowed.error().message),
-          {{"ArgumentName1", one.lambda_function_arn}}, 400);
-    }
-  }
-  GUST_CO_CHECK(
-      co_await store.configure(BucketName(request.bucket), Configuration::kNotification, to_text(configuration)));
-  co_return s3::Empty{};
-}
-
-S3Reply<s3::NotificationConfiguration> get_notification(ObjectStore& store, wire::Call call,
-                                                        s3::GetBucketNotificationConfigurationRequest request) {
-  GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  co_return from_text<s3::NotificationConfiguration>(bucket.notification);
 }
 
 bool wildcard_match(std::string_view pattern, std::string_view text) {
@@ -288,11 +223,6 @@ void S3Service::add_configuration_operations() {
   service_.on<s3::DeleteBucketWebsite>([this](auto call, auto request) {
     return delete_configuration(store_, Configuration::kWebsite, std::move(call), std::move(request));
   });
-  service_.on<s3::PutBucketNotificationConfiguration>([this](auto call, auto request) {
-    return put_notification(store_, targets_, std::move(call), std::move(request));
-  });
-  service_.on<s3::GetBucketNotificationConfiguration>(
-      [this](auto call, auto request) { return get_notification(store_, std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

@@ -37,6 +37,7 @@ constexpr std::array kKnown = {
     Known{"part order", Code::kInvalid, "InvalidPartOrder", 400},
     Known{"part size", Code::kInvalid, "EntityTooSmall", 400},
     Known{"part", Code::kInvalid, "InvalidPart", 400},
+    Known{"uri", Code::kInvalid, "InvalidURI", 400},
     Known{"key length", Code::kInvalid, "KeyTooLongError", 400},
     Known{"copy source", Code::kInvalid, "InvalidArgument", 400},
     Known{"content-sha256", Code::kInvalid, "XAmzContentSHA256Mismatch", 400},

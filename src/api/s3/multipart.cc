@@ -54,10 +54,11 @@ S3Reply<s3::CreateMultipartUploadOutput> create(ObjectStore& store, wire::Call c
                                                 s3::CreateMultipartUploadRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
   GUST_CO_TRY(auto key, check_key(request.key));
+  GUST_CO_CHECK(check_extras_of(request));
   objects::Upload upload;
   upload.key = std::move(key);
   upload.headers = system_headers(request);
-  upload.metadata = request.metadata.value_or(std::map<std::string, std::string>());
+  GUST_CO_TRY(upload.metadata, check_metadata(request.metadata));
   GUST_CO_CHECK(choose_checksum(request, upload));
   GUST_CO_TRY(const auto made, co_await store.create_upload(BucketName(request.bucket), std::move(upload)));
   s3::CreateMultipartUploadOutput out;
@@ -88,6 +89,33 @@ S3Reply<s3::UploadPartOutput> upload_part(ObjectStore& store, wire::Call call, s
   co_return out;
 }
 
+// Unlike a read's, this range must be whole and inside the source.
+wire::Reply<ByteRange> copy_range(const std::optional<std::string>& header, std::uint64_t size) {
+  ByteRange range{0, size};
+  if (header) {
+    const auto refuse = [&](std::string message) {
+      return wire::fault("InvalidArgument", std::move(message),
+                         {{"ArgumentName", "x-amz-copy-source-range"}, {"ArgumentValue", *header}}, 400);
+    };
+    const auto parsed = parse_range(*header, size);
+    const bool whole = header->find('-') != header->size() - 1 && !header->starts_with("bytes=-");
+    if (parsed && (!*parsed || !whole)) {
+      return refuse(
+          "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
+          "zero-based offsets of the first and last bytes to copy");
+    }
+    const bool inside = parsed && header->ends_with(fmt::format("-{}", (*parsed)->first + (*parsed)->length - 1));
+    if (!inside) return refuse(fmt::format("Range specified is not valid for source object of size: {}", size));
+    range = **parsed;
+  }
+  if (range.length <= objects::kMaxPutBytes) return range;
+  return wire::fault("InvalidRequest",
+                     fmt::format("The specified copy source is larger than the maximum allowable size for a copy "
+                                 "source: {}",
+                                 objects::kMaxPutBytes),
+                     {}, 400);
+}
+
 S3Reply<s3::UploadPartCopyOutput> upload_part_copy(ObjectStore& store, wire::Call call,
                                                    s3::UploadPartCopyRequest request) {
   GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
@@ -101,14 +129,7 @@ S3Reply<s3::UploadPartCopyOutput> upload_part_copy(ObjectStore& store, wire::Cal
   if (!allowed)
     co_return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", {},
                           412);
-  ByteRange range{0, from.size};
-  if (request.copy_source_range) {
-    GUST_CO_TRY(const auto asked, parse_range(*request.copy_source_range, from.size));
-    if (!asked)
-      co_return wire::fault("InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last",
-                            {}, 400);
-    range = *asked;
-  }
+  GUST_CO_TRY(const auto range, copy_range(request.copy_source_range, from.size));
   GUST_CO_TRY(auto body, co_await store.open(from, range.first, range.length));
   GUST_CO_TRY(const auto part,
               co_await store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,

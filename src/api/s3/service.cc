@@ -21,6 +21,7 @@ S3Service::S3Service(objects::ObjectStore& store, NotificationTargets& targets,
     : store_(store), targets_(targets), canonical_id_(std::move(canonical_id)), service_(s3::model(), settings()) {
   add_bucket_operations();
   add_configuration_operations();
+  add_notification_operations();
   add_object_operations();
   add_multipart_operations();
 }

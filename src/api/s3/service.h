@@ -33,6 +33,7 @@ class S3Service {
  private:
   void add_bucket_operations();
   void add_configuration_operations();
+  void add_notification_operations();
   void add_object_operations();
   void add_multipart_operations();
 

@@ -1,17 +1,22 @@
 #include "api/s3/shared.h"
 
 #include "codec/url.h"
+#include "codec/utf8.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 
 namespace gust::api {
 namespace {
 
 using objects::ChecksumKind;
+
+constexpr std::size_t kMaxKeyBytes = 1024;
+constexpr std::size_t kMaxMetadataBytes = 2048;
 
 constexpr std::array<std::pair<ChecksumKind, std::string_view>, 5> kChecksums = {
     {{ChecksumKind::kCrc32, "CRC32"},
@@ -126,15 +131,15 @@ std::function<Result<objects::Expected>()> expectation(const wire::Call& call, s
   if (const auto header = call.headers.get("content-md5")) {
     if (auto raw = codec::from_base64(*header)) md5 = *std::move(raw);
   }
-  std::string header;
-  if (kind) header = call.headers.get_or(header_of(*kind), "");
+  std::optional<std::string> header;
+  if (const auto given = kind ? call.headers.get(header_of(*kind)) : std::nullopt) header = *given;
   return [md5, kind, header, trailers = call.trailers]() -> Result<objects::Expected> {
     objects::Expected expected{md5, std::nullopt};
     if (!kind) return expected;
-    std::string text = header;
-    if (text.empty() && trailers) text = trailers->get_or(header_of(*kind), "");
-    if (text.empty()) return expected;
-    GUST_TRY(expected.checksum, parse_checksum(*kind, text));
+    auto text = header;
+    if (const auto given = trailers ? trailers->get(header_of(*kind)) : std::nullopt; !text && given) text = *given;
+    if (!text) return expected;
+    GUST_TRY(expected.checksum, parse_checksum(*kind, *text));
     return expected;
   };
 }
@@ -240,12 +245,72 @@ Result<CopySource> parse_copy_source(const std::string& text) {
 }
 
 Result<ObjectKey> check_key(const std::string& key) {
-  if (key.size() > 1024) return fail(Code::kInvalid, "Your key is too long", "key length");
+  if (key.size() > kMaxKeyBytes) return fail(Code::kInvalid, "Your key is too long", "key length");
+  if (!codec::is_utf8(key)) return fail(Code::kInvalid, "Couldn't parse the specified URI.", "uri");
   return ObjectKey(key);
 }
 
 std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type) {
-  return encoding_type == "url" ? codec::percent_encode(text, codec::Slash::kKeep) : text;
+  if (encoding_type != "url") return text;
+  auto out = codec::percent_encode(text, codec::Slash::kKeep);
+  for (std::size_t at = 0; (at = out.find("%20", at)) != std::string::npos;) out.replace(at, 3, "+");
+  return out;
+}
+
+wire::Reply<std::map<std::string, std::string>> check_metadata(
+    const std::optional<std::map<std::string, std::string>>& given) {
+  std::map<std::string, std::string> out;
+  std::size_t size = 0;
+  for (const auto& [name, value] : given.value_or(std::map<std::string, std::string>())) {
+    out.insert_or_assign(lower(name), value);
+    size += name.size() + value.size();
+  }
+  if (size > kMaxMetadataBytes) {
+    return wire::fault("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size",
+                       {{"Size", std::to_string(size)}, {"MaxSizeAllowed", std::to_string(kMaxMetadataBytes)}}, 400);
+  }
+  return out;
+}
+
+std::map<std::string, std::string> mail_safe(const std::map<std::string, std::string>& metadata) {
+  auto out = metadata;
+  for (auto& [name, value] : out) {
+    if (std::ranges::any_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+      value = "=?UTF-8?B?" + codec::to_base64(value) + "?=";
+  }
+  return out;
+}
+
+wire::Reply<void> check_version(const std::optional<std::string>& version_id) {
+  if (!version_id || *version_id == "null") return {};
+  return wire::fault("InvalidArgument", "Invalid version id specified",
+                     {{"ArgumentName", "versionId"}, {"ArgumentValue", *version_id}}, 400);
+}
+
+wire::Reply<void> check_extras(const WriteExtras& extras) {
+  static const std::set<std::string> kClasses = {"STANDARD",   "REDUCED_REDUNDANCY",  "STANDARD_IA",
+                                                 "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"};
+  if (extras.storage_class && !kClasses.contains(*extras.storage_class))
+    return wire::fault("InvalidStorageClass", "The storage class you specified is not valid",
+                       {{"StorageClassRequested", *extras.storage_class}}, 400);
+  if (extras.redirect && !extras.redirect->starts_with('/') && !extras.redirect->starts_with("http://") &&
+      !extras.redirect->starts_with("https://")) {
+    return wire::fault("InvalidRedirectLocation",
+                       "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.", {}, 400);
+  }
+  // As a bucket of today: its owner owns every object in it.
+  if (extras.grants || (extras.acl && *extras.acl != "private" && *extras.acl != "bucket-owner-full-control"))
+    return wire::fault("AccessControlListNotSupported", "The bucket does not allow ACLs", {}, 400);
+  if (extras.lock_mode)
+    return wire::fault("InvalidRequest", "Bucket is missing Object Lock Configuration", {}, 400);
+  const auto refuse = [](const char* header) {
+    return wire::fault("NotImplemented", "A header you provided implies functionality that is not implemented",
+                       {{"Header", header}}, 501);
+  };
+  if (extras.customer_key) return refuse("x-amz-server-side-encryption-customer-algorithm");
+  if (extras.encryption && *extras.encryption != "AES256") return refuse("x-amz-server-side-encryption");
+  if (extras.tagging && !extras.tagging->empty()) return refuse("x-amz-tagging");
+  return {};
 }
 
 }  // namespace gust::api

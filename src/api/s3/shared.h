@@ -40,6 +40,7 @@ std::map<std::string, std::string> system_headers(const Request& request) {
   add("content-encoding", request.content_encoding);
   add("content-language", request.content_language);
   add("x-amz-website-redirect-location", request.website_redirect_location);
+  if (request.storage_class != "STANDARD") add("x-amz-storage-class", request.storage_class);
   if (request.expires) out.emplace("expires", codec::to_http_date(*request.expires));
   out.try_emplace("content-type", "binary/octet-stream");
   return out;
@@ -134,7 +135,34 @@ struct CopySource {
 };
 Result<CopySource> parse_copy_source(const std::string& text);
 
+// At most 1024 bytes of UTF-8.
 Result<ObjectKey> check_key(const std::string& key);
+// Names in lower case; MetadataTooLarge past 2 KB.
+wire::Reply<std::map<std::string, std::string>> check_metadata(
+    const std::optional<std::map<std::string, std::string>>& given);
+// Values outside ASCII as RFC 2047 has them, as the service answers them.
+std::map<std::string, std::string> mail_safe(const std::map<std::string, std::string>& metadata);
+// There is one version of each object, named "null".
+wire::Reply<void> check_version(const std::optional<std::string>& version_id);
+
+// What a write may ask for beside its bytes and is not served, each with the service's own refusal.
+struct WriteExtras {
+  const std::optional<std::string>& acl;
+  const std::optional<std::string>& storage_class;
+  const std::optional<std::string>& redirect;
+  const std::optional<std::string>& encryption;
+  const std::optional<std::string>& customer_key;
+  const std::optional<std::string>& tagging;
+  const std::optional<std::string>& lock_mode;
+  bool grants = false;
+};
+wire::Reply<void> check_extras(const WriteExtras& extras);
+template <typename Request>
+wire::Reply<void> check_extras_of(const Request& r) {
+  return check_extras({r.acl, r.storage_class, r.website_redirect_location, r.server_side_encryption,
+                       r.sse_customer_algorithm, r.tagging, r.object_lock_mode,
+                       r.grant_full_control || r.grant_read || r.grant_read_acp || r.grant_write_acp});
+}
 
 // "%20" and so on when the client asked for encoding-type=url.
 std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type);
