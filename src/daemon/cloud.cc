@@ -114,6 +114,7 @@ async::Task<void> Cloud::open_functions() {
   }
   ::chmod(code.c_str(), 0711);
   functions::InvokerSettings settings;
+  settings.code_folder = code;
   settings.python = "/usr/bin/python3";
   settings.node = first_of({"/usr/bin/node", "/usr/bin/nodejs", "/usr/local/bin/node"});
   sandbox::LinuxSettings launch{(own_folder() / "gust-launcher").string(), scratch, {}};
@@ -139,7 +140,7 @@ async::Task<void> Cloud::open_functions() {
   settings.issue_keys = [this](const functions::Function& function) { return issue_keys(function); };
 
   registry_ = std::make_unique<functions::Registry>(*store_, *blobs_, clock_, random_, code);
-  GUST_CO_CHECK(co_await registry_->sweep_code());
+  GUST_CO_CHECK(co_await registry_->mend_code());
   logs_ = std::make_unique<functions::LogStore>(executor_, clock_, settings_.data + "/logs");
   invoker_ = functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
   async_queue_ = std::make_unique<queue::DurableQueue>(executor_, *store_, clock_, "async");

@@ -192,15 +192,8 @@ async::Task<FailedEvent> AsyncInvoker::failed_event(std::string id) {
 
 async::Task<void> AsyncInvoker::retry_failed(std::string id) {
   GUST_CO_TRY(const auto event, co_await failed_event(id));
-  const auto now = clock_.now();
-  // A new life: no failures, a new age.
-  kv::Store::Body body = [this, event, now](kv::Transaction& tx) -> Result<void> {
-    return queue_.enqueue(tx, {event.event.id, encode({event.event, 0, 0, now}), now, 0}, now);
-  };
-  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
-  GUST_CO_CHECK(co_await queue_.drop(std::move(id)));
-  queue_.notify();
-  co_return Result<void>{};
+  auto body = encode({event.event, 0, 0, clock_.now()});  // a new life: no failures, a new age
+  co_return co_await queue_.revive(std::move(id), std::move(body));
 }
 
 async::Task<void> AsyncInvoker::drop_failed(std::string id) { return queue_.drop(std::move(id)); }

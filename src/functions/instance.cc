@@ -115,7 +115,7 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   spec.env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
   spec.env.try_emplace("LANG", "C.UTF-8");
   spec.env.try_emplace("TZ", ":UTC");
-  spec.read_only.push_back({f.code_folder, "/var/task"});
+  spec.read_only.push_back({parts_.settings.code_folder + "/" + f.code_folder, "/var/task"});
   if (is_python(f.runtime)) {
     spec.argv = {parts_.settings.python, "/var/runtime/bootstrap.py"};
     spec.read_only.push_back({parts_.settings.python_runtime, "/var/runtime"});
@@ -136,7 +136,15 @@ async::Task<void> Instance::start(sandbox::Launcher& launcher, RoleKeys keys, as
   const auto self = shared_from_this();
   tasks_ = &tasks;
   started_at_ = std::chrono::steady_clock::now();
-  GUST_CO_TRY(sandbox_, co_await launcher.start(make_spec(keys)));
+  auto spec = make_spec(keys);
+  const auto own_program = spec.argv.size() == 1 ? "execute " + spec.argv[0] : "";
+  auto sandbox = co_await launcher.start(std::move(spec));
+  if (!sandbox) {
+    const auto at = own_program.empty() ? std::string::npos : sandbox.error().message.find(own_program);
+    if (at != std::string::npos) entrypoint_error_ = "fork/exec" + sandbox.error().message.substr(at + 7);
+    co_return std::unexpected(sandbox.error());
+  }
+  sandbox_ = *std::move(sandbox);
   output_.emplace(parts_.executor, sandbox_->take_output());
   output_->non_blocking(true);
   const auto listeners = sandbox_->take_listeners();
@@ -333,7 +341,11 @@ async::Task<void> Instance::report(RequestContext context, double duration_ms) {
 InvokeResult Instance::init_failure(const RequestContext& context) {
   InvokeResult result;
   result.function_error = "Unhandled";
-  if (init_error_) {
+  if (init_failed()) {
+    result.error_type = "Runtime.InvalidEntrypoint";
+    result.payload = error_json(result.error_type,
+                                fmt::format("RequestId: {} Error: {}", context.request_id, entrypoint_error_));
+  } else if (init_error_) {
     result.payload = init_error_->payload;
     result.error_type = init_error_->error_type;
   } else if (ending_ == Ending::kInitTimeout) {

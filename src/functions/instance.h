@@ -43,7 +43,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   async::Task<InvokeResult> invoke(RequestContext context, Invocation invocation);
   // Kills it; on_end follows.
   void end();
-  // What its init came to, when it ended before it was ready.
+  // What its init came to, when it ended before it was ready, or its program could not be started (init_failed).
+  bool init_failed() const { return !entrypoint_error_.empty(); }
   InvokeResult init_failure(const RequestContext& context);
 
   const Function& function() const { return function_; }
@@ -93,6 +94,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::int64_t deadline_ms_ = 0;
   std::optional<Answer> answered_;
   std::optional<Answer> init_error_;
+  std::string entrypoint_error_;  // of the program that a provided.* function brings
   std::optional<sandbox::Exit> exit_;
   enum class Ending { kNone, kRetired, kInitTimeout } ending_ = Ending::kNone;
   SteadyTime started_at_{};

@@ -29,6 +29,7 @@ struct RoleKeys {
 struct InvokerSettings {
   std::string python = "/usr/bin/python3";
   std::string node = "/usr/bin/node";
+  std::string code_folder;     // what Function::code_folder is relative to
   std::string python_runtime;  // folder with bootstrap.py, mounted at /var/runtime
   std::string node_runtime;
   Millis keep_alive{300'000};  // an idle instance ends after this
@@ -51,7 +52,7 @@ class Invoker {
   virtual ~Invoker() = default;
   // kNotFound "function"; kThrottled when no instance can be had; kTooLarge "payload"; kUnavailable when none can be
   // started. A failure of the function's own code is a result with function_error. The context's request id is the
-  // invocation's.
+  // invocation's. kTimeout at the context's deadline; the invocation then goes on to its own end.
   virtual async::Task<InvokeResult> invoke(RequestContext context, FunctionKey key, Invocation invocation) = 0;
   virtual std::vector<PoolStatus> status() const = 0;
   // Lets running invocations finish until `deadline`, then ends every instance.

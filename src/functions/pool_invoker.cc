@@ -27,6 +27,13 @@ struct Waiter {
   std::optional<Error> error;
 };
 
+// An invocation that runs; its caller may leave at a deadline of its own.
+struct Call {
+  explicit Call(async::Executor executor) : done(executor) {}
+  async::Event done;
+  std::optional<Result<InvokeResult>> result;
+};
+
 struct Pool {
   Function function;
   bool stale = true;                            // the registry has a newer one, or has it no more
@@ -121,10 +128,28 @@ class PoolInvoker final : public Invoker {
     }
     if (waiter->error) co_return std::unexpected(*waiter->error);
     if (waiter->failed) co_return waiter->failed->init_failure(context);
+    if (context.deadline == SteadyTime::max())
+      co_return co_await run_on(pool, waiter->instance, std::move(context), std::move(invocation));
+    const auto deadline = context.deadline;
+    const auto call = std::make_shared<Call>(executor_);
+    tasks_.spawn(run_call(pool, waiter->instance, std::move(context), std::move(invocation), call));
+    GUST_CO_CHECK(co_await call->done.wait(deadline));
+    co_return std::move(*call->result);
+  }
+
+  async::Task<InvokeResult> run_on(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance,
+                                   RequestContext context, Invocation invocation) {
     ++pool->busy;
-    auto result = co_await waiter->instance->invoke(std::move(context), std::move(invocation));
+    auto result = co_await instance->invoke(std::move(context), std::move(invocation));
     --pool->busy;
     co_return result;
+  }
+
+  async::Task<void> run_call(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance, RequestContext context,
+                             Invocation invocation, std::shared_ptr<Call> call) {
+    call->result = co_await run_on(std::move(pool), std::move(instance), std::move(context), std::move(invocation));
+    call->done.set();
+    co_return Result<void>{};
   }
 
   Result<void> queue_up(Pool& pool, const std::shared_ptr<Waiter>& waiter) {
@@ -208,7 +233,12 @@ class PoolInvoker final : public Invoker {
     if (!pool->waiters.empty()) {
       const auto waiter = pool->waiters.front();
       pool->waiters.pop_front();
-      waiter->error = Error{Code::kUnavailable, "no instance could be started: " + started.error().message, "instance"};
+      if (instance->init_failed()) {
+        waiter->failed = instance;
+      } else {
+        waiter->error =
+            Error{Code::kUnavailable, "no instance could be started: " + started.error().message, "instance"};
+      }
       waiter->done.set();
     }
     co_return Result<void>{};

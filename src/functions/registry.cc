@@ -83,6 +83,18 @@ Result<void> sync_folder(const std::string& folder) {
   return {};
 }
 
+// All of it is in `folder`, on the disk, or nothing is.
+Result<void> unpack_whole(std::span<const std::byte> zip, const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(fs::path(folder).parent_path(), error);
+  if (error) return fail_errno(fmt::format("making '{}'", folder), error.value());
+  GUST_CHECK(open_parents(folder));
+  const auto unfinished = folder + ".new";
+  GUST_CHECK(unpack(zip, unfinished));
+  if (::rename(unfinished.c_str(), folder.c_str()) != 0) return fail_errno(fmt::format("making '{}'", folder), errno);
+  return sync_folder(folder);
+}
+
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -135,17 +147,9 @@ async::Task<void> Registry::take_code(Function& function, std::string zip) {
   const auto bytes = std::as_bytes(std::span(zip));
   GUST_CO_TRY(auto writer, co_await blobs_.create());
   GUST_CO_CHECK(co_await writer->write(bytes));
-  const auto folder =
-      fmt::format("{}/{}/{}/{}", code_folder_, function.key.account, function.key.name, random_.pick(16, kHex));
-  auto job = [folder, bytes]() -> Result<std::string> {
-    std::error_code error;
-    fs::create_directories(fs::path(folder).parent_path(), error);
-    if (error) return fail_errno(fmt::format("making '{}'", folder), error.value());
-    GUST_CHECK(open_parents(folder));
-    GUST_CHECK(unpack(bytes, folder + ".new"));
-    if (::rename((folder + ".new").c_str(), folder.c_str()) != 0)
-      return fail_errno(fmt::format("making '{}'", folder), errno);
-    GUST_CHECK(sync_folder(folder));
+  const auto folder = fmt::format("{}/{}/{}", function.key.account, function.key.name, random_.pick(16, kHex));
+  auto job = [path = code_folder_ + "/" + folder, bytes]() -> Result<std::string> {
+    GUST_CHECK(unpack_whole(bytes, path));
     return codec::to_base64(
         codec::digest(codec::DigestKind::kSha256, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   };
@@ -160,7 +164,7 @@ async::Task<void> Registry::take_code(Function& function, std::string zip) {
 // What cannot be removed now is removed by the sweep at the next start.
 async::Task<void> Registry::drop_code(Function unused) {
   [[maybe_unused]] const auto removed = co_await blobs_.remove(blobs::BlobId(unused.code_blob));
-  auto job = [folder = unused.code_folder]() -> Result<void> {
+  auto job = [folder = code_folder_ + "/" + unused.code_folder]() -> Result<void> {
     std::error_code ignored;
     fs::remove_all(folder, ignored);
     return {};
@@ -394,11 +398,29 @@ Result<std::set<blobs::BlobId>> Registry::referenced(kv::Reader& reader) {
   return out;
 }
 
-async::Task<void> Registry::sweep_code() {
+async::Task<void> Registry::mend_code() {
   const auto view = store_.snapshot();
   GUST_CO_TRY(const auto functions, every_function(*view));
+  GUST_CO_CHECK(co_await sweep_code(functions));
+  for (const auto& function : functions) {
+    if (const auto restored = co_await restore_code(function); !restored)
+      GUST_ERROR("functions: the code of {} is lost: {}", function.arn(), restored.error().message);
+  }
+  co_return Result<void>{};
+}
+
+async::Task<void> Registry::restore_code(Function function) {
+  const auto folder = code_folder_ + "/" + function.code_folder;
+  if (fs::exists(folder)) co_return Result<void>{};
+  GUST_WARN("functions: the unpacked code of {} is missing and is unpacked again", function.arn());
+  GUST_CO_TRY(const auto zip, co_await code_zip(function.key));
+  auto job = [&zip, &folder] { return unpack_whole(std::as_bytes(std::span(zip)), folder); };
+  co_return co_await unpackers_.run(std::move(job));
+}
+
+async::Task<void> Registry::sweep_code(std::vector<Function> functions) {
   std::set<std::string> kept;
-  for (const auto& function : functions) kept.insert(function.code_folder);
+  for (const auto& function : functions) kept.insert(code_folder_ + "/" + function.code_folder);
   auto job = [folder = code_folder_, kept]() -> Result<void> {
     std::error_code error;
     for (const auto& account : fs::directory_iterator(folder, error)) {

@@ -51,10 +51,12 @@ class Registry {
 
   // Every blob that a function names; for the sweep at the start.
   static Result<std::set<blobs::BlobId>> referenced(kv::Reader& reader);
-  // At the start: removes code folders that no function names.
-  async::Task<void> sweep_code();
+  // At the start: removes code folders that no function names, and unpacks again what is missing of the others.
+  async::Task<void> mend_code();
 
  private:
+  async::Task<void> sweep_code(std::vector<Function> functions);
+  async::Task<void> restore_code(Function function);
   // Stores and unpacks the zip, and sets the code_* members.
   async::Task<void> take_code(Function& function, std::string zip);
   // Removes code that take_code() kept and that no row names.

@@ -49,7 +49,7 @@ class RegistryTest : public ::testing::Test {
 TEST_F(RegistryTest, KeepsTheFunctionAndItsCode) {
   const auto made = create(zip("one"));
   ASSERT_TRUE(made) << made.error().message;
-  EXPECT_EQ(fs::file_size(fs::path(made->code_folder) / "index.py"), 3U);
+  EXPECT_EQ(fs::file_size(folder_ / made->code_folder / "index.py"), 3U);
   EXPECT_EQ(run(registry_->get(key_))->revision_id, made->revision_id);
   EXPECT_EQ(*run(registry_->code_zip(key_)), zip("one"));
   EXPECT_EQ(create(zip("two")).error().code, Code::kAlreadyExists);
@@ -71,10 +71,17 @@ TEST_F(RegistryTest, ReplacesCodeAndSweepsTheOld) {
   ASSERT_TRUE(updated) << updated.error().message;
   EXPECT_GT(updated->generation, made->generation);
   EXPECT_NE(updated->code_sha256, made->code_sha256);
-  EXPECT_TRUE(fs::exists(made->code_folder)) << "instances may still run from it";
-  ASSERT_TRUE(run(registry_->sweep_code()));
-  EXPECT_FALSE(fs::exists(made->code_folder));
-  EXPECT_TRUE(fs::exists(updated->code_folder));
+  EXPECT_TRUE(fs::exists(folder_ / made->code_folder)) << "instances may still run from it";
+  ASSERT_TRUE(run(registry_->mend_code()));
+  EXPECT_FALSE(fs::exists(folder_ / made->code_folder));
+  EXPECT_TRUE(fs::exists(folder_ / updated->code_folder));
+}
+
+TEST_F(RegistryTest, UnpacksAgainWhatIsMissing) {
+  const auto made = create(zip("one"));
+  fs::remove_all(folder_ / made->code_folder);
+  ASSERT_TRUE(run(registry_->mend_code()));
+  EXPECT_EQ(fs::file_size(folder_ / made->code_folder / "index.py"), 3U);
 }
 
 TEST_F(RegistryTest, PolicyLetsInOnlyWhatItNames) {

@@ -210,18 +210,19 @@ async::Task<std::vector<DeadLetter>> DurableQueue::dead(std::string after_id, st
   co_return letters;
 }
 
-async::Task<void> DurableQueue::revive(std::string id) {
+async::Task<void> DurableQueue::revive(std::string id, std::string body) {
   const auto now = clock_.now();
-  kv::Store::Body body = [this, id, now](kv::Transaction& tx) -> Result<void> {
+  kv::Store::Body put_back = [this, id, body, now](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(const auto row, tx.get(dead_key(id)));
     if (!row) return fail(Code::kNotFound, fmt::format("there is no dead letter '{}'", id), "dead letter");
     GUST_TRY(auto letter, decode_dead(*row));
     letter.message.attempts = 0;
+    letter.message.body = body;
     letter.message.enqueued_at = now;  // its age begins again
     tx.erase(dead_key(id));
     return enqueue(tx, letter.message, now);
   };
-  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  GUST_CO_CHECK(co_await store_.transact(std::move(put_back)));
   notify();
   co_return Result<void>{};
 }

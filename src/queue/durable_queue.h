@@ -30,7 +30,7 @@ class DurableQueue final : public Queue {
   async::Task<void> bury(Lease lease, std::string reason) override;
   async::Task<Lease> extend(Lease lease, Millis duration) override;
   async::Task<std::vector<DeadLetter>> dead(std::string after_id, std::size_t max) override;
-  async::Task<void> revive(std::string id) override;
+  async::Task<void> revive(std::string id, std::string body) override;
   async::Task<void> drop(std::string id) override;
   async::Task<Depth> depth() override;
 

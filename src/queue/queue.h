@@ -49,8 +49,8 @@ class Queue {
   virtual async::Task<Lease> extend(Lease lease, Millis duration) = 0;
   // Dead letters by time of burial, after `after_id` ("" for the first).
   virtual async::Task<std::vector<DeadLetter>> dead(std::string after_id, std::size_t max) = 0;
-  // Puts it back with attempts 0 / removes it. kNotFound.
-  virtual async::Task<void> revive(std::string id) = 0;
+  // Puts it back with attempts 0 and this body, in one transaction / removes it. kNotFound.
+  virtual async::Task<void> revive(std::string id, std::string body) = 0;
   virtual async::Task<void> drop(std::string id) = 0;
   // Available or leased messages, and dead ones.
   struct Depth { std::uint64_t waiting = 0, leased = 0, dead = 0; };

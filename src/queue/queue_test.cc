@@ -128,13 +128,14 @@ TEST_P(QueueContract, BuriedRevivedDropped) {
   ASSERT_EQ(dead.size(), 2u);
   EXPECT_EQ(dead[0].reason, "no use");
   EXPECT_EQ(run([&] { return queue_->dead("a", 10); })->at(0).message.id, "b");
-  EXPECT_TRUE(run([&] { return queue_->revive("a"); }));
+  EXPECT_TRUE(run([&] { return queue_->revive("a", "again"); }));
   EXPECT_TRUE(run([&] { return queue_->drop("b"); }));
   EXPECT_EQ(run([&] { return queue_->drop("b"); }).error().code, Code::kNotFound);
-  EXPECT_EQ(run([&] { return queue_->revive("b"); }).error().code, Code::kNotFound);
+  EXPECT_EQ(run([&] { return queue_->revive("b", "again"); }).error().code, Code::kNotFound);
   const auto back = lease();
   ASSERT_EQ(back.size(), 1u);
   EXPECT_EQ(back[0].message.id, "a");
+  EXPECT_EQ(back[0].message.body, "again");
   EXPECT_EQ(back[0].message.attempts, 1u);
 }
 
