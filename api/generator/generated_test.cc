@@ -36,7 +36,8 @@ http::Response ask(wire::Service& service, http::Request request) {
 }
 
 std::string text_of(std::unique_ptr<async::ByteSource>& source) {
-  auto text = async::testing::run([&]() -> async::Task<std::string> { co_return co_await async::read_all(*source, 1 << 20); });
+  auto text =
+      async::testing::run([&]() -> async::Task<std::string> { co_return co_await async::read_all(*source, 1 << 20); });
   return text.value_or("unreadable");
 }
 
@@ -122,7 +123,8 @@ TEST_F(S3, ABrokenQueryIsRefused) {
   EXPECT_THAT(ask(service_, make_request("GET", "/", "prefix=%zz")).body, HasSubstr("<Code>MalformedXML</Code>"));
 }
 
-asio::awaitable<Reply<lambda::FunctionConfiguration>> create_function(wire::Call, lambda::CreateFunctionRequest request) {
+asio::awaitable<Reply<lambda::FunctionConfiguration>> create_function(wire::Call,
+                                                                      lambda::CreateFunctionRequest request) {
   lambda::FunctionConfiguration output;
   output.function_name = request.function_name;
   output.code_size = static_cast<std::int64_t>(request.code.zip_file.value_or("").size());
@@ -131,7 +133,9 @@ asio::awaitable<Reply<lambda::FunctionConfiguration>> create_function(wire::Call
 
 class Lambda : public ::testing::Test {
  protected:
-  Lambda() : service_(lambda::model(), {.max_body_bytes = 1000}) { service_.on<lambda::CreateFunction>(create_function); }
+  Lambda() : service_(lambda::model(), {.max_body_bytes = 1000}) {
+    service_.on<lambda::CreateFunction>(create_function);
+  }
   http::Response create(std::string body) {
     return ask(service_, make_request("POST", "/2015-03-31/functions", "", std::move(body)));
   }
@@ -165,7 +169,8 @@ TEST_F(Lambda, ABodyPastTheLimitIsTooLarge) {
   EXPECT_EQ(create(std::string(1001, ' ')).status, 413);
 }
 
-asio::awaitable<Reply<sts::GetCallerIdentityResponse>> get_caller_identity(wire::Call call, sts::GetCallerIdentityRequest) {
+asio::awaitable<Reply<sts::GetCallerIdentityResponse>> get_caller_identity(wire::Call call,
+                                                                           sts::GetCallerIdentityRequest) {
   sts::GetCallerIdentityResponse output;
   output.account = call.context.principal.account.str();
   co_return output;
@@ -176,7 +181,8 @@ TEST(Sts, TheActionOfTheFormIsAnswered) {
   service.on<sts::GetCallerIdentity>(get_caller_identity);
   const auto response = ask(service, make_request("POST", "/", "", "Action=GetCallerIdentity&Version=2011-06-15"));
   EXPECT_EQ(response.status, 200);
-  EXPECT_THAT(response.body, HasSubstr("<GetCallerIdentityResult><Account>000000000000</Account></GetCallerIdentityResult>"));
+  EXPECT_THAT(response.body,
+              HasSubstr("<GetCallerIdentityResult><Account>000000000000</Account></GetCallerIdentityResult>"));
   EXPECT_THAT(ask(service, make_request("POST", "/", "", "Action=Nothing")).body,
               HasSubstr("<Type>Sender</Type><Code>UnknownOperationException</Code>"));
 }

@@ -136,7 +136,8 @@ TEST(Xml, ParsesWithinLimits) {
 
 TEST(Utf8, TakesWellFormedCharactersOnly) {
   EXPECT_TRUE(is_utf8("a\u00fc\u65e5\U0001f388"));
-  for (const auto* bad : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "a\xe6\x97"})
+  for (const auto* bad :
+       {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "a\xe6\x97"})
     EXPECT_FALSE(is_utf8(bad)) << bad;
 }
 

@@ -155,8 +155,8 @@ async::Task<void> Cloud::open_functions() {
 
 functions::RoleKeys Cloud::issue_keys(const functions::Function& function) {
   const auto& account = function.key.account;
-  const auto session = sessions_->issue(account, accounts_->canonical_id(account), function.role, session_name(function),
-                                        std::chrono::hours(12));
+  const auto session = sessions_->issue(account, accounts_->canonical_id(account), function.role,
+                                        session_name(function), std::chrono::hours(12));
   if (!session) {
     GUST_ERROR("functions: keys for {}: {}", function.role, session.error().message);
     return {};

@@ -52,9 +52,10 @@ TEST(Match, EventNamesPrefixAndSuffix) {
 TEST(Match, FiltersAreFormEncoded) {
   auto r = record("ObjectCreated:Put", "in box/\u00fc.txt");
   const auto matches = [&](std::string prefix, std::string suffix) {
-    r.configuration = R"({"LambdaFunctionConfigurations":[{"Id":"1","LambdaFunctionArn":"arn:f","Events":["s3:ObjectCreated:*"],
-      "Filter":{"Key":{"FilterRules":[{"Name":"Prefix","Value":")" + prefix +
-                      R"("},{"Name":"Suffix","Value":")" + suffix + R"("}]}}}]})";
+    r.configuration =
+        R"({"LambdaFunctionConfigurations":[{"Id":"1","LambdaFunctionArn":"arn:f","Events":["s3:ObjectCreated:*"],
+      "Filter":{"Key":{"FilterRules":[{"Name":"Prefix","Value":")" +
+        prefix + R"("},{"Name":"Suffix","Value":")" + suffix + R"("}]}}}]})";
     return !targets(r).empty();
   };
   EXPECT_TRUE(matches("in+box/", "%C3%BC.txt"));

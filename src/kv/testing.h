@@ -1,5 +1,5 @@
-// For tests only: a child that writes, acknowledges each write on a pipe, and is killed in the middle. The child is this
-// test program again, told by the environment to run one test, named DISABLED_Child; so no thread crosses a fork.
+// For tests only: a child that writes, acknowledges each write on a pipe, and is killed in the middle. The child is
+// this test program again, told by the environment to run one test, named DISABLED_Child; so no thread crosses a fork.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,8 +26,8 @@ inline void acknowledge(const std::string& line) {
   if (::write(fd, whole.data(), whole.size()) != static_cast<ssize_t>(whole.size())) ::_exit(1);
 }
 
-// Runs <suite>.DISABLED_Child on `folder`, kills it when it has acknowledged `count` writes, and answers every line that
-// it acknowledged. The last test of a process that is not killed runs for ever.
+// Runs <suite>.DISABLED_Child on `folder`, kills it when it has acknowledged `count` writes, and answers every line
+// that it acknowledged. The last test of a process that is not killed runs for ever.
 inline std::vector<std::string> run_until_killed(const std::string& suite, const std::string& folder,
                                                  std::size_t count) {
   int ends[2];

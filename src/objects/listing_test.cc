@@ -85,7 +85,8 @@ TEST_P(ListingContract, GoesOnPastTheRowsOfOneScan) {
     kv::Store::Body body = [&](kv::Transaction& tx) -> Result<void> {
       GUST_TRY(const auto rows, tx.scan(kv::Range::prefix("s3/o/")));
       const auto& one = rows.front();
-      for (int i = 0; i < 1500; ++i) tx.put(one.key.substr(0, one.key.size() - 4) + "p/" + std::to_string(i), one.value);
+      for (int i = 0; i < 1500; ++i)
+        tx.put(one.key.substr(0, one.key.size() - 4) + "p/" + std::to_string(i), one.value);
       return {};
     };
     co_return co_await store_->transact(std::move(body));

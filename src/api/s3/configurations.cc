@@ -33,8 +33,8 @@ wire::Reply<void> check_rule(const s3::CORSRule& rule) {
   for (const auto& method : rule.allowed_methods) {
     if (kMethods.contains(method)) continue;
     return wire::fault("InvalidRequest",
-                       fmt::format("Found unsupported HTTP method in CORS config. Unsupported method is {}", method), {},
-                       400);
+                       fmt::format("Found unsupported HTTP method in CORS config. Unsupported method is {}", method),
+                       {}, 400);
   }
   GUST_CHECK(one_wildcard("AllowedOrigin", rule.allowed_origins));
   GUST_CHECK(one_wildcard("AllowedHeader", rule.allowed_headers.value_or(std::vector<std::string>())));

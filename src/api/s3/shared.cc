@@ -80,7 +80,8 @@ static Result<ChecksumKind> known_checksum(std::string_view name) {
   if (const auto kind = checksum_kind(name)) return *kind;
   return fail(
       Code::kInvalid,
-      fmt::format("'{}' is not a checksum algorithm that is served; use CRC32, CRC32C, CRC64NVME, SHA1 or SHA256", name),
+      fmt::format("'{}' is not a checksum algorithm that is served; use CRC32, CRC32C, CRC64NVME, SHA1 or SHA256",
+                  name),
       "checksum algorithm");
 }
 

@@ -59,10 +59,11 @@ Result<void> Deploy::upload_content(const BucketSpec& bucket) {
   const auto& old = same_bucket ? it->second.content : kNone;
   if (files.empty() && old.empty()) return {};
   auto made = std::make_shared<std::vector<std::string>>();
-  undo_.push_back({fmt::format("remove the new files of {}", bucket.name), [this, made, name = bucket.name]() -> Result<void> {
-                     for (const auto& key : *made) GUST_CHECK(services_.delete_object(name, key));
-                     return {};
-                   }});
+  undo_.push_back(
+      {fmt::format("remove the new files of {}", bucket.name), [this, made, name = bucket.name]() -> Result<void> {
+         for (const auto& key : *made) GUST_CHECK(services_.delete_object(name, key));
+         return {};
+       }});
   for (const auto& [key, file] : files) {
     const auto known = old.find(key);
     if (known != old.end() && known->second == file.sha256) continue;

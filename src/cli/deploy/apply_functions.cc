@@ -126,8 +126,9 @@ Result<void> Deploy::permissions(const FunctionSpec& spec) {
 
 Result<void> Deploy::event_invoke(const FunctionSpec& spec) {
   GUST_TRY(auto was, services_.event_invoke(spec.name));
-  undo_.push_back({fmt::format("restore the retries of {}", spec.name),
-                   [this, name = spec.name, was = std::move(was)] { return services_.restore_event_invoke(name, was); }});
+  undo_.push_back({fmt::format("restore the retries of {}", spec.name), [this, name = spec.name, was = std::move(was)] {
+                     return services_.restore_event_invoke(name, was);
+                   }});
   return services_.put_event_invoke(spec.name, spec.event_invoke);
 }
 

@@ -45,8 +45,11 @@ class FakeCloud final : public Remote {
 
  private:
   Answer s3(const Call& call) {
-    const auto name = call.path.substr(1) + (call.query.empty() || call.query.starts_with("list") ? "" : "?" + call.query);
-    const auto etag = [&] { return fmt::format("\"{}\"", objects.contains(name) ? std::hash<std::string>()(objects.at(name)) : 0); };
+    const auto name =
+        call.path.substr(1) + (call.query.empty() || call.query.starts_with("list") ? "" : "?" + call.query);
+    const auto etag = [&] {
+      return fmt::format("\"{}\"", objects.contains(name) ? std::hash<std::string>()(objects.at(name)) : 0);
+    };
     for (const auto& [header, value] : call.headers) {
       if ((header == "If-None-Match" && objects.contains(name)) || (header == "If-Match" && value != etag()))
         return {412, {}, ""};

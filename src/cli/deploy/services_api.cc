@@ -147,7 +147,8 @@ Result<ApiSpec> Services::read_api(const std::string& id) {
   const auto base = fmt::format("/v2/apis/{}", id);
   GUST_TRY(const auto api, json_call("GET", kService, base, nullptr, fmt::format("read the API {}", id)));
   GUST_TRY(const auto stages, json_call("GET", kService, base + "/stages", nullptr, "list the stages"));
-  GUST_TRY(const auto integrations, json_call("GET", kService, base + "/integrations", nullptr, "list the integrations"));
+  GUST_TRY(const auto integrations,
+           json_call("GET", kService, base + "/integrations", nullptr, "list the integrations"));
   GUST_TRY(const auto routes, json_call("GET", kService, base + "/routes", nullptr, "list the routes"));
   ApiSpec out{.name = text_of(api, "name"), .description = text_of(api, "description")};
   if (const auto* cors = api.if_contains("corsConfiguration")) out.cors = node_of(*cors);

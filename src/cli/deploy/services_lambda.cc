@@ -129,7 +129,8 @@ Result<void> Services::put_event_invoke(const std::string& name, const Node& set
 }
 
 Result<std::optional<json::object>> Services::event_invoke(const std::string& name) {
-  auto answer = json_call("GET", "lambda", event_invoke_path(name), nullptr, fmt::format("read the retries of {}", name));
+  auto answer =
+      json_call("GET", "lambda", event_invoke_path(name), nullptr, fmt::format("read the retries of {}", name));
   if (!answer && answer.error().code == Code::kNotFound) return std::nullopt;
   if (!answer) return std::unexpected(std::move(answer).error());
   json::object out;

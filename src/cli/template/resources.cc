@@ -98,7 +98,8 @@ Result<void> Evaluator::bucket(const std::string& logical_id, const Node& node) 
     spec.cors = value["CorsRules"];
   }
   if (const auto& website = (*raw)["WebsiteConfiguration"]; !website.absent()) {
-    GUST_CHECK(only(logical_id, website, {"IndexDocument", "ErrorDocument", "RedirectAllRequestsTo", "RoutingRules"}, {}));
+    GUST_CHECK(
+        only(logical_id, website, {"IndexDocument", "ErrorDocument", "RedirectAllRequestsTo", "RoutingRules"}, {}));
     GUST_TRY(spec.website, resolver_->resolve(website));
     if (!spec.website["IndexDocument"].is_scalar() && spec.website["RedirectAllRequestsTo"].absent())
       return resolver_->error(website.line, "WebsiteConfiguration needs an IndexDocument or RedirectAllRequestsTo");

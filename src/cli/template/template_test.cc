@@ -158,8 +158,12 @@ Outputs:
 TEST_F(TemplateTest, PlainHttpApis) {
   const std::string text = R"(
 Resources:
-  Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: plain, ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: ["*"]}}}
-  Stage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Api, StageName: dev, AutoDeploy: true, StageVariables: {a: b}}}
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: plain, ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: ["*"]}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: dev, AutoDeploy: true, StageVariables: {a: b}}
   Call:
     Type: AWS::ApiGatewayV2::Integration
     Properties:
@@ -167,12 +171,16 @@ Resources:
       IntegrationType: AWS_PROXY
       IntegrationUri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${F.Arn}/invocations
       PayloadFormatVersion: "2.0"
-  Get: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: GET /x, Target: !Join [/, [integrations, !Ref Call]]}}
+  Get:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: GET /x, Target: !Join [/, [integrations, !Ref Call]]}
   Allow:
     Type: AWS::Lambda::Permission
     Properties: {FunctionName: !Ref F, Action: "lambda:InvokeFunction", Principal: apigateway.amazonaws.com,
                  SourceArn: !Sub "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*"}
-  Once: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref F, Qualifier: $LATEST, MaximumRetryAttempts: 0}}
+  Once:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties: {FunctionName: !Ref F, Qualifier: $LATEST, MaximumRetryAttempts: 0}
   F:
     Type: AWS::Lambda::Function
     Properties: {Code: src, Handler: app.handler, Runtime: python3.12, FunctionName: f, Layers: [],
@@ -205,8 +213,9 @@ Outputs:
 }
 
 TEST_F(TemplateTest, RefusalsSayWhereAndWhat) {
-  EXPECT_TRUE(refusal("Resources:\n  T:\n    Type: AWS::Serverless::Api\n")
-                  .starts_with("t.yaml:3: the resource T has the type AWS::Serverless::Api, which is not served; REST APIs"));
+  EXPECT_TRUE(
+      refusal("Resources:\n  T:\n    Type: AWS::Serverless::Api\n")
+          .starts_with("t.yaml:3: the resource T has the type AWS::Serverless::Api, which is not served; REST APIs"));
   EXPECT_TRUE(refusal(kFunction + "      Events: {E: {Type: HttpApi, Properties: {Auth: {Authorizer: Jwt}}}}\n")
                   .contains("the event E of F asks for an authorizer"));
   EXPECT_EQ(refusal("Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n").substr(0, 62),
