@@ -5,6 +5,8 @@
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace gust::daemon {
 namespace {
 
@@ -94,6 +96,36 @@ async::Task<gateway::IntegrationReply> FunctionIntegration::invoke(RequestContex
   co_return gateway::IntegrationReply{std::move(result.payload), outcome};
 }
 
+namespace {
+
+sites::Website::RoutingRule routing_rule(const boost::json::value& rule) {
+  const auto member = [&](std::string_view outer, std::string_view inner) -> const boost::json::string* {
+    const auto* object = rule.is_object() ? rule.get_object().if_contains(outer) : nullptr;
+    const auto* value = object != nullptr && object->is_object() ? object->get_object().if_contains(inner) : nullptr;
+    return value != nullptr ? value->if_string() : nullptr;
+  };
+  const auto text = [&](std::string_view outer, std::string_view inner) {
+    const auto* found = member(outer, inner);
+    return found != nullptr ? std::string(*found) : std::string();
+  };
+  const auto number = [&](std::string_view outer, std::string_view inner, int otherwise) {
+    const auto digits = text(outer, inner);
+    int out = otherwise;
+    std::from_chars(digits.data(), digits.data() + digits.size(), out);
+    return out;
+  };
+  return {.key_prefix = text("Condition", "KeyPrefixEquals"),
+          .error_status = number("Condition", "HttpErrorCodeReturnedEquals", 0),
+          .host = text("Redirect", "HostName"),
+          .protocol = text("Redirect", "Protocol"),
+          .replace_prefix = text("Redirect", "ReplaceKeyPrefixWith"),
+          .replace_key = text("Redirect", "ReplaceKeyWith"),
+          .replaces_prefix = member("Redirect", "ReplaceKeyPrefixWith") != nullptr,
+          .status = number("Redirect", "HttpRedirectCode", 301)};
+}
+
+}  // namespace
+
 async::Task<sites::Website> BucketSites::website(BucketName name) {
   GUST_CO_TRY(const auto bucket, co_await store_.bucket(name));
   if (bucket.website.empty())
@@ -109,6 +141,9 @@ async::Task<sites::Website> BucketSites::website(BucketName name) {
   out.error_key = text("ErrorDocument", "Key");
   if (const auto host = text("RedirectAllRequestsTo", "HostName"); !host.empty()) {
     out.redirect_all = sites::Website::RedirectAll{host, text("RedirectAllRequestsTo", "Protocol")};
+  }
+  if (const auto* rules = document.get_object().if_contains("RoutingRules"); rules != nullptr && rules->is_array()) {
+    for (const auto& rule : rules->get_array()) out.routing_rules.push_back(routing_rule(rule));
   }
   co_return out;
 }

@@ -18,6 +18,10 @@ namespace json = boost::json;
 
 constexpr std::string_view kProtocol = "HTTP/1.1";
 
+// Fields of one connection, which end at the gateway (RFC 9110, section 7.6.1).
+constexpr std::array<std::string_view, 8> kOfTheConnection = {
+    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"};
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -58,6 +62,7 @@ std::vector<std::pair<std::string, std::string>> all_headers(const EventInput& i
   std::string port = "80";
   for (const auto& [name, value] : in.request.headers.all()) {
     const auto key = lower(name);
+    if (std::ranges::find(kOfTheConnection, key) != kOfTheConnection.end()) continue;
     if (key == "x-forwarded-for") {
       forwarded += (forwarded.empty() ? "" : ", ") + as_text(value);
       continue;
@@ -70,6 +75,8 @@ std::vector<std::pair<std::string, std::string>> all_headers(const EventInput& i
     }
     out.emplace_back(name, as_text(value));
   }
+  if (!in.request.headers.contains("content-length"))
+    out.emplace_back("Content-Length", fmt::to_string(in.body.size()));
   out.emplace_back("X-Amzn-Trace-Id", in.context.trace_id);
   out.emplace_back("X-Forwarded-For", forwarded.empty() ? in.request.peer : forwarded + ", " + in.request.peer);
   out.emplace_back("X-Forwarded-Port", port);
@@ -226,11 +233,8 @@ bool is_binary(std::string_view content_type, std::string_view body) {
   if (body.empty()) return false;
   if (!is_utf8(body)) return true;
   const auto type = lower(trim(content_type.substr(0, content_type.find(';'))));
-  constexpr std::array<std::string_view, 4> kText = {"application/json", "application/javascript", "application/xml",
-                                                     "application/x-www-form-urlencoded"};
-  const bool text = type.empty() || type.starts_with("text/") || std::ranges::find(kText, type) != kText.end() ||
-                    type.ends_with("+json") || type.ends_with("+xml");
-  return !text;
+  constexpr std::array<std::string_view, 3> kText = {"application/json", "application/javascript", "application/xml"};
+  return !type.starts_with("text/") && std::ranges::find(kText, type) == kText.end();
 }
 
 Result<std::string> event_v2(const EventInput& in) {

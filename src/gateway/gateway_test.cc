@@ -78,6 +78,35 @@ TEST(Gateway, Payload2LeavesOutWhatIsAbsent) {
             "arn:aws:execute-api:us-east-1:000000000000:" + house.api_id + "/$default/$default");
 }
 
+TEST(Gateway, FieldsOfTheConnectionStayHereAndTheLengthIsTold) {
+  House house;
+  house.serve({"$default"});
+  house.ask("POST", "/", headers({{"Connection", "keep-alive"}, {"Transfer-Encoding", "chunked"}, {"X-Mine", "1"}}), "abc");
+  const auto fields = house.function.event().at("headers").as_object();
+  EXPECT_FALSE(fields.contains("connection"));
+  EXPECT_FALSE(fields.contains("transfer-encoding"));
+  EXPECT_EQ(fields.at("content-length"), "3");
+  EXPECT_EQ(fields.at("x-mine"), "1");
+}
+
+TEST(Gateway, ErrorsHaveCorsHeadersToo) {
+  House house;
+  Cors cors;
+  cors.allow_origins = {"*"};
+  house.serve({"GET /x"}, "2.0", cors);
+  const auto origin = headers({{"Origin", "http://app.example"}});
+  EXPECT_EQ(header(house.ask("GET", "/none", origin), "access-control-allow-origin"), "*");
+  house.function.reply = IntegrationReply{R"({"errorMessage":"x"})", Outcome::kFailed};
+  const auto failed = house.ask("GET", "/x", origin);
+  EXPECT_EQ(failed.status, 500);
+  EXPECT_EQ(header(failed, "access-control-allow-origin"), "*");
+  house.function.reply = fail(Code::kTimeout, "late");
+  const auto late = house.ask("GET", "/x", origin);
+  EXPECT_EQ(late.status, 503);
+  EXPECT_EQ(late.body, R"({"message":"Service Unavailable"})");
+  EXPECT_EQ(header(late, "access-control-allow-origin"), "*");
+}
+
 TEST(Gateway, Payload1HasEveryField) {
   House house;
   house.serve({"ANY /{proxy+}"}, "1.0");
@@ -101,9 +130,13 @@ TEST(Gateway, Payload1HasEveryField) {
 
 TEST(Gateway, TextGoesAsTextAndTheRestAsBase64) {
   EXPECT_FALSE(is_binary("application/json; charset=utf-8", "{}"));
-  EXPECT_FALSE(is_binary("application/problem+json", "{}"));
+  EXPECT_FALSE(is_binary("Application/XML", "<a/>"));
+  EXPECT_FALSE(is_binary("application/javascript", "1"));
+  EXPECT_TRUE(is_binary("application/problem+json", "{}"));
+  EXPECT_TRUE(is_binary("", "{}"));
+  EXPECT_FALSE(is_binary("", ""));
   EXPECT_FALSE(is_binary("text/csv", "a"));
-  EXPECT_FALSE(is_binary("application/x-www-form-urlencoded", "a=1"));
+  EXPECT_TRUE(is_binary("application/x-www-form-urlencoded", "a=1"));
   EXPECT_TRUE(is_binary("application/octet-stream", "a"));
   EXPECT_TRUE(is_binary("text/plain", "\xff"));
   EXPECT_TRUE(is_binary("text/plain", "\xed\xa0\x80"));

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gust::sites {
 
@@ -31,9 +32,18 @@ struct Website {
     std::string host;
     std::string protocol;  // "http", "https", or empty for the request's own
   };
+  // A redirect under conditions; empty texts and 0 are not set.
+  struct RoutingRule {
+    std::string key_prefix;  // of the condition
+    int error_status = 0;    // of the condition: only for a request that ends in it
+    std::string host, protocol, replace_prefix, replace_key;
+    bool replaces_prefix = false;  // replace_prefix is meant, even when empty
+    int status = 301;
+  };
   std::string index_suffix;  // "index.html"; empty only with redirect_all
   std::string error_key;     // or empty
   std::optional<RedirectAll> redirect_all;
+  std::vector<RoutingRule> routing_rules;  // the first that fits counts
 };
 
 class Content {

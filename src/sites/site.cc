@@ -31,6 +31,24 @@ std::string with_query(std::string location, const http::Request& request) {
   return request.query.empty() ? location : location + "?" + request.query;
 }
 
+// Where a routing rule sends the key: before it is looked up (error_status 0) by rules on the prefix alone, afterwards
+// by those on the error. https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html
+std::optional<std::pair<int, std::string>> by_rules(const Website& site, const http::Request& request,
+                                                    const std::string& key, int error_status) {
+  for (const auto& rule : site.routing_rules) {
+    if (rule.error_status != error_status || !key.starts_with(rule.key_prefix)) continue;
+    auto to = key;
+    if (!rule.replace_key.empty()) to = rule.replace_key;
+    else if (rule.replaces_prefix) to = rule.replace_prefix + key.substr(rule.key_prefix.size());
+    const auto host = rule.host.empty() ? std::string(request.host()) : rule.host;
+    const std::string protocol = rule.protocol.empty() ? "http" : rule.protocol;
+    return std::pair(rule.status / 100 == 3 ? rule.status : 301,
+                     with_query(fmt::format("{}://{}/{}", protocol, host, codec::percent_encode(to, codec::Slash::kKeep)),
+                                request));
+  }
+  return std::nullopt;
+}
+
 http::Response of_error(const Error& error) {
   switch (error.code) {
     case Code::kNotFound:
@@ -101,6 +119,7 @@ async::Task<http::Response> Site::answer(RequestContext context, const http::Req
   }
   GUST_CO_TRY(auto key, codec::percent_decode(path.starts_with('/') ? path.substr(1) : path));
   if (key.size() > 1024) co_return fail(Code::kInvalid, "a key has at most 1024 bytes", "key");
+  if (auto elsewhere = by_rules(site, request, key, 0)) co_return redirect(elsewhere->first, elsewhere->second);
   const bool is_folder = key.empty() || key.ends_with('/');
   const ObjectKey object(is_folder ? key + site.index_suffix : key);
   auto found = co_await content_.get(context, bucket, object);
@@ -115,6 +134,8 @@ async::Task<http::Response> Site::answer(RequestContext context, const http::Req
     if (has_index) co_return redirect(302, with_query(local(path) + "/", request));
   }
   auto error = found.error();
+  if (auto elsewhere = by_rules(site, request, key, of_error(error).status))
+    co_return redirect(elsewhere->first, elsewhere->second);
   co_return co_await error_page(std::move(context), request, bucket, site.error_key, std::move(error));
 }
 

@@ -69,6 +69,23 @@ class SiteTest : public ::testing::Test {
   Site site_{content_};
 };
 
+TEST_F(SiteTest, RoutingRulesRedirectByPrefixAndByError) {
+  content_.site->routing_rules = {{.key_prefix = "old/", .replace_prefix = "new/", .replaces_prefix = true},
+                                  {.key_prefix = "out/", .host = "other.example", .protocol = "https", .status = 302},
+                                  {.error_status = 404, .replace_key = "app.html", .status = 307}};
+  content_.objects = {{"old/x", "never"}, {"a.txt", "here"}};
+  const std::vector<std::pair<std::string, std::string>> host = {{"Host", "site.example:1"}};
+  EXPECT_EQ(ask("/old/x%20y?q=1", host).status, 301);
+  EXPECT_EQ(header(ask("/old/x%20y?q=1", host), "location"), "http://site.example:1/new/x%20y?q=1");
+  EXPECT_EQ(ask("/out/z", host).status, 302);
+  EXPECT_EQ(header(ask("/out/z", host), "location"), "https://other.example/out/z");
+  EXPECT_EQ(ask("/a.txt", host).body, "here");
+  EXPECT_EQ(ask("/none", host).status, 307);
+  EXPECT_EQ(header(ask("/none", host), "location"), "http://site.example:1/app.html");
+  content_.missing = Code::kDenied;
+  EXPECT_EQ(ask("/none", host).status, 403);
+}
+
 TEST_F(SiteTest, EveryFolderHasItsIndex) {
   content_.objects = {{"index.html", "root"}, {"docs/index.html", "docs"}, {"a b.txt", "text"}};
   EXPECT_EQ(ask("/").body, "root");

@@ -68,13 +68,15 @@ int for_each_failed(Session& session, const std::vector<std::string>& ids, const
   const auto remote = session.connect();
   if (!remote) return session.failed(remote.error());
   int code = kOk;
+  json::array out;
   for (const auto& id : ids) {
     const auto path = fmt::format("/_gust/failed/{}{}", codec::percent_encode(id), tail);
     const auto answer = admin(**remote, method, path, "", fmt::format("{} {}", done, id));
     if (!answer) code = session.failed(answer.error());
     else if (session.output == Output::kText) session.terminal.line(fmt::format("{} {}", done, id));
-    else session.json(answer->is_null() ? json::value(json::object{{"id", id}, {"state", done}}) : *answer);
+    else out.push_back(answer->is_null() ? json::value(json::object{{"id", id}, {"state", done}}) : *answer);
   }
+  if (session.output == Output::kJson) session.json(out);
   return code;
 }
 

@@ -54,6 +54,7 @@ Result<int> invoke(Session& session, const InvokeOptions& options) {
     if (text) std::cerr << *text << std::flush;
   }
   if (options.asynchronous) {
+    if (session.output == Output::kJson) session.json({{"function", name}, {"state", "accepted"}});
     session.terminal.progress(fmt::format("accepted; follow it with: gust logs {} -f", options.name));
     return kOk;
   }
