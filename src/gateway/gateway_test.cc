@@ -81,7 +81,8 @@ TEST(Gateway, Payload2LeavesOutWhatIsAbsent) {
 TEST(Gateway, FieldsOfTheConnectionStayHereAndTheLengthIsTold) {
   House house;
   house.serve({"$default"});
-  house.ask("POST", "/", headers({{"Connection", "keep-alive"}, {"Transfer-Encoding", "chunked"}, {"X-Mine", "1"}}), "abc");
+  house.ask("POST", "/", headers({{"Connection", "keep-alive"}, {"Transfer-Encoding", "chunked"}, {"X-Mine", "1"}}),
+            "abc");
   const auto fields = house.function.event().at("headers").as_object();
   EXPECT_FALSE(fields.contains("connection"));
   EXPECT_FALSE(fields.contains("transfer-encoding"));

@@ -38,13 +38,15 @@ std::optional<std::pair<int, std::string>> by_rules(const Website& site, const h
   for (const auto& rule : site.routing_rules) {
     if (rule.error_status != error_status || !key.starts_with(rule.key_prefix)) continue;
     auto to = key;
-    if (!rule.replace_key.empty()) to = rule.replace_key;
-    else if (rule.replaces_prefix) to = rule.replace_prefix + key.substr(rule.key_prefix.size());
+    if (!rule.replace_key.empty())
+      to = rule.replace_key;
+    else if (rule.replaces_prefix)
+      to = rule.replace_prefix + key.substr(rule.key_prefix.size());
     const auto host = rule.host.empty() ? std::string(request.host()) : rule.host;
     const std::string protocol = rule.protocol.empty() ? "http" : rule.protocol;
-    return std::pair(rule.status / 100 == 3 ? rule.status : 301,
-                     with_query(fmt::format("{}://{}/{}", protocol, host, codec::percent_encode(to, codec::Slash::kKeep)),
-                                request));
+    return std::pair(
+        rule.status / 100 == 3 ? rule.status : 301,
+        with_query(fmt::format("{}://{}/{}", protocol, host, codec::percent_encode(to, codec::Slash::kKeep)), request));
   }
   return std::nullopt;
 }

@@ -1,5 +1,6 @@
 """HTTP APIs made with the official SDK: routes, proxy events, CORS, binary bodies, limits."""
 import base64
+import hashlib
 import json
 
 import pytest
@@ -66,6 +67,29 @@ def test_payload_2(api, gust):
     assert context["routeKey"] == event["routeKey"] and context["requestId"] and context["time"]
 
 
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("content_type, is_text", [
+    ("text/plain", True), ("text/csv; charset=utf-8", True), ("application/json", True), ("application/xml", True),
+    ("application/javascript", True), ("application/x-www-form-urlencoded", False), ("application/problem+json", False),
+    ("application/octet-stream", False), ("multipart/form-data; boundary=x", False), (None, False)])
+def test_which_bodies_are_text(api, version, content_type, is_text):
+    base = api(["POST /x"], version)
+    event = requests.post(base + "/x", data="a=ä".encode(), headers={"Content-Type": content_type}).json()
+    assert event["isBase64Encoded"] is not is_text
+    assert event["body"] == ("a=ä" if is_text else base64.b64encode("a=ä".encode()).decode())
+
+
+def test_head_options_and_encoded_paths(api):
+    base = api(["ANY /a/{x}/{rest+}", "HEAD /h", "OPTIONS /o"])
+    event = requests.get(base + "/a/1%2B%C3%A4%20b/c%20d/e?x=%26&y=a+b&x=2").json()
+    assert event["pathParameters"] == {"x": "1+ä b", "rest": "c d/e"}
+    assert event["rawQueryString"] == "x=%26&y=a+b&x=2" and event["queryStringParameters"] == {"x": "&,2", "y": "a b"}
+    head = requests.head(base + "/h")
+    assert head.status_code == 207 and head.content == b"" and int(head.headers["content-length"]) > 100
+    assert requests.options(base + "/o").json()["requestContext"]["http"]["method"] == "OPTIONS"
+    assert requests.head(base + "/o").status_code == 404
+
+
 def test_payload_1(api):
     base = api(["ANY /{proxy+}"], "1.0")
     event = requests.get(f"{base}/x/y?q=1&q=2", headers={"X-Two": "1"}).json()
@@ -112,6 +136,51 @@ def test_ten_mebibytes(api):
     base = api(["POST /x"])
     over = requests.post(base + "/x", data=b"x" * ((10 << 20) + 1), headers={"Content-Type": "image/png"})
     assert over.status_code == 413
+    chunks = (b"x" * (1 << 20) for _ in range(11))
+    assert requests.post(base + "/x", data=chunks, headers={"Content-Type": "image/png"}).status_code == 413
+
+
+def test_ten_mebibytes_exactly_and_binary_answers(gust, unique):
+    functions, client = gust.client("lambda"), gust.client("apigatewayv2")
+    code = """
+import base64, hashlib
+def handler(event, context):
+    digest = hashlib.sha256(base64.b64decode(event["body"])).digest()
+    return {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(digest).decode(),
+            "headers": {"Content-Type": "application/octet-stream"}}
+"""
+    arn = functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE, Timeout=20,
+                                    MemorySize=512, Code={"ZipFile": zip_of({"index.py": code})})["FunctionArn"]
+    functions.add_permission(FunctionName=unique, StatementId="api", Action="lambda:InvokeFunction",
+                             Principal="apigateway.amazonaws.com")
+    api_id = client.create_api(Name=unique, ProtocolType="HTTP", Target=arn)["ApiId"]
+    body = bytes(range(256)) * (40 << 10)
+    assert len(body) == 10 << 20
+    answer = requests.post(f"{gust.endpoint}/_gust/api/{api_id}/", data=body, headers={"Content-Type": "image/png"})
+    assert answer.status_code == 200 and answer.content == hashlib.sha256(body).digest()
+
+
+def test_redirects_of_a_site(gust, unique):
+    s3 = gust.client("s3")
+    s3.create_bucket(Bucket=unique)
+    s3.put_object(Bucket=unique, Key="index.html", Body=b"hello", ContentType="text/html")
+    s3.put_object(Bucket=unique, Key="moved", Body=b"", WebsiteRedirectLocation="https://elsewhere.example/")
+    s3.put_bucket_website(Bucket=unique, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}, "RoutingRules": [
+        {"Condition": {"KeyPrefixEquals": "old/"}, "Redirect": {"ReplaceKeyPrefixWith": "new/"}},
+        {"Condition": {"HttpErrorCodeReturnedEquals": "404"}, "Redirect": {"HostName": "lost.example",
+                                                                           "HttpRedirectCode": "302"}}]})
+    host = f"{unique}.site.localhost:{gust.port}"
+
+    def ask(path):
+        answer = requests.get(gust.endpoint + path, headers={"Host": host}, allow_redirects=False)
+        return answer.status_code, answer.headers.get("location", answer.text)
+    assert ask("/") == (200, "hello")
+    assert ask("/old/a%20b") == (301, f"http://{host}/new/a%20b")
+    assert ask("/moved") == (301, "https://elsewhere.example/")
+    assert ask("/none") == (302, "http://lost.example/none")
+    s3.put_bucket_website(Bucket=unique, WebsiteConfiguration={
+        "RedirectAllRequestsTo": {"HostName": "www.example", "Protocol": "https"}})
+    assert ask("/any?q=1") == (301, "https://www.example/any?q=1")
 
 
 def test_a_function_without_permission_is_not_invoked(gust, unique):

@@ -74,7 +74,8 @@ int for_each_failed(Session& session, const std::vector<std::string>& ids, const
     const auto answer = admin(**remote, method, path, "", fmt::format("{} {}", done, id));
     if (!answer) code = session.failed(answer.error());
     else if (session.output == Output::kText) session.terminal.line(fmt::format("{} {}", done, id));
-    else out.push_back(answer->is_null() ? json::value(json::object{{"id", id}, {"state", done}}) : *answer);
+    else
+      out.push_back(answer->is_null() ? json::value(json::object{{"id", id}, {"state", done}}) : *answer);
   }
   if (session.output == Output::kJson) session.json(out);
   return code;

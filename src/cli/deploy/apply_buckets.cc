@@ -69,10 +69,14 @@ Result<void> Deploy::upload_content(const BucketSpec& bucket) {
     if (known != old.end() && known->second == file.sha256) continue;
     GUST_CHECK(announce(fmt::format("uploading {} to {}", key, bucket.name)));
     const std::string type(content_type(key));
-    if (known == old.end()) made->push_back(key);
-    else half_uploaded_.insert(bucket.logical_id);
-    if (file.path.empty()) GUST_CHECK(services_.put_object(bucket.name, key, file.text, type));
-    else GUST_CHECK(services_.put_file(bucket.name, key, file.path, type));
+    if (known == old.end())
+      made->push_back(key);
+    else
+      half_uploaded_.insert(bucket.logical_id);
+    if (file.path.empty())
+      GUST_CHECK(services_.put_object(bucket.name, key, file.text, type));
+    else
+      GUST_CHECK(services_.put_file(bucket.name, key, file.path, type));
   }
   for (const auto& [key, digest] : old) {
     if (files.contains(key)) continue;

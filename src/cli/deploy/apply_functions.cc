@@ -36,8 +36,10 @@ Result<void> Deploy::apply_functions() {
     if (touches(function.logical_id)) {
       const auto action = change_of(function.logical_id)->action;
       GUST_CHECK(announce(fmt::format("{} the function {}", action_name(action), function.name)));
-      if (action == Action::kUpdate) GUST_CHECK(update(function));
-      else GUST_CHECK(create(function));
+      if (action == Action::kUpdate)
+        GUST_CHECK(update(function));
+      else
+        GUST_CHECK(create(function));
       GUST_CHECK(permissions(function));
       const auto before = before_.entries.find(function.logical_id);
       if (!function.event_invoke.absent() || before != before_.entries.end()) {
@@ -89,11 +91,11 @@ Result<void> Deploy::update(const FunctionSpec& spec) {
   const auto old_key = it == before_.entries.end() ? std::string() : it->second.code_key;
   if (bucket == deploy_bucket() && old_key == key && has_code(*old, packages_.at(spec.logical_id).digest)) return {};
   GUST_CHECK(services_.update_code(spec.name, bucket, key));
-  undo_.push_back({fmt::format("restore the code of {}", spec.name),
-                   [this, name = spec.name, old_key]() -> Result<void> {
-                     if (!old_key.empty()) return services_.update_code(name, deploy_bucket(), old_key);
-                     return fail(Code::kNotFound, "the old code was not kept; deploy the old template again", "code");
-                   }});
+  undo_.push_back(
+      {fmt::format("restore the code of {}", spec.name), [this, name = spec.name, old_key]() -> Result<void> {
+         if (!old_key.empty()) return services_.update_code(name, deploy_bucket(), old_key);
+         return fail(Code::kNotFound, "the old code was not kept; deploy the old template again", "code");
+       }});
   return {};
 }
 

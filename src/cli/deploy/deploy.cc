@@ -213,8 +213,8 @@ Result<void> Deploy::remove_dropped() {
     if (!replaced && change.action != Action::kDelete) continue;
     const auto before = before_.entries.at(change.logical_id);
     if (before.retained.contains(replaced ? "UpdateReplacePolicy" : "DeletionPolicy")) {
-      desired_.notes.push_back(fmt::format("the bucket {} is left as it is, for its template said Retain",
-                                           before.physical));
+      desired_.notes.push_back(
+          fmt::format("the bucket {} is left as it is, for its template said Retain", before.physical));
       if (!replaced) after_.entries.erase(change.logical_id);
       continue;
     }

@@ -284,8 +284,9 @@ TEST_F(DeployTest, AHandlerThatIsNotInTheCodeIsSaidBefore) {
     return done ? "accepted" : done.error().message;
   };
   EXPECT_EQ(refusal("app.handler", "python3.12"), "accepted");
-  EXPECT_TRUE(refusal("ap.handler", "python3.12").contains("template.yaml:7: the function F: the Handler 'ap.handler' "
-                                                           "needs ap.py, which is not in its code; there is: app.py"));
+  EXPECT_TRUE(refusal("ap.handler", "python3.12")
+                  .contains("template.yaml:7: the function F: the Handler 'ap.handler' "
+                            "needs ap.py, which is not in its code; there is: app.py"));
   EXPECT_TRUE(refusal("app.main", "python3.12").contains("needs 'main' in app.py, which has none"));
   EXPECT_TRUE(refusal("handler", "python3.12").contains("must be FILE.FUNCTION"));
   EXPECT_TRUE(refusal("app.handler", "nodejs20.x").contains("needs app.js"));

@@ -123,9 +123,9 @@ Result<void> Evaluator::api(const std::string& logical_id, const Node& node) {
 
 Result<void> Evaluator::plain_api(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
-  GUST_CHECK(only(logical_id, *raw, {"Name", "ProtocolType", "Description", "CorsConfiguration", "RouteKey", "Target"},
-                  {"Tags", "Version", "DisableExecuteApiEndpoint", "RouteSelectionExpression", "FailOnWarnings",
-                   "IpAddressType"}));
+  GUST_CHECK(only(
+      logical_id, *raw, {"Name", "ProtocolType", "Description", "CorsConfiguration", "RouteKey", "Target"},
+      {"Tags", "Version", "DisableExecuteApiEndpoint", "RouteSelectionExpression", "FailOnWarnings", "IpAddressType"}));
   GUST_TRY(const auto protocol, resolver_->text((*raw)["ProtocolType"], "ProtocolType"));
   if (protocol != "HTTP") {
     return resolver_->error((*raw)["ProtocolType"].line,
@@ -148,13 +148,14 @@ Result<void> Evaluator::plain_api(const std::string& logical_id, const Node& nod
 
 Result<void> Evaluator::plain_stage(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
-  GUST_CHECK(only(logical_id, *raw, {"ApiId", "StageName", "StageVariables", "AutoDeploy"},
-                  {"Tags", "AccessLogSettings", "DefaultRouteSettings", "RouteSettings", "Description",
-                   "DeploymentId"}));
+  GUST_CHECK(
+      only(logical_id, *raw, {"ApiId", "StageName", "StageVariables", "AutoDeploy"},
+           {"Tags", "AccessLogSettings", "DefaultRouteSettings", "RouteSettings", "Description", "DeploymentId"}));
   GUST_TRY(auto* api, api_of(logical_id, (*raw)["ApiId"], node.line));
   if (const auto [at, is_first] = staged_.try_emplace(api->logical_id, logical_id); !is_first) {
-    return resolver_->error(node.line, fmt::format("{} and {} are both stages of {}; one stage an API is served here",
-                                                   at->second, logical_id, api->logical_id),
+    return resolver_->error(node.line,
+                            fmt::format("{} and {} are both stages of {}; one stage an API is served here", at->second,
+                                        logical_id, api->logical_id),
                             Code::kUnsupported);
   }
   if ((*raw)["AutoDeploy"].text != "true")
@@ -184,10 +185,10 @@ Result<void> Evaluator::plain_route(const std::string& logical_id, const Node& n
                                         logical_id));
   }
   GUST_TRY(const auto* settings, properties_of(integration));
-  GUST_CHECK(only(id, *settings,
-                  {"ApiId", "IntegrationType", "IntegrationUri", "IntegrationMethod", "PayloadFormatVersion",
-                   "TimeoutInMillis"},
-                  {"Description", "ConnectionType", "CredentialsArn"}));
+  GUST_CHECK(only(
+      id, *settings,
+      {"ApiId", "IntegrationType", "IntegrationUri", "IntegrationMethod", "PayloadFormatVersion", "TimeoutInMillis"},
+      {"Description", "ConnectionType", "CredentialsArn"}));
   GUST_TRY(const auto value, resolver_->resolve(*settings));
   if (value["IntegrationType"].text != "AWS_PROXY" || !value["IntegrationUri"].is_scalar()) {
     return resolver_->error(integration.line,

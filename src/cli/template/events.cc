@@ -94,8 +94,7 @@ Result<void> Evaluator::http_api_event(const std::string& function_id, const std
   if (api == nullptr) {
     return resolver_->error(
         std::max(target.line, properties.line),
-        fmt::format("ApiId of the event {} of {} must be a !Ref to an HTTP API of this template", name,
-                    function_id));
+        fmt::format("ApiId of the event {} of {} must be a !Ref to an HTTP API of this template", name, function_id));
   }
   GUST_TRY(const auto value, resolver_->resolve(properties));
   RouteSpec route;

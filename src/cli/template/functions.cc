@@ -146,11 +146,10 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
                             fmt::format("{} is a container image; only PackageType Zip is served", logical_id),
                             Code::kUnsupported);
   }
-  GUST_CHECK(
-      only(logical_id, raw,
-           {"CodeUri", "InlineCode", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description",
-            "Role", "Policies", "Events", "EventInvokeConfig", "FunctionName", "Architectures", "PackageType"},
-           kFunctionIgnored));
+  GUST_CHECK(only(logical_id, raw,
+                  {"CodeUri", "InlineCode", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description",
+                   "Role", "Policies", "Events", "EventInvokeConfig", "FunctionName", "Architectures", "PackageType"},
+                  kFunctionIgnored));
   GUST_CHECK(no_layers(logical_id, raw["Layers"]));
   if (const auto& method = node["Metadata"]["BuildMethod"];
       method.is_scalar() && !method.text.starts_with("python") && !method.text.starts_with("nodejs")) {
@@ -180,8 +179,7 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
 Result<void> Evaluator::no_layers(const std::string& logical_id, const Node& layers) const {
   if (layers.absent() || (layers.is_list() && layers.items.empty())) return {};
   return resolver_->error(
-      layers.line,
-      fmt::format("Layers of {} is not served; put what the layers hold into the code folder", logical_id),
+      layers.line, fmt::format("Layers of {} is not served; put what the layers hold into the code folder", logical_id),
       Code::kUnsupported);
 }
 

@@ -110,8 +110,8 @@ Result<std::string> Evaluator::attribute(const std::string& logical_id, const st
   if (type == "AWS::Serverless::HttpApi" || type == "AWS::ApiGatewayV2::Api") return api_attribute(logical_id, name);
   if (type == "AWS::ApiGatewayV2::Stage" && name.empty())
     return resolver_->text((*resource)["Properties"]["StageName"], "StageName");
-  if (name.empty() && (type == "AWS::Lambda::Permission" || type == "AWS::S3::BucketPolicy" ||
-                       type.starts_with("AWS::ApiGatewayV2::")))
+  if (name.empty() &&
+      (type == "AWS::Lambda::Permission" || type == "AWS::S3::BucketPolicy" || type.starts_with("AWS::ApiGatewayV2::")))
     return logical_id;
   GUST_TRY(const auto own, name_of(logical_id, *resource));
   if (name.empty()) return own;

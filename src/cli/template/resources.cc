@@ -13,9 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 10> kServed = {
-    "AWS::Serverless::Function", "AWS::Serverless::HttpApi",  "AWS::S3::Bucket",
-    "AWS::Lambda::Function",     "AWS::Lambda::Permission",   "AWS::Lambda::EventInvokeConfig",
-    "AWS::ApiGatewayV2::Api",    "AWS::ApiGatewayV2::Stage",  "AWS::ApiGatewayV2::Integration",
+    "AWS::Serverless::Function", "AWS::Serverless::HttpApi", "AWS::S3::Bucket",
+    "AWS::Lambda::Function",     "AWS::Lambda::Permission",  "AWS::Lambda::EventInvokeConfig",
+    "AWS::ApiGatewayV2::Api",    "AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route"};
 
 // What watches, groups or opens things that are open here anyway: nothing to make.
@@ -78,13 +78,13 @@ Result<void> Evaluator::resource(const std::string& logical_id, const Node& node
 
 Result<void> Evaluator::bucket(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
-  GUST_CHECK(only(logical_id, *raw,
-                  {"BucketName", "CorsConfiguration", "NotificationConfiguration", "WebsiteConfiguration",
-                   "PublicAccessBlockConfiguration"},
-                  {"Tags", "BucketEncryption", "OwnershipControls", "AccessControl", "LifecycleConfiguration",
-                   "VersioningConfiguration", "LoggingConfiguration", "AccelerateConfiguration",
-                   "MetricsConfigurations", "InventoryConfigurations", "AnalyticsConfigurations",
-                   "IntelligentTieringConfigurations"}));
+  GUST_CHECK(
+      only(logical_id, *raw,
+           {"BucketName", "CorsConfiguration", "NotificationConfiguration", "WebsiteConfiguration",
+            "PublicAccessBlockConfiguration"},
+           {"Tags", "BucketEncryption", "OwnershipControls", "AccessControl", "LifecycleConfiguration",
+            "VersioningConfiguration", "LoggingConfiguration", "AccelerateConfiguration", "MetricsConfigurations",
+            "InventoryConfigurations", "AnalyticsConfigurations", "IntelligentTieringConfigurations"}));
   BucketSpec spec;
   spec.logical_id = logical_id;
   spec.line = node.line;
@@ -167,10 +167,9 @@ Result<void> Evaluator::permission(const std::string& logical_id, const Node& no
 
 Result<void> Evaluator::event_invoke(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
-  GUST_CHECK(only(logical_id, *raw,
-                  {"FunctionName", "Qualifier", "MaximumRetryAttempts", "MaximumEventAgeInSeconds",
-                   "DestinationConfig"},
-                  {}));
+  GUST_CHECK(
+      only(logical_id, *raw,
+           {"FunctionName", "Qualifier", "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"}, {}));
   GUST_TRY(auto value, resolver_->resolve(*raw));
   const auto name = value["FunctionName"].text;
   const auto it = std::ranges::find_if(out_.functions,
