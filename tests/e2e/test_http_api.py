@@ -160,6 +160,23 @@ def handler(event, context):
     assert answer.status_code == 200 and answer.content == hashlib.sha256(body).digest()
 
 
+def test_an_answer_that_is_late_is_a_503(gust, unique):
+    functions, client = gust.client("lambda"), gust.client("apigatewayv2")
+    code = "import time\ndef handler(event, context):\n    time.sleep(20)\n"
+    arn = functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE, Timeout=25,
+                                    Code={"ZipFile": zip_of({"index.py": code})})["FunctionArn"]
+    functions.add_permission(FunctionName=unique, StatementId="api", Action="lambda:InvokeFunction",
+                             Principal="apigateway.amazonaws.com")
+    api_id = client.create_api(Name=unique, ProtocolType="HTTP")["ApiId"]
+    integration = client.create_integration(ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=arn,
+                                            PayloadFormatVersion="2.0", TimeoutInMillis=500)["IntegrationId"]
+    client.create_route(ApiId=api_id, RouteKey="GET /", Target=f"integrations/{integration}")
+    client.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+    answer = requests.get(f"{gust.endpoint}/_gust/api/{api_id}/")
+    assert (answer.status_code, answer.json()) == (503, {"message": "Service Unavailable"})
+    functions.delete_function(FunctionName=unique)
+
+
 def test_redirects_of_a_site(gust, unique):
     s3 = gust.client("s3")
     s3.create_bucket(Bucket=unique)
