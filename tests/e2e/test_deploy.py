@@ -1,5 +1,7 @@
 """gust deploy with templates as people write them: made, called, changed, broken; the old version serves on."""
 import json
+import os
+import re
 import subprocess
 
 import pytest
@@ -277,6 +279,7 @@ def test_notes_with_globals_and_a_bucket(app):
     changes, again = app.deploy()
     assert set(changes.values()) == {"none"} and again == outputs
     app.replace("no such note", "nothing here", "src/notes/app.py")
+    assert re.search(r"update  GetNote .* code\n", app.run("--dry-run").stdout)
     changes, _ = app.deploy("--dry-run")
     assert changes == {"NotesBucket": "none", "NotesApi": "none", "CreateNote": "update", "GetNote": "update"}
     assert requests.get(url + "notes/none").text == "no such note", "a dry run changes nothing"
@@ -424,7 +427,6 @@ def test_the_lock_of_a_dead_deploy_is_taken_over(app, gust, unique):
     ended = subprocess.Popen(["true"])
     ended.wait()
     boot = open("/proc/sys/kernel/random/boot_id").read().strip()
-    import os
     machine = f"{boot} {os.readlink('/proc/self/ns/pid')}"
     s3.put_object(**lock, Body=json.dumps({"token": "x", "host": "here", "machine": machine, "pid": ended.pid}))
     assert app.deploy()[0]["Hello"] == "update"

@@ -3,6 +3,7 @@
 #include "cli/deploy/deploy.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -61,6 +62,7 @@ void print_plan(Session& session, const Deploy& deploy, const std::string& stack
     const auto name =
         change.replaced.empty() ? change.physical : fmt::format("{} (was {})", change.physical, change.replaced);
     rows.push_back({fmt::format("  {}", action_name(change.action)), change.logical_id, change.type, name});
+    if (!change.what.empty()) rows.back().push_back(fmt::format("{}", fmt::join(change.what, ", ")));
   }
   terminal.line(rows.empty() ? fmt::format("Stack {}: no change ({} resources)", stack, unchanged)
                              : fmt::format("Stack {}: {} to change, {} unchanged", stack, rows.size(), unchanged));
@@ -79,7 +81,10 @@ void print_outputs(Session& session, const Deploy& deploy) {
 json::object to_json_value(const Deploy& deploy, const std::string& stack, std::string_view state) {
   json::array changes;
   for (const auto& change : deploy.changes()) {
+    json::array what;
+    for (const auto& part : change.what) what.emplace_back(part);
     changes.push_back(json::object{{"action", action_name(change.action)},
+                                   {"what", what},
                                    {"logical_id", change.logical_id},
                                    {"type", change.type},
                                    {"name", change.physical}});

@@ -50,7 +50,8 @@ Result<void> Deploy::apply_functions() {
     entry.code_key = bucket == deploy_bucket() ? key : "";
     entry.permissions.clear();
     for (const auto& permission : function.permissions) entry.permissions.push_back(permission.statement_id);
-    entry.digest = digest_of(function, packages_.at(function.logical_id));
+    entry.parts = parts_of(function, packages_.at(function.logical_id));
+    entry.digest = digest_of(entry.parts);
   }
   return {};
 }

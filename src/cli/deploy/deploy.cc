@@ -176,7 +176,9 @@ Result<void> Deploy::steps() {
   GUST_CHECK(apply_functions());
   for (const auto& api : desired_.apis) {
     if (touches(api.logical_id)) GUST_CHECK(services_.sync_routes(around_.api_ids[api.logical_id], api));
-    after_.entries[api.logical_id].digest = digest_of(api);
+    auto& entry = after_.entries[api.logical_id];
+    entry.parts = parts_of(api);
+    entry.digest = digest_of(entry.parts);
   }
   for (const auto& bucket : desired_.buckets) {
     if (touches(bucket.logical_id)) GUST_CHECK(services_.put_notifications(bucket.name, bucket.notifications));
@@ -187,7 +189,8 @@ Result<void> Deploy::steps() {
     const auto it = digests.find(bucket.logical_id);
     auto& entry = after_.entries[bucket.logical_id];
     entry.content = it == digests.end() ? std::map<std::string, std::string>() : it->second;
-    entry.digest = digest_of(bucket, entry.content);
+    entry.parts = parts_of(bucket, entry.content);
+    entry.digest = digest_of(entry.parts);
     entry.retained = bucket.retained;
   }
   undo_.clear();

@@ -181,6 +181,8 @@ TEST_F(DeployTest, ChangedCodeAndContentAreUpdated) {
   fs::remove(folder_ / "www/index.html");
   auto deploy = prepare();
   EXPECT_EQ(actions(*deploy), "In:none Site:update Api:none F:update ");
+  EXPECT_EQ(deploy->changes().at(1).what, std::vector<std::string>{"files"});
+  EXPECT_EQ(deploy->changes().at(3).what, std::vector<std::string>{"code"});
   ASSERT_TRUE(deploy->apply());
   EXPECT_EQ(cloud_.count("PUT /2015-03-31/functions/f/code"), 1u);
   EXPECT_TRUE(cloud_.objects.contains("site/new.css"));
@@ -345,7 +347,8 @@ TEST_F(DeployTest, ZipsAreTheSameForTheSameContent) {
 
 TEST(Record, Survives) {
   StackRecord record;
-  record.entries["F"] = {"AWS::Lambda::Function", "f", "d", "code/x.zip", {{"a", "1"}}, {"p"}, {"DeletionPolicy"}};
+  record.entries["F"] = {"AWS::Lambda::Function", "f", "d", {{"code", "1"}}, "code/x.zip", {{"a", "1"}}, {"p"},
+                         {"DeletionPolicy"}};
   record.outputs["Url"] = "http://x";
   const auto back = parse_record(to_json(record)).value();
   EXPECT_EQ(back.entries, record.entries);

@@ -8,14 +8,27 @@
 namespace gust::cli {
 namespace {
 
+// Nothing where the old parts are not known.
+std::vector<std::string> differing(const Parts& before, const Parts& after) {
+  std::set<std::string> out;
+  if (before.empty()) return {};
+  for (const auto& [name, digest] : after) {
+    const auto at = before.find(name);
+    if (at == before.end() || at->second != digest) out.insert(name);
+  }
+  for (const auto& [name, digest] : before) {
+    if (!after.contains(name)) out.insert(name);
+  }
+  return {out.begin(), out.end()};
+}
+
 class Planner {
  public:
   explicit Planner(const Inputs& in) : in_(in) {}
 
-  void want(const std::string& logical_id, std::string_view type, const std::string& physical,
-            const std::string& digest) {
+  void want(const std::string& logical_id, std::string_view type, const std::string& physical, const Parts& parts) {
     wanted_.insert(logical_id);
-    Change change{Action::kCreate, logical_id, std::string(type), physical, {}};
+    Change change{Action::kCreate, logical_id, std::string(type), physical, {}, {}};
     const auto it = in_.record.entries.find(logical_id);
     if (it != in_.record.entries.end() && it->second.type == type) {
       const auto& entry = it->second;
@@ -25,7 +38,8 @@ class Planner {
         change.action = Action::kReplace;
         change.replaced = entry.physical;
       } else if (in_.present.contains(logical_id)) {
-        change.action = entry.digest == digest ? Action::kNone : Action::kUpdate;
+        change.action = entry.digest == digest_of(parts) ? Action::kNone : Action::kUpdate;
+        if (change.action == Action::kUpdate) change.what = differing(entry.parts, parts);
       }
     } else if (it != in_.record.entries.end()) {
       change.action = Action::kReplace;
@@ -37,7 +51,7 @@ class Planner {
   std::vector<Change> finish() {
     for (const auto& [logical_id, entry] : in_.record.entries) {
       if (!wanted_.contains(logical_id))
-        changes_.push_back({Action::kDelete, logical_id, entry.type, entry.physical, {}});
+        changes_.push_back({Action::kDelete, logical_id, entry.type, entry.physical, {}, {}});
     }
     return std::move(changes_);
   }
@@ -54,31 +68,50 @@ std::string text_of(const Notification& n) {
   return fmt::format("{}|{}|{}|{}", n.id, n.function_arn, fmt::join(n.events, ","), rules);
 }
 
+std::string part(std::string_view text) { return codec::sha256_hex(text).substr(0, 16); }
+
 }  // namespace
 
-std::string digest_of(const BucketSpec& spec, const std::map<std::string, std::string>& content) {
-  std::string text = fmt::format("{}\n{}\n", to_canonical_json(spec.cors), to_canonical_json(spec.website));
-  for (const auto& policy : spec.retained) text += policy + "\n";
-  for (const auto& notification : spec.notifications) text += text_of(notification) + "\n";
-  for (const auto& [key, digest] : content) text += fmt::format("{}={}\n", key, digest);
-  return codec::sha256_hex(text);
+Parts parts_of(const BucketSpec& spec, const std::map<std::string, std::string>& content) {
+  std::string notifications, files, policies;
+  for (const auto& notification : spec.notifications) notifications += text_of(notification) + "\n";
+  for (const auto& [key, digest] : content) files += fmt::format("{}={}\n", key, digest);
+  for (const auto& policy : spec.retained) policies += policy + "\n";
+  return {{"CORS", part(to_canonical_json(spec.cors))},
+          {"website", part(to_canonical_json(spec.website))},
+          {"notifications", part(notifications)},
+          {"files", part(files)},
+          {"deletion policy", part(policies)}};
 }
 
-std::string digest_of(const ApiSpec& spec) {
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n", spec.name, to_canonical_json(spec.cors), spec.description,
-                                 spec.stage, to_canonical_json(spec.stage_variables));
+Parts parts_of(const ApiSpec& spec) {
+  std::string routes;
   for (const auto& route : spec.routes) {
-    text += fmt::format("{}|{}|{}|{}\n", route.key, route.function_arn, route.payload_version, route.timeout_ms);
+    routes += fmt::format("{}|{}|{}|{}\n", route.key, route.function_arn, route.payload_version, route.timeout_ms);
   }
-  return codec::sha256_hex(text);
+  return {{"name", part(spec.name)},
+          {"description", part(spec.description)},
+          {"CORS", part(to_canonical_json(spec.cors))},
+          {"stage", part(spec.stage + "\n" + to_canonical_json(spec.stage_variables))},
+          {"routes", part(routes)}};
 }
 
-std::string digest_of(const FunctionSpec& spec, const Package& package) {
-  std::string text = fmt::format("{}\n{}\n{}\n", to_canonical_json(spec.configuration),
-                                 to_canonical_json(spec.event_invoke), package.digest);
+Parts parts_of(const FunctionSpec& spec, const Package& package) {
+  std::string permissions;
   for (const auto& p : spec.permissions) {
-    text += fmt::format("{}|{}|{}|{}|{}\n", p.statement_id, p.action, p.principal, p.source_arn, p.source_account);
+    permissions +=
+        fmt::format("{}|{}|{}|{}|{}\n", p.statement_id, p.action, p.principal, p.source_arn, p.source_account);
   }
+  Parts out{{"code", part(package.digest)},
+            {"permissions", part(permissions)},
+            {"retries", part(to_canonical_json(spec.event_invoke))}};
+  for (const auto& [name, value] : spec.configuration.fields) out[name] = part(to_canonical_json(value));
+  return out;
+}
+
+std::string digest_of(const Parts& parts) {
+  std::string text;
+  for (const auto& [name, digest] : parts) text += fmt::format("{}={}\n", name, digest);
   return codec::sha256_hex(text);
 }
 
@@ -88,12 +121,12 @@ std::vector<Change> make_plan(const Inputs& in) {
   for (const auto& bucket : in.desired.buckets) {
     const auto it = in.content.find(bucket.logical_id);
     planner.want(bucket.logical_id, kBucketType, bucket.name,
-                 digest_of(bucket, it == in.content.end() ? kNothing : it->second));
+                 parts_of(bucket, it == in.content.end() ? kNothing : it->second));
   }
-  for (const auto& api : in.desired.apis) planner.want(api.logical_id, kApiType, "", digest_of(api));
+  for (const auto& api : in.desired.apis) planner.want(api.logical_id, kApiType, "", parts_of(api));
   for (const auto& function : in.desired.functions) {
     planner.want(function.logical_id, kFunctionType, function.name,
-                 digest_of(function, in.packages.at(function.logical_id)));
+                 parts_of(function, in.packages.at(function.logical_id)));
   }
   return planner.finish();
 }

@@ -18,6 +18,7 @@ struct Change {
   Action action = Action::kNone;
   std::string logical_id, type, physical;
   std::string replaced;  // the physical name that goes, of kReplace
+  std::vector<std::string> what;  // of kUpdate: "code", "Timeout", "routes", ...; empty when that is not known
   bool operator==(const Change&) const = default;
 };
 
@@ -34,9 +35,10 @@ std::vector<Change> make_plan(const Inputs& inputs);
 
 std::string_view action_name(Action action);
 
-// What the record keeps to see a change by.
-std::string digest_of(const BucketSpec& spec, const std::map<std::string, std::string>& content);
-std::string digest_of(const ApiSpec& spec);
-std::string digest_of(const FunctionSpec& spec, const Package& package);
+// What the template says about a resource, part by part, each as a digest; and all of them as one.
+Parts parts_of(const BucketSpec& spec, const std::map<std::string, std::string>& content);
+Parts parts_of(const ApiSpec& spec);
+Parts parts_of(const FunctionSpec& spec, const Package& package);
+std::string digest_of(const Parts& parts);
 
 }  // namespace gust::cli

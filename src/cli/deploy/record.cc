@@ -41,11 +41,13 @@ std::string to_json(const StackRecord& record) {
     for (const auto& [key, digest] : entry.content) content[key] = digest;
     json::array permissions;
     for (const auto& id : entry.permissions) permissions.emplace_back(id);
+    json::object parts;
+    for (const auto& [name, digest] : entry.parts) parts[name] = digest;
     json::array retained;
     for (const auto& policy : entry.retained) retained.emplace_back(policy);
     entries[logical_id] = json::object{
         {"type", entry.type}, {"physical", entry.physical}, {"digest", entry.digest}, {"code_key", entry.code_key},
-        {"content", content}, {"permissions", permissions}, {"retained", retained}};
+        {"content", content}, {"permissions", permissions}, {"retained", retained},   {"parts", parts}};
   }
   json::object outputs;
   for (const auto& [name, value] : record.outputs) outputs[name] = value;
@@ -63,13 +65,10 @@ Result<StackRecord> parse_record(std::string_view text) {
   for (const auto& [logical_id, value] : entries->get_object()) {
     if (!value.is_object()) continue;
     const auto& object = value.get_object();
-    RecordEntry entry{text_of(object, "type"),
-                      text_of(object, "physical"),
-                      text_of(object, "digest"),
-                      text_of(object, "code_key"),
-                      texts_of(object, "content"),
-                      list_of(object, "permissions"),
-                      {}};
+    RecordEntry entry{text_of(object, "type"),        text_of(object, "physical"),
+                      text_of(object, "digest"),      texts_of(object, "parts"),
+                      text_of(object, "code_key"),    texts_of(object, "content"),
+                      list_of(object, "permissions"), {}};
     for (auto& policy : list_of(object, "retained")) entry.retained.insert(std::move(policy));
     out.entries[std::string(logical_id)] = std::move(entry);
   }

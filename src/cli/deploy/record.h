@@ -11,11 +11,13 @@
 
 namespace gust::cli {
 
+using Parts = std::map<std::string, std::string>;  // "code", "routes", ... -> digest
+
 struct RecordEntry {
   std::string type;      // AWS::S3::Bucket, AWS::Lambda::Function, AWS::ApiGatewayV2::Api
   std::string physical;  // name or id
   std::string digest;    // of everything that the template says; empty while it is being made
-  std::map<std::string, std::string> parts;    // "code", "routes", ... -> digest, to tell what a change is about
+  Parts parts;           // the same in parts, to tell what a change is about
   std::string code_key;  // of a function: its zip in the deploy bucket
   std::map<std::string, std::string> content;  // of a bucket: key -> SHA-256 of what was uploaded
   std::vector<std::string> permissions;        // of a function: statement ids
