@@ -162,7 +162,7 @@ def handler(event, context):
 
 def test_an_answer_that_is_late_is_a_503(gust, unique):
     functions, client = gust.client("lambda"), gust.client("apigatewayv2")
-    code = "import time\ndef handler(event, context):\n    time.sleep(20)\n"
+    code = "import threading\ndef handler(event, context):\n    threading.Event().wait()\n"
     arn = functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE, Timeout=25,
                                     Code={"ZipFile": zip_of({"index.py": code})})["FunctionArn"]
     functions.add_permission(FunctionName=unique, StatementId="api", Action="lambda:InvokeFunction",
