@@ -196,7 +196,9 @@ Result<std::optional<Authorization>> parse_authorization(const http::Request& re
   const auto header = request.headers.get("authorization");
   codec::QueryPairs pairs;
   if (request.query.contains("X-Amz-") || request.query.contains("AWSAccessKeyId=")) {
-    GUST_TRY(pairs, codec::parse_query(request.query, codec::Plus::kIsPlus));
+    auto parsed = codec::parse_query(request.query, codec::Plus::kIsPlus);
+    if (!parsed) return fail(Code::kInvalid, "Couldn't parse the specified URI.", "uri");
+    pairs = *std::move(parsed);
   }
   const auto algorithm = find(pairs, "X-Amz-Algorithm");
   const bool presigned = algorithm || find(pairs, "X-Amz-Signature");
@@ -215,6 +217,8 @@ Result<std::optional<Authorization>> parse_authorization(const http::Request& re
   if (find(pairs, "AWSAccessKeyId") && find(pairs, "Signature")) return wrong_algorithm("Signature Version 2");
   if (!header) return std::nullopt;
   const auto text = trimmed(*header);
+  if (!text.starts_with("AWS"))
+    return fail(Code::kInvalid, "Unsupported Authorization Type", "authorization-type");
   if (!has_algorithm(text)) return wrong_algorithm(text.substr(0, text.find(' ')));
   GUST_TRY(auto out, parse_header(text, request.headers));
   return out;

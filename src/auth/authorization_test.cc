@@ -76,7 +76,7 @@ TEST(Authorization, MalformedHeaders) {
 
 TEST(Authorization, OtherMechanisms) {
   EXPECT_EQ(parse_authorization(with_header("AWS AKID:sig")).error().source, "algorithm");
-  EXPECT_EQ(parse_authorization(with_header("Bearer x")).error().code, Code::kUnsupported);
+  EXPECT_EQ(parse_authorization(with_header("Bearer x")).error().source, "authorization-type");
   EXPECT_EQ(parse_authorization(with_header("AWS4-ECDSA-P256-SHA256 Credential=a")).error().source, "algorithm");
   EXPECT_EQ(parse_authorization(with_query("AWSAccessKeyId=a&Signature=b&Expires=1")).error().source, "algorithm");
 }

@@ -60,12 +60,15 @@ PathStyle path_style(std::string_view service) {
 Result<std::string> canonical_path(std::string_view path, PathStyle style) {
   if (path.empty()) return "/";
   if (style == PathStyle::kNormalised) return codec::percent_encode(normalised(path), codec::Slash::kKeep);
-  GUST_TRY(const auto decoded, codec::percent_decode(path));
-  return codec::percent_encode(decoded, codec::Slash::kKeep);
+  const auto decoded = codec::percent_decode(path);
+  if (!decoded) return fail(Code::kInvalid, "Couldn't parse the specified URI.", "uri");
+  return codec::percent_encode(*decoded, codec::Slash::kKeep);
 }
 
 Result<std::string> canonical_query(std::string_view query) {
-  GUST_TRY(auto pairs, codec::parse_query(query, codec::Plus::kIsPlus));
+  auto parsed = codec::parse_query(query, codec::Plus::kIsPlus);
+  if (!parsed) return fail(Code::kInvalid, "Couldn't parse the specified URI.", "uri");
+  auto pairs = *std::move(parsed);
   std::erase_if(pairs, [](const auto& pair) { return pair.first == "X-Amz-Signature"; });
   for (auto& [name, value] : pairs) {
     name = codec::percent_encode(name);

@@ -28,6 +28,8 @@ constexpr AuthCode kAuthCodes[] = {
     {"authorization-query", "AuthorizationQueryParametersError", "IncompleteSignatureException", "IncompleteSignature",
      400},
     {"two-mechanisms", "InvalidArgument", "IncompleteSignatureException", "IncompleteSignature", 400},
+    {"authorization-type", "InvalidArgument", "IncompleteSignatureException", "IncompleteSignature", 400},
+    {"uri", "InvalidURI", "IncompleteSignatureException", "IncompleteSignature", 400},
     {"algorithm", "InvalidRequest", "IncompleteSignatureException", "IncompleteSignature", 400},
     {"access-key", "InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId", 403},
     {"token", "InvalidToken", "UnrecognizedClientException", "InvalidClientTokenId", 403},

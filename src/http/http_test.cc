@@ -160,6 +160,25 @@ TEST_F(Http, ChunkedBodiesGiveTheirTrailers) {
   EXPECT_NE(text.find("x-trailer: x-sum=42"), std::string::npos) << text;
 }
 
+TEST_F(Http, TrailersOfANameThatIsAlsoAHeaderAreTrailers) {
+  const auto text = talk(
+      "POST /plain HTTP/1.1\r\nHost: x\r\nX-Sum: 1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\nX-Last: 2\r\n\r\n"
+      "3\r\nabc\r\n0\r\nx-sum: 42\r\n\r\n");
+  EXPECT_NE(text.find("x-trailer: x-sum=42"), std::string::npos) << text;
+  EXPECT_EQ(text.find("X-Last="), std::string::npos) << text;
+}
+
+TEST_F(Http, TakesAbsoluteTargets) {
+  const auto ask = [&](std::string target) {
+    return talk("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  };
+  EXPECT_NE(ask("http://h:1/plain?a=1").find("x-saw: GET /plain?a=1"), std::string::npos);
+  EXPECT_NE(ask("HTTP://h").find("x-saw: GET /?"), std::string::npos);
+  EXPECT_NE(ask("http://h?q").find("x-saw: GET /?q"), std::string::npos);
+  for (const auto* bad : {"plain", "ftp://h/", "http:///x", "http://u@h/x"})
+    EXPECT_TRUE(ask(bad).starts_with("HTTP/1.1 400")) << bad;
+}
+
 TEST_F(Http, PipelinedRequestsAreAnsweredInOrder) {
   const auto text = talk(
       "GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nxx"

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 
 namespace gust::http {
 namespace {
@@ -35,6 +36,37 @@ constexpr std::uint64_t kDrainLimit = 256 << 10;  // an unread body longer than 
 using Parser = bhttp::request_parser<bhttp::buffer_body>;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+// Where the authority of "http://host/path" (RFC 9112, 3.2.2) begins and ends; empty for "/path".
+std::string_view authority_of(std::string_view target) {
+  const auto scheme = lower(target.substr(0, 8));
+  if (!scheme.starts_with("http://") && scheme != "https://") return {};
+  target.remove_prefix(scheme == "https://" ? 8 : 7);
+  return target.substr(0, target.find_first_of("/?#"));
+}
+
+// Takes scheme and authority off an absolute target; answers the authority.
+std::string take_authority(std::string& target) {
+  const auto authority = authority_of(target);
+  if (authority.empty()) return {};
+  std::string out(authority);
+  target.erase(0, static_cast<std::size_t>(authority.data() + authority.size() - target.data()));
+  if (!target.starts_with('/')) target.insert(0, "/");
+  return out;
+}
+
+// Origin form, absolute form of HTTP without a user, or the asterisk.
+bool is_target(std::string_view target) {
+  if (target.starts_with('/') || target == "*") return true;
+  const auto authority = authority_of(target);
+  return !authority.empty() && authority.find('@') == std::string_view::npos;
+}
 
 class BeastSession final : public Session, public std::enable_shared_from_this<BeastSession> {
  public:
@@ -159,7 +191,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::shared_ptr<Headers> trailers_;
-  std::size_t header_fields_ = 0;
+  std::map<std::string, std::size_t> header_counts_;  // by name in lower case
   std::uint64_t serial_ = 0;
   bool continue_wanted_ = false;
   bool broken_ = false;
@@ -193,14 +225,16 @@ Request BeastSession::make_request() {
   Request request;
   request.method = view(head.method_string());
   request.target = view(head.target());
+  const auto authority = take_authority(request.target);
   const auto question = request.target.find('?');
   request.path = request.target.substr(0, question);
   if (question != std::string::npos) request.query = request.target.substr(question + 1);
-  header_fields_ = 0;
+  header_counts_.clear();
   for (const auto& field : head) {
     request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
-    ++header_fields_;
+    ++header_counts_[lower(view(field.name_string()))];
   }
+  if (!authority.empty()) request.headers.set("Host", authority);
   request.peer = peer_;
   if (const auto length = parser_->content_length()) request.content_length = *length;
   if (!parser_->chunked() && !request.content_length) request.content_length = 0;
@@ -209,14 +243,15 @@ Request BeastSession::make_request() {
   return request;
 }
 
+// Beast keeps fields of one name together, whether they came before or behind the body.
 void BeastSession::take_trailers() {
-  std::size_t index = 0;
+  std::map<std::string, std::size_t> seen;
   for (const auto& field : parser_->get()) {
-    if (index++ >= header_fields_) {
+    const auto name = lower(view(field.name_string()));
+    if (++seen[name] > header_counts_[name])
       trailers_->add(std::string(view(field.name_string())), std::string(view(field.value())));
-    }
   }
-  header_fields_ = index;
+  header_counts_ = std::move(seen);
 }
 
 asio::awaitable<Response> BeastSession::handle(RequestContext context, Request request) {
@@ -296,6 +331,7 @@ std::optional<std::string> BeastSession::ambiguity() const {
   const auto count = [&](bhttp::field name) {
     return std::distance(head.equal_range(name).first, head.equal_range(name).second);
   };
+  if (!is_target(view(head.target()))) return "the request's target is not a path";
   if (count(bhttp::field::content_length) > 1) return "Content-Length is given more than once";
   if (count(bhttp::field::transfer_encoding) > 1 ||
       (head.count(bhttp::field::transfer_encoding) > 0 &&

@@ -116,6 +116,11 @@ async::Task<http::Response> Service::handle(RequestContext context, http::Reques
   co_return response;
 }
 
+http::Response Service::refuse_at(const RequestContext& context, WireError error, std::string_view path) const {
+  if (settings_.complete_error) settings_.complete_error(error, path);
+  return refuse(context, std::move(error));
+}
+
 boost::asio::awaitable<http::Response> Service::run(RequestContext context, http::Request request, std::string path) {
   const auto query = codec::parse_query(request.query, codec::Plus::kIsSpace);
   if (!query) co_return refuse(context, {settings_.malformed_code, query.error().message, 400, {}});
@@ -127,26 +132,28 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
   if (!match) co_return refuse(context, match.error());
   if (!rest || !has_streaming_input(*match->operation)) {
     auto whole = co_await async::read_all(*request.body, settings_.max_body_bytes);
-    if (!whole) co_return refuse(context, map(whole.error()));
+    if (!whole) co_return refuse_at(context, map(whole.error()), path);
     body = *std::move(whole);
   }
   if (!rest) match = find(request, path, *query, body);
   if (!match) co_return refuse(context, match.error());
 
   const auto& operation = *match->operation;
+  if (settings_.check_body && !has_streaming_input(operation)) {
+    const auto checked = settings_.check_body(operation, request.headers, request.trailers.get(), body);
+    if (!checked) co_return refuse_at(context, map(checked.error()), path);
+  }
   auto input = parse_input(*model_, operation, match->labels, *query, request.headers, body);
-  if (!input) co_return refuse(context, {settings_.malformed_code, input.error().message, 400, {}});
+  if (!input) co_return refuse_at(context, {settings_.malformed_code, input.error().message, 400, {}}, path);
   if (operation.input.shape != nullptr) {
     const auto violations = validate(*operation.input.shape, *input);
-    if (!violations.empty()) co_return refuse(context, settings_.map_violations(violations));
+    if (!violations.empty()) co_return refuse_at(context, settings_.map_violations(violations), path);
   }
-  Call call{
-      context,        std::move(request.headers), request.trailers, request.content_length, std::move(request.peer),
-      std::move(path)};
+  Call call{context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer), path};
   auto outcome = co_await handlers_.at(operation.name)(std::move(call), *std::move(input), std::move(request.body));
   if (!outcome) {
     auto& fault = outcome.error();
-    auto response = refuse(context, fault.domain ? map(*fault.domain) : fault.wire);
+    auto response = refuse_at(context, fault.domain ? map(*fault.domain) : fault.wire, path);
     for (const auto& [name, value] : fault.headers.all()) response.headers.set(name, value);
     co_return response;
   }

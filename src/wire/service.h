@@ -45,6 +45,12 @@ struct ServiceSettings {
   std::function<WireError(const std::vector<Violation>&)> map_violations;
   // The wire error for bytes that are not what the protocol says (not JSON, not XML, wrong kinds).
   std::string malformed_code = "SerializationException";
+  // Looks at a body that does not stream before it is parsed: its digests. `trailers` may be null.
+  std::function<Result<void>(const Operation&, const http::Headers&, const http::Headers* trailers,
+                             const std::string& body)>
+      check_body;
+  // Adds to an error what the request's path says of it.
+  std::function<void(WireError&, std::string_view path)> complete_error;
   // REST: true when the request means an operation that the model lacks, although its path fits another's.
   std::function<bool(std::string_view method, std::string_view path, const codec::QueryPairs&)> is_unserved;
   WireError unknown{"UnknownOperationException", "", 404, {}};
@@ -91,6 +97,8 @@ class Service {
   std::expected<Match, WireError> find(const http::Request& request, std::string_view path,
                                        const codec::QueryPairs& query, std::string_view body) const;
   WireError map(const Error& error) const;
+  // refuse(), with what the path says.
+  http::Response refuse_at(const RequestContext& context, WireError error, std::string_view path) const;
   boost::asio::awaitable<http::Response> run(RequestContext context, http::Request request, std::string path);
 
   std::shared_ptr<const Model> model_;

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-
+import requests
 from conftest import ROOT
 from test_lambda import zip_of
 
@@ -18,6 +18,13 @@ def test_javascript_sdk(gust, unique):
     done = subprocess.run(["node", "all.mjs", unique, code], cwd=folder, env=gust.env(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"payload": {"got": {"n": 1}}, "account": "000000000000"}
+
+
+def test_javascript_sdk_objects(gust, unique):
+    folder = ROOT / "build/node-tests"
+    shutil.copy(ROOT / "tests/e2e/node/s3.mjs", folder / "s3.mjs")
+    done = subprocess.run(["node", "s3.mjs", unique], cwd=folder, env=gust.env(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout == "done\n", done.stderr
 
 
 @pytest.fixture(params=["build/venv-new/bin/aws", "/usr/bin/aws"])
@@ -47,6 +54,63 @@ def test_aws_command_line(aws, unique, tmp_path):
     assert got["ContentLength"] == 3
     missing = aws("s3api", "get-object", "--bucket", unique, "--key", "none", str(tmp_path / "x"), check=False)
     assert missing.returncode != 0 and "NoSuchKey" in missing.stderr
+    aws("s3", "rb", "--force", f"s3://{unique}")
+
+
+def test_aws_command_line_objects(aws, unique, tmp_path):
+    """Each operation of s3api, and what the high-level commands do with odd names."""
+    def api(operation, *args, check=True):
+        done = aws("s3api", operation, "--bucket", unique, "--output", "json", *args, check=check)
+        return json.loads(done.stdout) if check and done.stdout.strip() else done.stderr
+    api("create-bucket")
+    api("head-bucket")
+    api("get-bucket-location")
+    (tmp_path / "in").write_bytes(b"0123456789")
+    etag = api("put-object", "--key", "a b/ü+%", "--body", str(tmp_path / "in"), "--metadata", "m=1")["ETag"]
+    assert api("head-object", "--key", "a b/ü+%")["Metadata"] == {"m": "1"}
+    api("get-object", "--key", "a b/ü+%", "--range", "bytes=2-4", str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"234"
+    assert "PreconditionFailed" in api("get-object", "--key", "a b/ü+%", "--if-match", "x", str(tmp_path / "no"), check=False)
+    api("copy-object", "--key", "copy", "--copy-source", f"{unique}/a b/ü+%")
+    assert api("head-object", "--key", "copy")["ETag"] == etag
+    assert [o["Key"] for o in api("list-objects", "--prefix", "a")["Contents"]] == ["a b/ü+%"]
+    page = api("list-objects-v2", "--max-items", "1", "--page-size", "1")
+    assert api("list-objects-v2", "--starting-token", page["NextToken"])["Contents"][0]["Key"] == "copy"
+    upload = api("create-multipart-upload", "--key", "m")["UploadId"]
+    api("list-multipart-uploads")
+    part = api("upload-part", "--key", "m", "--upload-id", upload, "--part-number", "1", "--body", str(tmp_path / "in"))
+    api("upload-part-copy", "--key", "m", "--upload-id", upload, "--part-number", "2", "--copy-source", f"{unique}/copy")
+    assert len(api("list-parts", "--key", "m", "--upload-id", upload)["Parts"]) == 2
+    named = {"Parts": [{"PartNumber": 1} | {k: v for k, v in part.items() if k == "ETag" or k.startswith("Checksum")}]}
+    api("complete-multipart-upload", "--key", "m", "--upload-id", upload, "--multipart-upload", json.dumps(named))
+    upload = api("create-multipart-upload", "--key", "m")["UploadId"]
+    api("abort-multipart-upload", "--key", "m", "--upload-id", upload)
+    rules = {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
+    api("put-bucket-cors", "--cors-configuration", json.dumps(rules))
+    assert api("get-bucket-cors") == rules
+    api("delete-bucket-cors")
+    api("put-bucket-notification-configuration", "--notification-configuration", "{}")
+    api("get-bucket-notification-configuration")
+    aws("s3", "website", f"s3://{unique}", "--index-document", "index.html")
+    assert api("get-bucket-website")["IndexDocument"] == {"Suffix": "index.html"}
+    url = aws("s3", "presign", f"s3://{unique}/copy").stdout.strip()
+    assert requests.get(url).content == b"0123456789"
+    aws("s3", "cp", f"s3://{unique}/a b/ü+%", f"s3://{unique}/second copy")
+    assert aws("s3", "cp", f"s3://{unique}/second copy", "-").stdout == "0123456789"
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    for name in ("a b", "ü", "100%", "x+y"):
+        (folder / name).write_text(name)
+    aws("s3", "sync", str(folder), f"s3://{unique}/sync/")
+    (folder / "ü").unlink()
+    assert "delete" in aws("s3", "sync", str(folder), f"s3://{unique}/sync/", "--delete").stdout
+    assert aws("s3", "sync", str(folder), f"s3://{unique}/sync/").stdout == ""
+    assert len(aws("s3", "ls", "--recursive", f"s3://{unique}/sync/").stdout.splitlines()) == 3
+    aws("s3", "rm", "--recursive", "--exclude", "*%", f"s3://{unique}/sync/")
+    assert len(aws("s3", "ls", "--recursive", f"s3://{unique}/sync/").stdout.splitlines()) == 1
+    assert "BucketNotEmpty" in api("delete-bucket", check=False)
+    api("delete-objects", "--delete", json.dumps({"Objects": [{"Key": "copy"}, {"Key": "m"}]}))
+    api("delete-object", "--key", "second copy")
     aws("s3", "rb", "--force", f"s3://{unique}")
 
 

@@ -1,8 +1,10 @@
 // Domain errors as S3's, and what S3 says of requests that break its model.
 #include "api/s3/shared.h"
+#include "codec/url.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <set>
@@ -31,6 +33,7 @@ constexpr std::array kKnown = {
     Known{"trailer-checksum", Code::kInvalid, "BadDigest", 400},
     Known{"invalid digest", Code::kInvalid, "InvalidDigest", 400},
     Known{"invalid checksum", Code::kInvalid, "InvalidRequest", 400},
+    Known{"missing digest", Code::kInvalid, "InvalidRequest", 400},
     Known{"checksum algorithm", Code::kInvalid, "InvalidRequest", 400},
     Known{"checksum kind", Code::kInvalid, "InvalidRequest", 400},
     Known{"object size", Code::kInvalid, "InvalidRequest", 400},
@@ -83,9 +86,25 @@ wire::WireError map_s3_error(const Error& error) {
   }
 }
 
+void complete_s3_error(wire::WireError& error, std::string_view path) {
+  while (path.starts_with('/')) path.remove_prefix(1);
+  const auto slash = path.find('/');
+  const auto text = [](std::string_view part) { return wire::Value(codec::percent_decode(part).value_or("")); };
+  if (error.code == "NoSuchBucket" || error.code == "BucketNotEmpty" || error.code == "BucketAlreadyExists" ||
+      error.code == "BucketAlreadyOwnedByYou" || error.code == "InvalidBucketName") {
+    error.members.try_emplace("BucketName", text(path.substr(0, slash)));
+  }
+  if (error.code == "NoSuchKey" && slash != std::string_view::npos)
+    error.members.try_emplace("Key", text(path.substr(slash + 1)));
+}
+
 wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations) {
   const auto& first = violations.at(0);
-  if (first.constraint == wire::Constraint::kRequired && first.path.find('.') != std::string::npos) {
+  static const std::set<std::string_view> kBodies = {"Delete", "CORSConfiguration", "NotificationConfiguration",
+                                                     "WebsiteConfiguration"};
+  if (first.constraint == wire::Constraint::kRequired && kBodies.contains(first.member))
+    return {"MissingRequestBodyError", "Request Body is empty", 400, {}};
+  if (first.path.find('.') != std::string::npos) {
     return {"MalformedXML",
             "The XML you provided was not well-formed or did not validate against our published schema",
             400,
@@ -97,13 +116,19 @@ wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations
           {{"ArgumentName", wire::Value(first.member)}, {"ArgumentValue", wire::Value(first.given)}}};
 }
 
-bool is_unserved_s3(std::string_view, std::string_view path, const codec::QueryPairs& query) {
+bool is_unserved_s3(std::string_view method, std::string_view path, const codec::QueryPairs& query) {
   static const std::set<std::string_view> kUnserved = {
       "accelerate",        "acl",        "analytics",    "attributes",        "encryption",  "intelligent-tiering",
       "inventory",         "legal-hold", "lifecycle",    "logging",           "metrics",     "object-lock",
       "ownershipControls", "policy",     "policyStatus", "publicAccessBlock", "replication", "requestPayment",
       "restore",           "retention",  "select",       "tagging",           "torrent",     "versioning",
       "versions"};
+  const auto has = [&](std::string_view name) {
+    return std::ranges::find(query, name, &codec::QueryPairs::value_type::first) != query.end();
+  };
+  // A POST of an object is either of a multipart upload's two; a form upload would be a POST of the bucket.
+  const bool to_object = path.find('/', 1) != std::string_view::npos && !path.ends_with('/');
+  if (method == "POST" && to_object && !has("uploads") && !has("uploadId")) return true;
   for (const auto& [name, value] : query) {
     if (kUnserved.contains(name) && value.empty()) return true;
   }

@@ -23,14 +23,14 @@ S3Reply<s3::PutObjectOutput> put_object(ObjectStore& store, wire::Call call, s3:
                            {"MaxSizeAllowed", std::to_string(objects::kMaxPutBytes)}},
                           400);
   }
-  GUST_CO_CHECK(check_content_md5(call));
+  GUST_CO_CHECK(check_content_md5(call.headers));
   objects::PutRequest put;
   put.bucket = BucketName(request.bucket);
   put.key = std::move(key);
   put.headers = system_headers(request);
   GUST_CO_TRY(put.metadata, check_metadata(request.metadata));
   GUST_CO_TRY(put.condition, write_condition(request.if_match, request.if_none_match));
-  GUST_CO_TRY(const auto kind, requested_checksum(call));
+  GUST_CO_TRY(const auto kind, requested_checksum(call.headers));
   put.checksum_kind = kind.value_or(objects::ChecksumKind::kCrc64Nvme);  // the service's own when none is asked for
   put.expected = expectation(call, put.checksum_kind);
   put.origin = origin_of(call);

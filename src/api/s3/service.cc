@@ -9,6 +9,8 @@ static wire::ServiceSettings settings() {
   out.max_body_bytes = 2 << 20;  // configurations, lists of keys and of parts
   out.map_error = map_s3_error;
   out.map_violations = map_s3_violations;
+  out.check_body = check_body_digests;
+  out.complete_error = complete_s3_error;
   out.malformed_code = "MalformedXML";
   out.is_unserved = is_unserved_s3;
   out.unknown = {

@@ -85,18 +85,18 @@ static Result<ChecksumKind> known_checksum(std::string_view name) {
       "checksum algorithm");
 }
 
-Result<std::optional<ChecksumKind>> requested_checksum(const wire::Call& call) {
+Result<std::optional<ChecksumKind>> requested_checksum(const http::Headers& headers) {
   std::optional<ChecksumKind> out;
   for (const auto& [kind, name] : kChecksums) {
-    if (!call.headers.contains(header_of(kind))) continue;
+    if (!headers.contains(header_of(kind))) continue;
     if (out) return fail(Code::kInvalid, std::string(kOneChecksum), "invalid checksum");
     out = kind;
   }
-  std::string_view trailer = call.headers.get_or("x-amz-trailer", "");
+  std::string_view trailer = headers.get_or("x-amz-trailer", "");
   if (!out && trailer.starts_with("x-amz-checksum-")) {
     GUST_TRY(out, known_checksum(trailer.substr(15)));
   }
-  const auto named = call.headers.get_or("x-amz-sdk-checksum-algorithm", "");
+  const auto named = headers.get_or("x-amz-sdk-checksum-algorithm", "");
   if (named.empty()) return out;
   GUST_TRY(const auto kind, known_checksum(named));
   if (out && *out != kind)
@@ -118,8 +118,8 @@ Result<objects::Checksum> parse_checksum(ChecksumKind kind, const std::string& t
   return out;
 }
 
-Result<void> check_content_md5(const wire::Call& call) {
-  const auto header = call.headers.get("content-md5");
+Result<void> check_content_md5(const http::Headers& headers) {
+  const auto header = headers.get("content-md5");
   if (!header) return {};
   const auto md5 = codec::from_base64(*header);
   if (!md5 || md5->size() != 16)
@@ -127,22 +127,46 @@ Result<void> check_content_md5(const wire::Call& call) {
   return {};
 }
 
-std::function<Result<objects::Expected>()> expectation(const wire::Call& call, std::optional<ChecksumKind> kind) {
-  std::optional<std::string> md5;
-  if (const auto header = call.headers.get("content-md5")) {
-    if (auto raw = codec::from_base64(*header)) md5 = *std::move(raw);
+Result<objects::Expected> expected_digests(const http::Headers& headers, const http::Headers* trailers,
+                                           std::optional<ChecksumKind> kind) {
+  objects::Expected expected;
+  if (const auto header = headers.get("content-md5")) {
+    if (auto raw = codec::from_base64(*header)) expected.md5 = *std::move(raw);
   }
-  std::optional<std::string> header;
-  if (const auto given = kind ? call.headers.get(header_of(*kind)) : std::nullopt) header = *given;
-  return [md5, kind, header, trailers = call.trailers]() -> Result<objects::Expected> {
-    objects::Expected expected{md5, std::nullopt};
-    if (!kind) return expected;
-    auto text = header;
-    if (const auto given = trailers ? trailers->get(header_of(*kind)) : std::nullopt; !text && given) text = *given;
-    if (!text) return expected;
-    GUST_TRY(expected.checksum, parse_checksum(*kind, *text));
-    return expected;
+  if (!kind) return expected;
+  auto text = headers.get(header_of(*kind));
+  if (!text && trailers != nullptr) text = trailers->get(header_of(*kind));
+  if (!text) return expected;
+  GUST_TRY(expected.checksum, parse_checksum(*kind, std::string(*text)));
+  return expected;
+}
+
+std::function<Result<objects::Expected>()> expectation(const wire::Call& call, std::optional<ChecksumKind> kind) {
+  return [headers = call.headers, trailers = call.trailers, kind] {
+    return expected_digests(headers, trailers.get(), kind);
   };
+}
+
+Result<void> check_body_digests(const wire::Operation& operation, const http::Headers& headers,
+                                const http::Headers* trailers, const std::string& body) {
+  GUST_CHECK(check_content_md5(headers));
+  GUST_TRY(const auto kind, requested_checksum(headers));
+  GUST_TRY(const auto expected, expected_digests(headers, trailers, kind));
+  if (operation.name == "DeleteObjects" && !expected.md5 && !expected.checksum) {
+    return fail(Code::kInvalid, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+                "missing digest");
+  }
+  // A checksum beside CompleteMultipartUpload is the object's, not the body's.
+  if (operation.name == "CompleteMultipartUpload") return {};
+  if (!expected.md5 && !expected.checksum) return {};
+  objects::Hasher hasher(kind);
+  hasher.update(std::as_bytes(std::span(body)));
+  const auto got = hasher.finish();
+  if (expected.md5 && *expected.md5 != got.md5)
+    return fail(Code::kInvalid, "The Content-MD5 you specified did not match what we received.", "digest");
+  if (expected.checksum && expected.checksum->value != got.checksum->value)
+    return fail(Code::kInvalid, "The checksum you specified did not match the calculated checksum.", "checksum");
+  return {};
 }
 
 async::Task<objects::Bucket> own_bucket(objects::ObjectStore& store, const wire::Call& call, std::string name,

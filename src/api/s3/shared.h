@@ -16,6 +16,8 @@ template <typename T>
 using S3Reply = boost::asio::awaitable<wire::Reply<T>>;
 
 wire::WireError map_s3_error(const Error& error);
+// Names the bucket, the key or the upload that an error is about.
+void complete_s3_error(wire::WireError& error, std::string_view path);
 wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations);
 // True for the sub-resources of S3 that are not served: without it "GET /bucket?acl" would list the bucket.
 bool is_unserved_s3(std::string_view method, std::string_view path, const codec::QueryPairs& query);
@@ -48,12 +50,18 @@ std::map<std::string, std::string> system_headers(const Request& request) {
 
 // The checksum that a request asks for, from x-amz-checksum-*, x-amz-trailer or x-amz-sdk-checksum-algorithm.
 // kInvalid when it names one that is not served, several, or one and another's value.
-Result<std::optional<objects::ChecksumKind>> requested_checksum(const wire::Call& call);
-// What Content-MD5 and the checksum header or trailer say the body must be; to be asked after the body's end.
+Result<std::optional<objects::ChecksumKind>> requested_checksum(const http::Headers& headers);
+// What Content-MD5 and the checksum header or trailer say the body must be.
+Result<objects::Expected> expected_digests(const http::Headers& headers, const http::Headers* trailers,
+                                           std::optional<objects::ChecksumKind> kind);
+// expected_digests(), to be asked after the body's end.
 std::function<Result<objects::Expected>()> expectation(const wire::Call& call,
                                                        std::optional<objects::ChecksumKind> kind);
+// The digests of a body that does not stream.
+Result<void> check_body_digests(const wire::Operation& operation, const http::Headers& headers,
+                                const http::Headers* trailers, const std::string& body);
 // Content-MD5 is well-formed, so that a bad one is refused before the body is read.
-Result<void> check_content_md5(const wire::Call& call);
+Result<void> check_content_md5(const http::Headers& headers);
 
 inline constexpr std::string_view kOneChecksum =
     "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
