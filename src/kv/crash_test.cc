@@ -39,10 +39,11 @@ TEST(KvCrash, DISABLED_Child) {
   auto store = *RocksStore::open(testing::child_folder(), {.threads = 8, .memtable_bytes = 64 << 10});
   boost::asio::io_context loop;
   async::TaskGroup group(loop.get_executor(), "writers");
-  (void)run(loop, [&]() -> Task<void> {
+  const auto ended = run(loop, [&]() -> Task<void> {
     for (int writer = 0; writer < kWriters; ++writer) group.spawn(write_for_ever(*store, writer));
     co_return co_await group.drain(SteadyTime::max());
   });
+  FAIL() << "the writers ended before they were killed: " << (ended ? "" : ended.error().message);
 }
 
 TEST(KvCrash, WhatWasAcknowledgedIsThereAfterAKill) {

@@ -120,10 +120,11 @@ TEST_F(ObjectCrash, DISABLED_Child) {
   open(kv::testing::child_folder());
   (void)run(loop_, [&] { return objects_->create_bucket(bucket_, AccountId("000000000000"), "us-east-1"); });
   async::TaskGroup group(loop_.get_executor(), "writers");
-  (void)run(loop_, [&]() -> Task<void> {
+  const auto ended = run(loop_, [&]() -> Task<void> {
     for (int writer = 0; writer < 6; ++writer) group.spawn(write_for_ever(writer));
     co_return co_await group.drain(SteadyTime::max());
   });
+  FAIL() << "the writers ended before they were killed: " << (ended ? "" : ended.error().message);
 }
 
 TEST_F(ObjectCrash, AcknowledgedObjectsAreThereAndNoOrphanIsLeft) {

@@ -149,7 +149,8 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
     const auto violations = validate(*operation.input.shape, *input);
     if (!violations.empty()) co_return refuse_at(context, settings_.map_violations(violations), path);
   }
-  Call call{context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer), path};
+  Call call{
+      context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer), path};
   auto outcome = co_await handlers_.at(operation.name)(std::move(call), *std::move(input), std::move(request.body));
   if (!outcome) {
     auto& fault = outcome.error();
