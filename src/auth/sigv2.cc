@@ -129,6 +129,7 @@ Result<std::vector<std::string>> signatures_v2(const http::Request& request, con
     out.push_back(codec::to_base64(hmac_sha1(secret, text + resource(path, request.query, pairs))));
   };
   add(request.path);
+  if (request.path.find('/', 1) == std::string::npos) add(request.path + "/");  // so botocore signs a bucket's path
   if (const auto bucket = bucket_in_host(request.host()); !bucket.empty())
     add(fmt::format("/{}{}", bucket, request.path));
   return out;

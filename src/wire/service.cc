@@ -45,6 +45,12 @@ WireError default_violations(const std::vector<Violation>& violations) {
   return {"ValidationException", validation_message(violations), 400, {}};
 }
 
+// Names of query parameters and headers, unlike those of elements, begin in lower case or have a dash.
+bool is_parameter(std::string_view name) {
+  if (name.empty() || name == "xml") return false;  // not XML at all
+  return name.contains('-') || (name.front() >= 'a' && name.front() <= 'z');
+}
+
 }  // namespace
 
 std::unexpected<Fault> fault(std::string code, std::string message,
@@ -144,7 +150,11 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
     if (!checked) co_return refuse_at(context, map(checked.error()), path);
   }
   auto input = parse_input(*model_, operation, match->labels, *query, request.headers, body);
-  if (!input) co_return refuse_at(context, {settings_.malformed_code, input.error().message, 400, {}}, path);
+  if (!input) {
+    const bool in_xml = model_->protocol != Protocol::kRestXml || !is_parameter(input.error().source);
+    const WireError malformed{settings_.malformed_code, input.error().message, 400, {}};
+    co_return refuse_at(context, in_xml ? malformed : map(input.error()), path);
+  }
   if (operation.input.shape != nullptr) {
     const auto violations = validate(*operation.input.shape, *input);
     if (!violations.empty()) co_return refuse_at(context, settings_.map_violations(violations), path);

@@ -144,6 +144,14 @@ def test_malformed_xml(wire, bucket, body):
     assert (answer.status, answer.code) in ((400, "MalformedXML"), (400, "MissingRequestBodyError"), (400, "UserKeyMustBeSpecified"))
 
 
+def test_parameters_of_the_wrong_kind(wire, bucket):
+    for target in (f"/{bucket}?max-keys=abc", f"/{bucket}?list-type=2&max-keys=99999999999", f"/{bucket}/k?partNumber=x"):
+        answer = wire("GET", target)
+        assert (answer.status, answer.code) == (400, "InvalidArgument"), target
+    copied = wire("PUT", f"/{bucket}/c", b"", {"x-amz-copy-source": f"/{bucket}/k?versionId=abc"})
+    assert (copied.status, copied.code) == (400, "InvalidArgument")
+
+
 def test_lengths(wire, bucket):
     target, body = f"/{bucket}/k", b"x"
     signed = wire.sign("PUT", target, body)

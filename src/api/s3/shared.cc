@@ -260,7 +260,10 @@ Result<CopySource> parse_copy_source(const std::string& text) {
     return fail(Code::kInvalid, fmt::format("'{}' is not a copy source: expected bucket/key, percent-encoded", text),
                 "copy source");
   };
-  auto path = text.substr(0, text.find("?versionId="));
+  const auto version = text.find("?versionId=");
+  if (version != std::string::npos && text.substr(version + 11) != "null")
+    return fail(Code::kInvalid, "Invalid version id specified", "copy source");
+  auto path = text.substr(0, version);
   if (path.starts_with('/')) path.erase(0, 1);
   const auto decoded = codec::percent_decode(path, codec::Plus::kIsPlus);
   if (!decoded) return wrong();
