@@ -42,6 +42,13 @@ constexpr ByScope kByScope[] = {
     {"sts", ServiceKind::kSts}, {"gust", ServiceKind::kAdmin},
 };
 
+// Services whose clients deserve to hear that they are not here, rather than an answer of S3's.
+constexpr std::string_view kNotServed[] = {
+    "appconfig", "athena", "cloudformation", "cloudfront", "cognito-identity", "cognito-idp", "dynamodb", "ec2", "ecr",
+    "ecs", "elasticache", "es", "events", "execute-api", "firehose", "glue", "iam", "kinesis", "kms", "logs",
+    "monitoring", "rds", "rds-data", "route53", "scheduler", "secretsmanager", "ses", "sns", "sqs", "ssm", "states",
+    "xray"};
+
 bool is_below(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
@@ -86,6 +93,8 @@ Destination find_destination(const http::Request& request, const std::string& sc
   for (const auto& [scope, service] : kByScope) {
     if (scope_service == scope) return {service, "", path};
   }
+  if (std::ranges::find(kNotServed, scope_service) != std::end(kNotServed))
+    return {ServiceKind::kNotServed, scope_service, path};
   for (const auto& [prefix, service] : kByPath) {
     if (is_below(path, prefix)) return {service, "", path};
   }

@@ -26,6 +26,7 @@ TEST(Endpoint, EveryRowOfTheTable) {
       {"my.bucket.site.localhost:4566", "/x", "", kSite, "my.bucket", "/x"},
       {"b.s3-website.localhost:4566", "/", "", kSite, "b", "/"},
       {"b.s3-website-us-east-1.amazonaws.com", "/", "", kSite, "b", "/"},
+      {"127.0.0.1:4566", "/", "dynamodb", kNotServed, "dynamodb", "/"},
       {"b.s3.localhost:4566", "/k", "s3", kS3, "", "/b/k"},
       {"my.bucket.s3.us-west-2.localhost:4566", "/k", "", kS3, "", "/my.bucket/k"},
       {"b.localhost:4566", "/k", "s3", kS3, "", "/b/k"},

@@ -4,6 +4,7 @@
 #include "auth/authorization.h"
 #include "base/log.h"
 #include "codec/json.h"
+#include "codec/xml.h"
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
@@ -77,6 +78,26 @@ void trace(RequestContext& context, const http::Request& request) {
   context.trace_id = fmt::format("Root=1-{:08x}-{}", now, hex.substr(0, 24));
 }
 
+// As the protocol that the client speaks says that there is no such operation.
+http::Response not_served(const http::Request& request, const std::string& service) {
+  const auto message = fmt::format("Gust does not serve '{}' yet; it serves s3, lambda, apigateway and sts", service);
+  http::Response response;
+  response.status = 400;
+  if (request.headers.get_or("content-type", "").starts_with("application/x-www-form-urlencoded")) {
+    response.headers.add("Content-Type", "text/xml");
+    response.body = fmt::format(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>{}</Message></Error>"
+        "</ErrorResponse>",
+        codec::xml_escape(message));
+    return response;
+  }
+  response.headers.add("Content-Type", request.headers.get("x-amz-target") ? "application/x-amz-json-1.0"
+                                                                           : "application/json");
+  response.headers.add("x-amzn-ErrorType", "UnknownOperationException");
+  response.body = codec::to_json(boost::json::object{{"__type", "UnknownOperationException"}, {"message", message}});
+  return response;
+}
+
 }  // namespace
 
 http::Response admin_error(int status, const std::string& message) {
@@ -109,6 +130,10 @@ boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, h
     co_return co_await serve_admin(std::move(context), std::move(request), std::move(to));
   if (const auto open = open_.find(to.service); open != open_.end()) {
     co_return co_await open->second(std::move(context), std::move(request), std::move(to));
+  }
+  if (to.service == ServiceKind::kNotServed) {
+    GUST_WARN("{}: a request for '{}', which is not served", context.request_id, to.name);
+    co_return not_served(request, to.name);
   }
   if (to.service == ServiceKind::kS3 && request.method == "OPTIONS") {
     auto answer = co_await s3_.preflight(context, std::move(request), std::move(to.path));

@@ -7,8 +7,20 @@ import subprocess
 
 import pytest
 import requests
+from botocore.exceptions import ClientError
+
 from conftest import ROOT
 from test_lambda import zip_of
+
+
+@pytest.mark.parametrize("service, operation", [("dynamodb", "list_tables"), ("sqs", "list_queues"), ("sns", "list_topics"),
+                                                ("scheduler", "list_schedules")])
+def test_a_service_that_is_not_served_says_so(gust, service, operation):
+    with pytest.raises(ClientError) as refused:
+        getattr(gust.client(service), operation)()
+    error = refused.value.response["Error"]
+    assert error["Code"] in ("UnknownOperationException", "InvalidAction")
+    assert f"does not serve '{service}'" in error["Message"]
 
 
 def test_javascript_sdk(gust, unique):
