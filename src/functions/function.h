@@ -35,8 +35,7 @@ struct Function {
   std::string code_sha256;  // base64
   std::uint64_t code_size = 0;
   std::string code_blob;    // blob id of the zip
-  std::string
-      code_folder;  // unpacked, below the code folder: ACCOUNT/NAME/RANDOM; never changed, an update makes another
+  std::string code_folder;  // unpacked, below Registry's folder: ACCOUNT/NAME/RANDOM; an update makes another
   std::string revision_id;  // a UUID, new with every change
   WallTime modified_at{};
   std::uint64_t generation = 0;  // grows with every change: instances of an older one are retired

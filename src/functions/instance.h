@@ -49,6 +49,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
   const Function& function() const { return function_; }
   State state() const { return state_; }
+  static State state_of(const std::shared_ptr<Instance>& instance) { return instance->state_; }
   SteadyTime idle_since() const { return idle_since_; }
   SteadyTime started_at() const { return started_at_; }
 

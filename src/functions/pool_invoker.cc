@@ -16,6 +16,7 @@ namespace gust::functions {
 namespace {
 
 constexpr Millis kSweepEvery{1000};
+constexpr Millis kPatience{5};  // how long a waiter hopes for an instance that has answered and not yet asked again
 constexpr auto kMaxAge = std::chrono::hours(5);  // an instance's keys live for twelve
 
 // An invocation that waits for an instance.
@@ -43,6 +44,7 @@ struct Pool {
   std::size_t starting = 0;
   std::size_t busy = 0;
   std::size_t calls = 0;  // invocations that hold this pool
+  bool hoping = false;    // hurry() is on its way
 };
 
 class PoolInvoker final : public Invoker {
@@ -163,8 +165,10 @@ class PoolInvoker final : public Invoker {
     return {};
   }
 
+  enum class Patience { kSome, kNone };
+
   // Gives idle instances to waiters, and starts as many as are short.
-  void serve(const std::shared_ptr<Pool>& pool) {
+  void serve(const std::shared_ptr<Pool>& pool, Patience patience = Patience::kSome) {
     while (!pool->waiters.empty() && !pool->idle.empty()) {
       auto instance = std::move(pool->idle.back());
       pool->idle.pop_back();
@@ -177,7 +181,21 @@ class PoolInvoker final : public Invoker {
       waiter->instance = std::move(instance);
       waiter->done.set();
     }
-    while (pool->starting < pool->waiters.size() && !stopping_ && make_room(pool->function)) start_one(pool);
+    if (pool->waiters.empty() || stopping_) return;
+    auto coming = pool->starting;
+    if (patience == Patience::kSome) {
+      const auto finishing = std::ranges::count(pool->all, Instance::State::kFinishing, &Instance::state_of);
+      coming += static_cast<std::size_t>(finishing);
+      if (finishing > 0 && !std::exchange(pool->hoping, true)) tasks_.spawn(hurry(pool));
+    }
+    for (; coming < pool->waiters.size() && make_room(pool->function); ++coming) start_one(pool);
+  }
+
+  async::Task<void> hurry(std::shared_ptr<Pool> pool) {
+    GUST_CO_CHECK(co_await async::sleep_for(kPatience));
+    pool->hoping = false;
+    serve(pool, Patience::kNone);
+    co_return Result<void>{};
   }
 
   bool is_current(const Pool& pool, const Instance& instance) const {
