@@ -90,7 +90,8 @@ class PoolInvokerTest : public ::testing::Test {
     processes_.push_back(process);
     runtimes_.spawn(live(process, processes_.size() - 1));
   }
-  Task<http::Response> ask(std::shared_ptr<SimProcess> process, std::string method, std::string path, std::string body) {
+  Task<http::Response> ask(std::shared_ptr<SimProcess> process, std::string method, std::string path,
+                           std::string body) {
     http::Request request;
     request.method = std::move(method);
     request.target = std::string(kRuntime) + path;
