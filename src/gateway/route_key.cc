@@ -136,6 +136,9 @@ Result<RouteMatch> choose_route(const std::vector<RouteKey>& keys, std::string_v
     best = &key;
     match = RouteMatch{i, std::move(parameters)};
   }
+  // One slash only: how deep this goes is not the client's to choose.
+  if (!best && path.size() > 1 && path.ends_with('/') && !path.ends_with("//"))
+    return choose_route(keys, method, path.substr(0, path.size() - 1));
   if (!best) return fail(Code::kNotFound, fmt::format("no route fits {} {}", method, path), "route");
   return match;
 }

@@ -31,7 +31,8 @@ struct RouteMatch {
 };
 
 // The most specific key for `method` and the still encoded `path`: literal before parameter before greedy, from the
-// left; then an exact method before ANY; $default last. kNotFound when none fits, kInvalid for a bad escape in `path`.
+// left; then an exact method before ANY; $default last. Where none fits, a '/' at the end does not count. kNotFound
+// when none fits, kInvalid for a bad escape in `path`.
 Result<RouteMatch> choose_route(const std::vector<RouteKey>& keys, std::string_view method, std::string_view path);
 
 }  // namespace gust::gateway

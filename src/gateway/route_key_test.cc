@@ -36,6 +36,13 @@ TEST(RouteKey, NoRouteIsNotFound) {
   EXPECT_EQ(chosen({}, "GET", "/"), code_name(Code::kNotFound));
 }
 
+TEST(RouteKey, ASlashAtTheEndCountsOnlyWhereARouteTakesIt) {
+  EXPECT_EQ(chosen({"GET /a"}, "GET", "/a/"), "GET /a");
+  EXPECT_EQ(chosen({"GET /a", "$default"}, "GET", "/a/"), "$default");
+  EXPECT_EQ(chosen({"GET /a/{x}"}, "GET", "/a/b/"), "GET /a/{x}");
+  EXPECT_EQ(chosen({"GET /a"}, "GET", "/a" + std::string(100'000, '/')), code_name(Code::kNotFound));
+}
+
 TEST(RouteKey, ParametersAreDecodedAfterThePathIsCut) {
   const std::vector<RouteKey> keys = {RouteKey::parse("GET /p/{id}/{rest+}").value()};
   const auto match = choose_route(keys, "GET", "/p/a%2Fb/c%20d/e").value();

@@ -99,7 +99,8 @@ Result<void> Evaluator::http_api_event(const std::string& function_id, const std
   GUST_TRY(const auto value, resolver_->resolve(properties));
   RouteSpec route;
   route.function_arn = function_arn(function->name);
-  const auto& path = value["Path"];
+  auto path = value["Path"];
+  while (path.text.size() > 1 && path.text.ends_with('/')) path.text.pop_back();  // as SAM does
   auto method = upper(value["Method"].is_scalar() ? value["Method"].text : "ANY");
   if (method == "*" || method == "X-AMAZON-APIGATEWAY-ANY-METHOD") method = "ANY";
   if (!path.is_scalar() && value["Method"].is_scalar()) {
