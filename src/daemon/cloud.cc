@@ -115,6 +115,7 @@ async::Task<void> Cloud::open_functions() {
   ::chmod(code.c_str(), 0711);
   functions::InvokerSettings settings;
   settings.code_folder = code;
+  settings.services_port = settings_.port;
   settings.python = "/usr/bin/python3";
   settings.node = first_of({"/usr/bin/node", "/usr/bin/nodejs", "/usr/local/bin/node"});
   sandbox::LinuxSettings launch{(own_folder() / "gust-launcher").string(), scratch, {}};

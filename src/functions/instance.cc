@@ -23,7 +23,6 @@ namespace {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-constexpr std::uint16_t kRuntimePort = 9001, kServicesPort = 4566;
 constexpr std::size_t kTailBytes = 4096, kMaxLine = 256 << 10;
 constexpr std::string_view kRuntimePath = "/2018-06-01/runtime/";
 
@@ -37,6 +36,8 @@ std::string text_of(const std::string& payload, const char* name) {
   const auto* value = document->get_object().if_contains(name);
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
+
+std::uint16_t runtime_port(const InvokerSettings& settings) { return settings.services_port == 9001 ? 9002 : 9001; }
 
 // As Go's os package says them, which is what the service shows.
 std::string signal_name(int signal) {
@@ -92,8 +93,8 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   spec.id = id_;
   spec.env = f.environment;
   const std::map<std::string, std::string> own = {
-      {"AWS_LAMBDA_RUNTIME_API", fmt::format("127.0.0.1:{}", kRuntimePort)},
-      {"AWS_ENDPOINT_URL", fmt::format("http://127.0.0.1:{}", kServicesPort)},
+      {"AWS_LAMBDA_RUNTIME_API", fmt::format("127.0.0.1:{}", runtime_port(parts_.settings))},
+      {"AWS_ENDPOINT_URL", fmt::format("http://127.0.0.1:{}", parts_.settings.services_port)},
       {"AWS_REGION", f.region},
       {"AWS_DEFAULT_REGION", f.region},
       {"AWS_ACCESS_KEY_ID", keys.access_key_id},
@@ -128,7 +129,7 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   spec.memory_bytes = std::uint64_t{f.memory_mb} << 20;
   spec.tmp_bytes = std::uint64_t{f.tmp_mb} << 20;
   spec.cpu_millis = std::max<std::uint32_t>(1000, f.memory_mb * 1000 / 1769);  // the share below a core is issue 3's
-  spec.listen_ports = {kRuntimePort, kServicesPort};
+  spec.listen_ports = {runtime_port(parts_.settings), parts_.settings.services_port};
   return spec;
 }
 

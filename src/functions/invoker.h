@@ -36,9 +36,10 @@ struct InvokerSettings {
   Millis init_timeout{10'000};
   std::uint64_t memory_bytes = 4ULL << 30;  // of all instances together, by their limits
   std::size_t max_waiting = 1000;           // invocations that wait for an instance; past it kThrottled
-  // Answers what a function asks of Gust's own services (127.0.0.1:4566 inside); the daemon sets it. The peer of such a
-  // request is "sandbox".
+  // Answers what a function asks of Gust's own services; the daemon sets it. The peer of such a request is "sandbox".
   http::Handler services;
+  // Where they are inside, on 127.0.0.1: the daemon's own port, so that a URL that a function signs works outside too.
+  std::uint16_t services_port = 4566;
   std::function<RoleKeys(const Function&)> issue_keys;
 };
 

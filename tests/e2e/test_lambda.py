@@ -253,6 +253,15 @@ def test_the_sdk_inside_reaches_gust(functions, make, gust, unique, runtime, cod
         assert ":assumed-role/any/" in result["who"]
 
 
+def test_what_a_function_presigns_is_good_outside(functions, make, gust, unique):
+    gust.client("s3").create_bucket(Bucket=unique)
+    name = make("import boto3\ndef handler(event, context):\n    return {m: boto3.client('s3').generate_presigned_url(m, Params=event)"
+                " for m in ('put_object', 'get_object')}")
+    urls = call(functions, name, {"Bucket": unique, "Key": "direct"})[1]
+    assert requests.put(urls["put_object"], data=b"from the browser").status_code == 200
+    assert requests.get(urls["get_object"]).content == b"from the browser"
+
+
 def test_asynchronous_failures_reach_the_dead_letters(functions, make, gust):
     name = make("def handler(e, c):\n    raise ValueError('never works')")
     functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
