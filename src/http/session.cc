@@ -107,6 +107,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       const auto [error, n] = co_await asio::async_write(stream_, asio::buffer(kContinue), kToken);
       if (error) co_return broken(error);
     }
+    if (body_left_) co_return co_await read_plain(out);
     while (!parser_->is_done()) {
       auto& body = parser_->get().body();
       body.data = out.data();
@@ -124,6 +125,25 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
 
  private:
   class Body;
+
+  // A body of known length needs no parser: straight from the socket into `out`, in as large pieces as it has.
+  async::Task<std::size_t> read_plain(std::span<std::byte> out) {
+    out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), *body_left_)));
+    if (out.empty()) co_return 0;
+    std::size_t got = 0;
+    if (buffer_.size() > 0) {
+      got = asio::buffer_copy(asio::buffer(out.data(), out.size()), buffer_.data());
+      buffer_.consume(got);
+    } else {
+      stream_.expires_after(settings_.read_timeout);
+      const auto [error, n] = co_await stream_.async_read_some(asio::buffer(out.data(), out.size()), kToken);
+      if (error) co_return broken(error);
+      got = n;
+    }
+    *body_left_ -= got;
+    co_return got;
+  }
+  bool body_is_over() const { return body_left_ ? *body_left_ == 0 : parser_->is_done(); }
 
   std::unexpected<Error> broken(const boost::system::error_code& error) {
     broken_ = true;
@@ -190,6 +210,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   std::string peer_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  std::optional<std::uint64_t> body_left_;  // of a body that is not chunked
   std::shared_ptr<Headers> trailers_;
   std::map<std::string, std::size_t> header_counts_;  // by name in lower case
   std::uint64_t serial_ = 0;
@@ -238,6 +259,8 @@ Request BeastSession::make_request() {
   request.peer = peer_;
   if (const auto length = parser_->content_length()) request.content_length = *length;
   if (!parser_->chunked() && !request.content_length) request.content_length = 0;
+  body_left_ = request.content_length;
+  if (!body_left_) buffer_.reserve(buffer_.max_size());  // else Beast reads chunks by a few hundred bytes
   request.trailers = trailers_ = std::make_shared<Headers>();
   request.body = std::make_unique<Body>(weak_from_this(), serial_, request.content_length);
   return request;
@@ -284,14 +307,14 @@ asio::awaitable<bool> BeastSession::answer() {
   auto response = co_await handle(std::move(context), std::move(request));
   // An unread body is read away so that the next request can be found, unless it is long or was never sent.
   const bool reusable =
-      client_keeps && !finishing_ && !broken_ && (parser_->is_done() || (!continue_wanted_ && co_await drain()));
+      client_keeps && !finishing_ && !broken_ && (body_is_over() || (!continue_wanted_ && co_await drain()));
   const auto connection = reusable ? Connection::kKeepAlive : Connection::kClose;
   const bool written = co_await write_response(std::move(response), head_only, connection);
   co_return written&& reusable;
 }
 
 asio::awaitable<bool> BeastSession::drain() {
-  if (parser_->content_length_remaining().value_or(0) > kDrainLimit) co_return false;
+  if (body_left_.value_or(0) > kDrainLimit) co_return false;
   std::array<std::byte, 16384> scrap;
   for (std::uint64_t total = 0; total <= kDrainLimit;) {
     const auto n = co_await read_body(serial_, scrap);

@@ -15,7 +15,8 @@
 namespace gust::kv {
 namespace {
 
-constexpr int kMaxAttempts = 16;
+constexpr int kMaxAttempts = 64;
+constexpr int kFreeAttempts = 3;  // after these, who conflicts takes turns
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -163,7 +164,9 @@ Result<void> RocksStore::run(const Body& body, Durability durability) {
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kSynced;
   bool resumed = false;
+  std::unique_lock turn(turns_, std::defer_lock);
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    if (attempt == kFreeAttempts) turn.lock();
     const std::unique_ptr<rocksdb::Transaction> rocks_tx(db_->BeginTransaction(options));
     Tx tx(*rocks_tx);
     GUST_CHECK(body(tx));

@@ -5,6 +5,7 @@
 #include "kv/store.h"
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace rocksdb {
@@ -42,6 +43,7 @@ class RocksStore final : public Store {
   Result<void> resume();
 
   std::unique_ptr<rocksdb::OptimisticTransactionDB> db_;
+  std::mutex turns_;  // held by one of the transactions that conflict again and again; pool threads only
   async::BlockingPool pool_;
 };
 
