@@ -50,11 +50,15 @@ def wrk(url, connections, seconds=5, script=None):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), at["50"], at["99"]
 
 
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def table(title, head, rows):
     print(f"\n### {title}\n")
     print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
     for row in rows:
-        print("| " + " | ".join(f"{c:.3g}" if isinstance(c, float) else str(c) for c in row) + " |")
+        print("| " + " | ".join(number(c) if isinstance(c, float) else str(c) for c in row) + " |")
     sys.stdout.flush()
 
 
