@@ -129,6 +129,9 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   spec.memory_bytes = std::uint64_t{f.memory_mb} << 20;
   spec.tmp_bytes = std::uint64_t{f.tmp_mb} << 20;
   spec.cpu_millis = std::max<std::uint32_t>(1000, f.memory_mb * 1000 / 1769);  // the share below a core is issue 3's
+  // The service has no setting for it: there every function has egress, and here none that does not say so.
+  if (const auto egress = f.environment.find("GUST_EGRESS"); egress != f.environment.end())
+    spec.egress = egress->second == "internet" ? sandbox::Egress::kInternet : sandbox::Egress::kNone;
   spec.listen_ports = {runtime_port(parts_.settings), parts_.settings.services_port};
   return spec;
 }

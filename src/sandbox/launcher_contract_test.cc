@@ -77,9 +77,6 @@ TEST_P(LauncherContract, RefusesABadSpecAndATakenId) {
   auto bad = shell("true");
   bad.argv.clear();
   EXPECT_EQ(start_any(std::move(bad)).error().code, Code::kInvalid);
-  auto egress = shell("true");
-  egress.egress = Egress::kHost;
-  EXPECT_EQ(start_any(std::move(egress)).error().code, Code::kUnsupported);
   auto running = shell("sleep 1000");
   auto same = running;
   auto sandbox = start_any(std::move(running));

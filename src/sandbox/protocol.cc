@@ -28,7 +28,7 @@ json::object write_spec(const Spec& spec) {
           {"cpu_millis", spec.cpu_millis},
           {"max_pids", spec.max_pids},
           {"tmp_bytes", spec.tmp_bytes},
-          {"egress", spec.egress == Egress::kHost ? "host" : "none"},
+          {"egress", spec.egress == Egress::kInternet ? "internet" : "none"},
           {"listen_ports", json::value_from(spec.listen_ports)}};
 }
 
@@ -53,7 +53,7 @@ Spec read_spec(const json::object& from) {
   spec.cpu_millis = number_of<std::uint32_t>(from, "cpu_millis");
   spec.max_pids = number_of<std::uint32_t>(from, "max_pids");
   spec.tmp_bytes = number_of<std::uint64_t>(from, "tmp_bytes");
-  spec.egress = text_of(from, "egress") == "host" ? Egress::kHost : Egress::kNone;
+  spec.egress = text_of(from, "egress") == "internet" ? Egress::kInternet : Egress::kNone;
   spec.listen_ports = json::value_to<std::vector<std::uint16_t>>(from.at("listen_ports"));
   return spec;
 }

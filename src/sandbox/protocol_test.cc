@@ -17,7 +17,7 @@ Spec full_spec() {
   spec.cpu_millis = 6000;
   spec.max_pids = 7;
   spec.tmp_bytes = 8ULL << 30;
-  spec.egress = Egress::kHost;
+  spec.egress = Egress::kInternet;
   spec.listen_ports = {9001, 65535};
   return spec;
 }
@@ -33,7 +33,7 @@ TEST(Protocol, ARequestComesBackAsItWas) {
   EXPECT_EQ(start.spec.env, full_spec().env);
   EXPECT_EQ(start.spec.memory_bytes, full_spec().memory_bytes);
   EXPECT_EQ(start.spec.read_only.at(1).target, "/opt");
-  EXPECT_EQ(start.spec.egress, Egress::kHost);
+  EXPECT_EQ(start.spec.egress, Egress::kInternet);
   EXPECT_EQ(start.spec.listen_ports, full_spec().listen_ports);
 }
 

@@ -19,7 +19,7 @@ struct Mount {
   std::string target;  // absolute, inside: /var/task, /var/runtime, /opt
 };
 
-enum class Egress { kNone, kHost };  // kNone: loopback inside only
+enum class Egress { kNone, kInternet };  // kNone: loopback inside only
 
 struct Spec {
   std::string id;                 // unique; names the cgroup, shown in `ps`

@@ -36,7 +36,7 @@ def leftovers():
             command = (proc / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if "gust-launcher" in command or "/var/runtime/bootstrap" in command:
+        if "gust-launcher" in command or "/var/runtime/bootstrap" in command or "slirp4netns" in command:
             found.add(f"{proc.name}: {command}")
     return found
 
@@ -100,6 +100,22 @@ def test_kill_9_during_uploads_loses_nothing(new_gust):
     wait_until(lambda: not missing(), "the thumbnail of every acknowledged upload", 300)
     gust.kill9()
     wait_until(lambda: leftovers() <= before, "instances to be gone after kill -9", 30)
+
+
+@requires_root
+@pytest.mark.skipif(not os.access("/dev/net/tun", os.W_OK), reason="egress needs /dev/net/tun")
+@pytest.mark.parametrize("end", ["kill9", "stop"])
+def test_an_instance_with_egress_leaves_nothing(new_gust, end):
+    before = leftovers()
+    gust = new_gust().start()
+    functions = gust.client("lambda")
+    functions.create_function(FunctionName="open", Runtime="python3.12", Handler="index.handler", Role=ROLE,
+                              Environment={"Variables": {"GUST_EGRESS": "internet"}},
+                              Code={"ZipFile": zip_of({"index.py": "def handler(e, c):\n    return 1"})})
+    assert functions.invoke(FunctionName="open")["Payload"].read() == b"1"
+    assert any("slirp4netns" in found for found in leftovers() - before)
+    getattr(gust, end)()
+    wait_until(lambda: leftovers() <= before, "the instance and its network to be gone", 30)
 
 
 @requires_root

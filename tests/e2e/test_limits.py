@@ -1,8 +1,12 @@
 """What ends an invocation from outside, and what a function may not do: every limit is enforced, every wall stands."""
 import base64
 import json
+import os
 import shutil
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -88,7 +92,16 @@ def test_the_log_tail_has_the_last_4_kib(functions, make):
     assert b"line 1999\n" in tail and b"REPORT RequestId" in tail and b"line 10\n" not in tail
 
 
-def test_what_a_sandbox_keeps_apart(gust, functions, make):
+@pytest.fixture
+def host_server():
+    """The port of a server of the host's on its loopback."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+
+
+def test_what_a_sandbox_keeps_apart(gust, functions, make, host_server):
     code = """
 import os, socket, subprocess
 def reached(host, port):
@@ -103,14 +116,14 @@ def handler(event, context):
         open("/var/task/new", "w"); wrote = True
     except OSError:
         wrote = False
-    return {"tmp": len(open("/tmp/mine").read()), "daemon": reached("127.0.0.1", event["port"]), "world": reached("192.0.2.1", 80),
+    return {"tmp": len(open("/tmp/mine").read()), "host": reached("127.0.0.1", event["port"]), "world": reached("192.0.2.1", 80),
             "wrote": wrote, "uid": os.getuid(), "pids": len([p for p in os.listdir("/proc") if p.isdigit()]),
             "secret": any(os.path.exists(p) for p in event["hidden"])}
 """
     one, other = make(code), make(code)
-    event = {"port": gust.port, "hidden": [str(gust.data), str(gust.data / "credentials"), "/root"]}
+    event = {"port": host_server, "hidden": [str(gust.data), str(gust.data / "credentials"), "/root"]}
     seen = call(functions, one, event)[1]
-    assert seen == {"tmp": 1, "daemon": False, "world": False, "wrote": False, "uid": seen["uid"], "pids": seen["pids"], "secret": False}
+    assert seen == {"tmp": 1, "host": False, "world": False, "wrote": False, "uid": seen["uid"], "pids": seen["pids"], "secret": False}
     assert seen["uid"] != 0 and seen["pids"] <= 3
     assert call(functions, one, event)[1]["tmp"] == 2, "warm: the same /tmp"
     assert call(functions, other, event)[1]["tmp"] == 1, "another function: another /tmp"
@@ -142,3 +155,42 @@ def test_a_failed_event_that_fails_again_is_kept(gust, functions, make):
         assert wait_until(mine, "the dead letter again")[0]["id"] == event["id"]
     gust.cli("failed", "drop", event["id"])
     assert not mine()
+
+
+@pytest.fixture
+def outside():
+    """A server on an address of this machine that is not the loopback: (address, port)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect(("192.0.2.254", 9))
+        except OSError:
+            pytest.skip("this machine has no network but the loopback")
+        address = s.getsockname()[0]
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        pytest.skip("egress needs /dev/net/tun, which this machine does not give")
+    server = ThreadingHTTPServer((address, 0), SimpleHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield address, server.server_address[1]
+    server.shutdown()
+
+
+def test_egress_is_what_the_settings_say(functions, make, outside, host_server):
+    code = """
+import boto3, socket
+def reached(host, port):
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+        return True
+    except OSError:
+        return False
+def handler(event, context):
+    return {"outside": reached(*event["outside"]), "loopback": any(reached(h, event["loopback"]) for h in ("127.0.0.1", "10.0.2.2")),
+            "gust": boto3.client("sts").get_caller_identity()["Account"]}
+"""
+    event = {"outside": outside, "loopback": host_server}
+    closed = make(code, Timeout=30)
+    opened = make(code, Timeout=30, Environment={"Variables": {"GUST_EGRESS": "internet"}})
+    assert call(functions, closed, event)[1] == {"outside": False, "loopback": False, "gust": "000000000000"}
+    assert call(functions, opened, event)[1] == {"outside": True, "loopback": False, "gust": "000000000000"}
+    with pytest.raises(ClientError, match="GUST_EGRESS"):
+        make(code, Environment={"Variables": {"GUST_EGRESS": "yes"}})

@@ -59,6 +59,11 @@ wire::Reply<void> check_environment(const std::map<std::string, std::string>& va
                       name));
     }
   }
+  if (const auto egress = variables.find("GUST_EGRESS");
+      egress != variables.end() && egress->second != "internet" && egress->second != "none") {
+    return invalid_parameter(
+        fmt::format("GUST_EGRESS is '{}'; 'internet' and 'none' are what it may be", egress->second));
+  }
   if (size > kMaxEnvironment) {
     return invalid_parameter(
         "Lambda was unable to configure your environment variables because the environment variables you have provided "

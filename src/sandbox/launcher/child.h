@@ -22,6 +22,7 @@ struct ChildPlan {
   const Spec& spec;
   std::filesystem::path root;
   std::filesystem::path passwd;
+  std::filesystem::path resolver;  // the /etc/resolv.conf of one with egress, else empty
   UserIds ids;
   Privilege privilege;
   const std::vector<sock_filter>& seccomp;

@@ -89,6 +89,10 @@ Result<void> enter_root(const ChildPlan& plan) {
   GUST_CHECK(mount_tmpfs(root / "dev/shm", kShmBytes, plan.ids));
   GUST_CHECK(mount_at(plan.passwd, root / "etc/passwd", nullptr, MS_BIND));
   GUST_CHECK(set_attributes(root / "etc/passwd", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+  if (!plan.resolver.empty()) {
+    GUST_CHECK(
+        bind_at(plan.resolver, root / "etc/resolv.conf", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+  }
   GUST_CHECK(mount_code(root, plan.spec.read_only));
   GUST_CHECK(make_root_read_only(root));
   return change_root(root);

@@ -121,6 +121,7 @@ Result<void> RootTemplate::fill_etc() const {
   GUST_CHECK(write_file(etc / "hostname", "sandbox\n"));
   GUST_CHECK(write_file(etc / "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"));
   GUST_CHECK(write_file(etc / "resolv.conf", "# no name server: this sandbox has no network but its own loopback\n"));
+  GUST_CHECK(write_file(resolver(), "nameserver 10.0.2.3\n"));  // slirp4netns, which asks the host's
   return make_link("../usr/lib/os-release", etc / "os-release");
 }
 

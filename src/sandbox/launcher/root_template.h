@@ -23,6 +23,8 @@ class RootTemplate {
   static Result<RootTemplate> make(const RootSettings& settings);
 
   const std::filesystem::path& root() const { return root_; }
+  // The /etc/resolv.conf of a sandbox with egress.
+  std::filesystem::path resolver() const { return scratch_ / "resolv.conf"; }
   // Makes the folder `target` in the template, for a mount to go on.
   Result<void> add_mount_point(const std::string& target) const;
   // An /etc/passwd for the user ids of one slot: made once, used again.

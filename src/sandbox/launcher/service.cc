@@ -158,10 +158,6 @@ void Service::handle(const UsageRequest& request) {
 Result<void> Service::start(const StartRequest& request) {
   const auto& spec = request.spec;
   GUST_CHECK(validate(spec));
-  if (spec.egress == Egress::kHost) {
-    return fail(Code::kUnsupported, "egress to the host's network is not served yet: a sandbox has its own loopback "
-                                    "and the services behind it only");
-  }
   if (running_.contains(spec.id)) return fail(Code::kAlreadyExists, "a sandbox of this id is running");
   if (running_.size() >= kMaxSandboxes) {
     return fail(Code::kThrottled, fmt::format("{} sandboxes are running, the most there can be", kMaxSandboxes));
@@ -192,8 +188,9 @@ Result<void> Service::clone(Running& sandbox) {
   // So that programs may open /dev/stdout and /dev/stderr by name.
   if (::fchown(output.theirs.get(), ids.uid, ids.gid) < 0) return fail_errno("fchown the output pipe", errno);
   const Fd group = cgroups_->open_for_clone(spec.id);
-  const ChildPlan plan{spec,     root_.root(), passwd, ids, users_.privilege(), seccomp_, control.theirs.get(),
-                       status.theirs.get(), output.theirs.get()};
+  const auto resolver = spec.egress == Egress::kInternet ? root_.resolver() : std::filesystem::path();
+  const ChildPlan plan{spec,     root_.root(),         passwd,              resolver,           ids, users_.privilege(),
+                       seccomp_, control.theirs.get(), status.theirs.get(), output.theirs.get()};
   GUST_TRY(auto child, clone_into_namespaces(group.get()));
   if (child.pid == 0) run_child(plan);
   sandbox.pid = child.pid;
@@ -204,6 +201,7 @@ Result<void> Service::clone(Running& sandbox) {
   // The child builds its inside meanwhile; it waits for "go" before it runs anything.
   Result<void> attached;
   if (!group) attached = cgroups_->attach(spec.id, child.pid);
+  if (attached && spec.egress == Egress::kInternet) attached = sandbox.outlet.open(sandbox.pid);
   if (attached) attached = send_message(sandbox.control.get(), kGo);
   if (!attached) {
     ::syscall(SYS_pidfd_send_signal, sandbox.pidfd.get(), SIGKILL, nullptr, 0);

@@ -5,6 +5,7 @@
 
 #include "sandbox/fd.h"
 #include "sandbox/launcher/cgroups.h"
+#include "sandbox/launcher/outlet.h"
 #include "sandbox/launcher/root_template.h"
 #include "sandbox/launcher/user_ids.h"
 #include "sandbox/protocol.h"
@@ -28,6 +29,7 @@ struct Running {
   Fd control;  // open until the function's program runs or has failed to
   Fd status;
   Fd output;   // read end, until handed over
+  Outlet outlet;
   std::vector<Fd> listeners;
   bool announced = false;  // "started" was sent
   bool reaped = false;     // the init process is gone; only groups are left to remove

@@ -88,7 +88,6 @@ TEST_F(Life, BadSpecsAreRefused) {
   EXPECT_EQ(refused([](Spec& s) { s.memory_bytes = 1; }), Code::kInvalid);
   EXPECT_EQ(refused([](Spec& s) { s.listen_ports = {0}; }), Code::kInvalid);
   EXPECT_EQ(refused([](Spec& s) { s.env["BIG"] = std::string(200'000, 'x'); }), Code::kInvalid);
-  EXPECT_EQ(refused([](Spec& s) { s.egress = Egress::kHost; }), Code::kUnsupported);
 }
 
 TEST_F(Life, ManyRunAtOnceAndAllEnd) {

@@ -89,9 +89,6 @@ class SimSandbox final : public Sandbox {
 async::Task<std::unique_ptr<Sandbox>> SimLauncher::start(Spec spec) {
   if (refusal_) co_return std::unexpected(*std::exchange(refusal_, std::nullopt));
   GUST_CO_CHECK(validate(spec));
-  if (spec.egress == Egress::kHost) {
-    co_return fail(Code::kUnsupported, "egress to the host's network is not served yet");
-  }
   if (const auto same = running_[spec.id].lock(); same && !same->ended()) {
     co_return fail(Code::kAlreadyExists, fmt::format("sandbox {}: a sandbox of this id is running", spec.id));
   }
