@@ -65,7 +65,7 @@ def test_commands_run(page, new_gust, tmp_path):
         for name in ("build", "examples"):
             (folder / name).symlink_to(ROOT / name)
     env = gust.env()
-    env |= {"PATH": f"{BINARY.parent}:{ROOT}/build/venv-new/bin:{env['PATH']}", "REPOSITORY": str(ROOT), "HOME": str(tmp_path),
+    env |= {"PATH": f"{BINARY.parent}:{ROOT}/build/venv-new/bin:{env['PATH']}", "REPOSITORY": str(ROOT),
             "AWS_PAGER": "", "AWS_SHARED_CREDENTIALS_FILE": str(gust.data / "credentials")}
     done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", PREAMBLE + script_of(page)], cwd=folder, env=env, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
