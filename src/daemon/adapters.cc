@@ -132,7 +132,7 @@ async::Task<sites::Website> BucketSites::website(BucketName name) {
     co_return fail(Code::kNotFound, fmt::format("The bucket {} has no website configuration", name), "website");
   GUST_CO_TRY(const auto document, codec::parse_json(bucket.website));
   const auto text = [&](const char* outer, const char* inner) -> std::string {
-    const auto* object = document.get_object().if_contains(outer);
+    const auto* object = document.is_object() ? document.get_object().if_contains(outer) : nullptr;
     const auto* value = object != nullptr && object->is_object() ? object->get_object().if_contains(inner) : nullptr;
     return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
   };
@@ -142,7 +142,8 @@ async::Task<sites::Website> BucketSites::website(BucketName name) {
   if (const auto host = text("RedirectAllRequestsTo", "HostName"); !host.empty()) {
     out.redirect_all = sites::Website::RedirectAll{host, text("RedirectAllRequestsTo", "Protocol")};
   }
-  if (const auto* rules = document.get_object().if_contains("RoutingRules"); rules != nullptr && rules->is_array()) {
+  const auto* rules = document.is_object() ? document.get_object().if_contains("RoutingRules") : nullptr;
+  if (rules != nullptr && rules->is_array()) {
     for (const auto& rule : rules->get_array()) out.routing_rules.push_back(routing_rule(rule));
   }
   co_return out;

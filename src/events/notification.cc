@@ -103,6 +103,7 @@ Result<std::vector<Match>> match(const ObjectRecord& record) {
   const auto* list = document.get_object().if_contains("LambdaFunctionConfigurations");
   if (list == nullptr || !list->is_array()) return out;
   for (const auto& item : list->get_array()) {
+    if (!item.is_object()) return fail(Code::kCorrupt, "a notification configuration is not an object");
     const auto& configuration = item.get_object();
     const auto* wanted = configuration.if_contains("Events");
     const bool named = wanted != nullptr && wanted->is_array() &&

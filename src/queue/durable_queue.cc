@@ -93,9 +93,13 @@ async::Task<std::optional<Lease>> DurableQueue::take_one(std::string ready, Wall
   const auto bytes = co_await store_.get(message_key(id));
   auto stored = bytes && *bytes ? decode_message(**bytes) : fail(Code::kNotFound, "settled between the two reads");
   if (!stored || ready_key(stored->available_at, id) != ready) {
+    if (!stored && stored.error().code == Code::kCorrupt) {
+      GUST_ERROR("queue {}: message {}: {}; it is left where it is", prefix_, id, stored.error().message);
+      held_[id].until = WallTime::max();  // the others are not held up by it
+      co_return std::nullopt;
+    }
     held_.erase(id);
     if (!bytes) co_return std::unexpected(bytes.error());
-    if (!stored && stored.error().code == Code::kCorrupt) co_return std::unexpected(stored.error());
     co_return std::nullopt;
   }
   held_[id].available_at = stored->available_at;

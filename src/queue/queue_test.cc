@@ -120,6 +120,18 @@ TEST_P(QueueContract, RetryComesBackLaterWithItsAttempts) {
   EXPECT_EQ(held[0].message.attempts, 2u);
 }
 
+TEST_P(QueueContract, ACorruptMessageHoldsUpNoOther) {
+  enqueue("a");
+  enqueue("b");
+  ASSERT_TRUE(run([&] {
+    return store_->transact([](kv::Transaction& tx) -> Result<void> {
+      tx.put("q/test/m/a", "no message");
+      return {};
+    });
+  }));
+  EXPECT_EQ(lease_ids(), std::vector<std::string>{"b"});
+}
+
 TEST_P(QueueContract, BuriedRevivedDropped) {
   enqueue("a");
   enqueue("b");
