@@ -13,6 +13,12 @@
 
 namespace gust::functions {
 
+// Regular files and the bytes in them.
+struct FolderSize {
+  std::uint64_t files = 0, bytes = 0;
+  auto operator<=>(const FolderSize&) const = default;
+};
+
 struct FunctionKey {
   AccountId account;
   FunctionName name;
@@ -32,8 +38,10 @@ struct Function {
   std::uint32_t tmp_mb = 512;
   std::map<std::string, std::string> environment;
   std::vector<std::string> architectures{"x86_64"};
+  std::map<std::string, std::string> tags;
   std::string code_sha256;  // base64
   std::uint64_t code_size = 0;
+  FolderSize unpacked;      // of code_folder; of no files: not known
   std::string code_blob;    // blob id of the zip
   std::string code_folder;  // unpacked, below Registry's folder: ACCOUNT/NAME/RANDOM; an update makes another
   std::string revision_id;  // a UUID, new with every change
@@ -74,9 +82,9 @@ struct Invocation {
 struct InvokeResult {
   std::string function_error;  // empty, or "Unhandled"
   std::string payload;
-  std::string log_tail;         // the last 4 KiB, when asked for
+  std::string log_tail;  // the last 4 KiB, when asked for
   std::string executed_version = "$LATEST";
-  std::string error_type;       // of `payload` when function_error is set
+  std::string error_type;  // of `payload` when function_error is set
   std::uint64_t billed_ms = 0;
 };
 

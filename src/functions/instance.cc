@@ -204,6 +204,7 @@ async::Task<http::Response> Instance::runtime_api(RequestContext, http::Request 
 
 async::Task<http::Response> Instance::next() {
   const auto self = shared_from_this();
+  if (ending_ != Ending::kNone) co_return json_response(410, error_json("InstanceEnded", "the instance is over"));
   if (state_ == State::kStarting) {
     init_ms_ = ms_since(started_at_);
     settled_.set();
@@ -228,6 +229,7 @@ async::Task<http::Response> Instance::next() {
     response.headers.add("Lambda-Runtime-Client-Context", pending_->client_context);
   response.body = std::move(pending_->payload);
   pending_.reset();
+  ++taken_;
   co_return response;
 }
 
@@ -266,8 +268,12 @@ async::Task<http::Response> Instance::take_answer(http::Request request, std::st
   co_return json_response(202, R"({"status":"OK"})");
 }
 
-async::Task<InvokeResult> Instance::invoke(RequestContext context, Invocation invocation) {
+async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_ptr<Invocation> invocation) {
   const auto self = shared_from_this();
+  const auto undelivered = [&] {
+    return fail(Code::kUnavailable, "the instance ended before it took the invocation", std::string(kUndelivered));
+  };
+  if (state_ == State::kDead) co_return undelivered();  // on the way here
   GUST_ASSERT(state_ == State::kIdle);
   state_ = State::kBusy;
   drain_output();
@@ -276,8 +282,9 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, Invocation in
   answered_.reset();
   answer_.reset();
   current_ = context;
-  max_response_bytes_ = invocation.max_response_bytes;
-  const bool wants_tail = invocation.log_tail == LogTail::kTail;
+  max_response_bytes_ = invocation->max_response_bytes;
+  const bool wants_tail = invocation->log_tail == LogTail::kTail;
+  const auto taken_before = taken_;
   log(fmt::format("START RequestId: {} Version: $LATEST", context.request_id));
   const auto began = std::chrono::steady_clock::now();
   const auto limit = std::chrono::seconds(function_.timeout_s);
@@ -287,13 +294,18 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, Invocation in
   const auto waited = co_await answer_.wait(began + limit);
   const auto duration_ms = ms_since(began);
   drain_output();
+  if (state_ == State::kDead && !answered_ && taken_ == taken_before) co_return undelivered();
   Answer answer;
+  std::string status;  // of the report: how the platform ended it
   if (answered_) {
     answer = *std::move(answered_);
   } else if (state_ == State::kDead) {
-    answer = {
-        error_json("Runtime.ExitError", fmt::format("RequestId: {} Error: {}", context.request_id, exit_message())),
-        "Runtime.ExitError"};
+    const auto text = fmt::format("RequestId: {} Error: {}", context.request_id, exit_message());
+    log(text);
+    log("Runtime.ExitError");
+    const bool memory = exit_ && exit_->out_of_memory;
+    status = fmt::format("\tStatus: error\tError Type: {}", memory ? "Runtime.OutOfMemory" : "Runtime.ExitError");
+    answer = {error_json("Runtime.ExitError", text), "Runtime.ExitError"};
   } else if (!waited && waited.error().code != Code::kTimeout) {
     end();
     co_return fail(Code::kUnavailable, "the invocation was cut off: the daemon is stopping");
@@ -302,6 +314,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, Invocation in
     log(fmt::format("{} {} {}", codec::to_iso8601_ms(parts_.clock.now()), context.request_id, text));
     answer = {error_json("Sandbox.Timedout", fmt::format("RequestId: {} Error: {}", context.request_id, text)),
               "Sandbox.Timedout"};
+    status = "\tStatus: timeout";
     end();
   }
   InvokeResult result;
@@ -313,17 +326,17 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, Invocation in
   if (wants_tail) {
     // Taken now: while the report is made the instance may begin its next invocation.
     for (const auto& text : tail_) result.log_tail += text + "\n";
-    GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms));
+    GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms, status));
     result.log_tail += line + "\n";
     parts_.logs.append(function_.key, context.request_id.str(), std::move(line));
     if (result.log_tail.size() > kTailBytes) result.log_tail.erase(0, result.log_tail.size() - kTailBytes);
   } else {
-    tasks_->spawn(report(context, duration_ms));
+    tasks_->spawn(report(context, duration_ms, std::move(status)));
   }
   co_return result;
 }
 
-async::Task<std::string> Instance::report_line(RequestId request_id, double duration_ms) {
+async::Task<std::string> Instance::report_line(RequestId request_id, double duration_ms, std::string status) {
   const auto self = shared_from_this();
   const auto usage = co_await sandbox_->usage();
   const auto peak_mb = usage ? (usage->memory_peak_bytes + (1 << 20) - 1) >> 20 : 0;
@@ -332,12 +345,12 @@ async::Task<std::string> Instance::report_line(RequestId request_id, double dura
       request_id, duration_ms, std::ceil(duration_ms), function_.memory_mb, peak_mb);
   if (!init_reported_) line += fmt::format("\tInit Duration: {:.2f} ms", init_ms_);
   init_reported_ = true;
-  co_return line;
+  co_return line + status;
 }
 
-async::Task<void> Instance::report(RequestContext context, double duration_ms) {
+async::Task<void> Instance::report(RequestContext context, double duration_ms, std::string status) {
   const auto self = shared_from_this();
-  GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms));
+  GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms, std::move(status)));
   parts_.logs.append(function_.key, context.request_id.str(), std::move(line));
   co_return Result<void>{};
 }
@@ -347,8 +360,8 @@ InvokeResult Instance::init_failure(const RequestContext& context) {
   result.function_error = "Unhandled";
   if (init_failed()) {
     result.error_type = "Runtime.InvalidEntrypoint";
-    result.payload = error_json(result.error_type,
-                                fmt::format("RequestId: {} Error: {}", context.request_id, entrypoint_error_));
+    result.payload =
+        error_json(result.error_type, fmt::format("RequestId: {} Error: {}", context.request_id, entrypoint_error_));
   } else if (init_error_) {
     result.payload = init_error_->payload;
     result.error_type = init_error_->error_type;

@@ -39,8 +39,10 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
   // Starts the sandbox; on_ready or on_end follows. `tasks` runs what watches it.
   async::Task<void> start(sandbox::Launcher& launcher, RoleKeys keys, async::TaskGroup& tasks);
-  // Runs one invocation; the instance must be idle. Ends with an answer, a time-out or the instance's death.
-  async::Task<InvokeResult> invoke(RequestContext context, Invocation invocation);
+  // Runs one invocation on an idle instance. Ends with an answer, a time-out or the instance's death. kUnavailable with
+  // the source kUndelivered, and `invocation` as it was, when it ended before it took the invocation.
+  static constexpr std::string_view kUndelivered = "undelivered";
+  async::Task<InvokeResult> invoke(RequestContext context, std::shared_ptr<Invocation> invocation);
   // Kills it; on_end follows.
   void end();
   // What its init came to, when it ended before it was ready, or its program could not be started (init_failed).
@@ -70,8 +72,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void take_line(std::string line);
   void log(std::string line);
   std::string exit_message() const;
-  async::Task<void> report(RequestContext context, double duration_ms);
-  async::Task<std::string> report_line(RequestId request_id, double duration_ms);
+  async::Task<void> report(RequestContext context, double duration_ms, std::string status);
+  async::Task<std::string> report_line(RequestId request_id, double duration_ms, std::string status);
 
   Parts parts_;
   Function function_;
@@ -86,11 +88,12 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::deque<std::string> tail_;  // lines of the invocation that runs
   std::size_t tail_bytes_ = 0;
 
-  async::Event settled_;  // ready for the first time, or over
-  async::Event work_;    // an event waits for next(), or the instance is over
-  async::Event answer_;  // the invocation has an answer, or the instance ended
-  std::optional<Invocation> pending_;
-  RequestContext current_;  // of the invocation that runs
+  async::Event settled_;                 // ready for the first time, or over
+  async::Event work_;                    // an event waits for next(), or the instance is over
+  async::Event answer_;                  // the invocation has an answer, or the instance ended
+  std::shared_ptr<Invocation> pending_;  // until next() took it
+  std::uint64_t taken_ = 0;              // invocations that next() took
+  RequestContext current_;               // of the invocation that runs
   std::size_t max_response_bytes_ = 0;
   std::int64_t deadline_ms_ = 0;
   std::optional<Answer> answered_;

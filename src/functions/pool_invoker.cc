@@ -17,6 +17,7 @@ namespace {
 
 constexpr Millis kSweepEvery{1000};
 constexpr Millis kPatience{5};  // how long a waiter hopes for an instance that has answered and not yet asked again
+constexpr int kMaxTries = 3;    // of instances that end before they take the invocation
 constexpr auto kMaxAge = std::chrono::hours(5);  // an instance's keys live for twelve
 
 // An invocation that waits for an instance.
@@ -115,32 +116,49 @@ class PoolInvoker final : public Invoker {
 
   async::Task<InvokeResult> run_in(std::shared_ptr<Pool> pool, RequestContext context, FunctionKey key,
                                    Invocation invocation) {
-    if (pool->stale) {
-      GUST_CO_TRY(pool->function, co_await registry_.get(key));
-      pool->stale = false;
+    const auto shared = std::make_shared<Invocation>(std::move(invocation));
+    for (int tries = 1;; ++tries) {
+      if (pool->stale) {
+        GUST_CO_TRY(pool->function, co_await registry_.get(key));
+        pool->stale = false;
+      }
+      GUST_CO_TRY(const auto found, co_await wait_for_instance(pool, context.deadline));
+      if (found->failed) co_return found->failed->init_failure(context);
+      auto result = co_await run_until_deadline(pool, found->instance, context, shared);
+      const bool again = !result && result.error().source == Instance::kUndelivered && tries < kMaxTries;
+      if (!again) co_return result;
     }
+  }
+
+  // An idle instance, or one whose init failed.
+  async::Task<std::shared_ptr<Waiter>> wait_for_instance(std::shared_ptr<Pool> pool, SteadyTime deadline) {
     const auto waiter = std::make_shared<Waiter>(executor_);
     GUST_CO_CHECK(queue_up(*pool, waiter));
     serve(pool);
-    const auto waited = co_await waiter->done.wait(context.deadline);
+    const auto waited = co_await waiter->done.wait(deadline);
     if (!waited) {
       std::erase(pool->waiters, waiter);
       if (waiter->instance) hand_back(pool, waiter->instance);
       co_return std::unexpected(waited.error());
     }
     if (waiter->error) co_return std::unexpected(*waiter->error);
-    if (waiter->failed) co_return waiter->failed->init_failure(context);
-    if (context.deadline == SteadyTime::max())
-      co_return co_await run_on(pool, waiter->instance, std::move(context), std::move(invocation));
+    co_return waiter;
+  }
+
+  // At the deadline the caller leaves; the invocation goes on.
+  async::Task<InvokeResult> run_until_deadline(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance,
+                                               RequestContext context, std::shared_ptr<Invocation> invocation) {
     const auto deadline = context.deadline;
+    if (deadline == SteadyTime::max())
+      co_return co_await run_on(std::move(pool), std::move(instance), std::move(context), std::move(invocation));
     const auto call = std::make_shared<Call>(executor_);
-    tasks_.spawn(run_call(pool, waiter->instance, std::move(context), std::move(invocation), call));
+    tasks_.spawn(run_call(std::move(pool), std::move(instance), std::move(context), std::move(invocation), call));
     GUST_CO_CHECK(co_await call->done.wait(deadline));
     co_return std::move(*call->result);
   }
 
   async::Task<InvokeResult> run_on(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance,
-                                   RequestContext context, Invocation invocation) {
+                                   RequestContext context, std::shared_ptr<Invocation> invocation) {
     ++pool->busy;
     auto result = co_await instance->invoke(std::move(context), std::move(invocation));
     --pool->busy;
@@ -148,7 +166,7 @@ class PoolInvoker final : public Invoker {
   }
 
   async::Task<void> run_call(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance, RequestContext context,
-                             Invocation invocation, std::shared_ptr<Call> call) {
+                             std::shared_ptr<Invocation> invocation, std::shared_ptr<Call> call) {
     call->result = co_await run_on(std::move(pool), std::move(instance), std::move(context), std::move(invocation));
     call->done.set();
     co_return Result<void>{};

@@ -59,8 +59,8 @@ class PoolInvokerTest : public ::testing::Test {
     function.runtime = "python3.12";
     function.timeout_s = timeout_s;
     function.memory_mb = memory_mb;
-    return *async::testing::run(
-        loop_, [&]() { return registry_->create(function, testing::make_zip({{"index.py", "x"}})); });
+    return *async::testing::run(loop_,
+                                [&]() { return registry_->create(function, testing::make_zip({{"index.py", "x"}})); });
   }
   static FunctionKey key(const std::string& name) { return {AccountId("000000000000"), FunctionName(name)}; }
 
@@ -205,6 +205,29 @@ TEST_F(PoolInvokerTest, TheTimeOutKills) {
   EXPECT_NE(result->payload.find("Task timed out after 1.00 seconds"), std::string::npos) << result->payload;
   spin_until([&] { return processes_[0]->ended(); });
   EXPECT_EQ(answered("f"), "1");
+}
+
+TEST_F(PoolInvokerTest, AnAnswerAfterTheTimeOutBringsNoInstanceBack) {
+  open();
+  create("f", 1);
+  async::TaskGroup calls(loop_.get_executor(), "calls");
+  const auto hang = [&]() -> Task<void> {
+    GUST_CO_CHECK(co_await call("f", R"("hang")"));
+    co_return Result<void>{};
+  };
+  calls.spawn(hang());
+  spin_until([&] { return hanging_.size() == 1; });
+  processes_[0]->ignore_kills();  // it lives on for a while
+  spin_until([&] { return calls.size() == 0; });
+  const auto late = hanging_.at(0);
+  const auto answer = [&]() -> Task<int> {
+    GUST_CO_CHECK(co_await ask(late.first, "POST", "invocation/" + late.second + "/response", "1"));
+    GUST_CO_TRY(const auto next, co_await ask(late.first, "GET", "invocation/next", ""));
+    co_return next.status;
+  };
+  EXPECT_EQ(*async::testing::run(loop_, answer), 410);
+  EXPECT_EQ(answered("f"), "1");
+  processes_[0]->end({.code = 0, .signal = SIGKILL, .out_of_memory = false});
 }
 
 TEST_F(PoolInvokerTest, ACallerMayLeaveBeforeTheEnd) {

@@ -73,26 +73,29 @@ Result<void> open_parents(const fs::path& folder) {
   return {};
 }
 
-// On the disk before the row that names it.
-Result<void> sync_folder(const std::string& folder) {
+enum class Depth { kWhole, kNames };
+
+Result<void> sync_folder(const std::string& folder, Depth depth) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool done = fd >= 0 && ::syncfs(fd) == 0;
+  const bool done = fd >= 0 && (depth == Depth::kWhole ? ::syncfs(fd) : ::fsync(fd)) == 0;
   const int error = errno;
   if (fd >= 0) ::close(fd);
   if (!done) return fail_errno(fmt::format("syncing '{}'", folder), error);
   return {};
 }
 
-// All of it is in `folder`, on the disk, or nothing is.
-Result<void> unpack_whole(std::span<const std::byte> zip, const std::string& folder) {
+// All of it is in `folder`, on the disk, or nothing is, also after a loss of power; the row that names it comes later.
+Result<FolderSize> unpack_whole(std::span<const std::byte> zip, const std::string& folder) {
   std::error_code error;
   fs::create_directories(fs::path(folder).parent_path(), error);
   if (error) return fail_errno(fmt::format("making '{}'", folder), error.value());
   GUST_CHECK(open_parents(folder));
   const auto unfinished = folder + ".new";
   GUST_CHECK(unpack(zip, unfinished));
+  GUST_CHECK(sync_folder(unfinished, Depth::kWhole));
   if (::rename(unfinished.c_str(), folder.c_str()) != 0) return fail_errno(fmt::format("making '{}'", folder), errno);
-  return sync_folder(folder);
+  GUST_CHECK(sync_folder(fs::path(folder).parent_path(), Depth::kNames));
+  return measure(folder);
 }
 
 bool is_name(std::string_view text) {
@@ -148,8 +151,8 @@ async::Task<void> Registry::take_code(Function& function, std::string zip) {
   GUST_CO_TRY(auto writer, co_await blobs_.create());
   GUST_CO_CHECK(co_await writer->write(bytes));
   const auto folder = fmt::format("{}/{}/{}", function.key.account, function.key.name, random_.pick(16, kHex));
-  auto job = [path = code_folder_ + "/" + folder, bytes]() -> Result<std::string> {
-    GUST_CHECK(unpack_whole(bytes, path));
+  auto job = [&function, path = code_folder_ + "/" + folder, bytes]() -> Result<std::string> {
+    GUST_TRY(function.unpacked, unpack_whole(bytes, path));
     return codec::to_base64(
         codec::digest(codec::DigestKind::kSha256, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   };
@@ -237,12 +240,21 @@ async::Task<Function> Registry::update(FunctionKey key, std::function<Result<voi
   co_return *changed;
 }
 
-async::Task<Function> Registry::update_code(FunctionKey key, std::string zip, std::string expected_revision) {
+async::Task<Function> Registry::update_code(FunctionKey key, std::string zip, std::string expected_revision,
+                                            std::function<void(Function&)> also, CodeUpdate mode) {
   GUST_CO_TRY(const auto before, co_await get(key));
+  if (!expected_revision.empty() && expected_revision != before.revision_id) co_return wrong_revision();
   Function with_code = before;
   GUST_CO_CHECK(co_await take_code(with_code, std::move(zip)));
+  if (mode == CodeUpdate::kTry) {
+    GUST_CO_CHECK(co_await drop_code(with_code));
+    if (also) also(with_code);
+    co_return with_code;
+  }
   const auto replaced = std::make_shared<std::string>();
-  auto change = [with_code, replaced](Function& function) -> Result<void> {
+  auto change = [with_code, replaced, also](Function& function) -> Result<void> {
+    if (also) also(function);
+    function.unpacked = with_code.unpacked;
     *replaced = function.code_blob;
     function.code_sha256 = with_code.code_sha256;
     function.code_size = with_code.code_size;
@@ -282,9 +294,17 @@ async::Task<std::string> Registry::code_zip(FunctionKey key) {
   co_return co_await async::read_all(*source, function.code_size);
 }
 
-async::Task<void> Registry::add_statement(FunctionKey key, PolicyStatement statement) {
-  kv::Store::Body body = [key, statement](kv::Transaction& tx) -> Result<void> {
-    GUST_CHECK(read_function(tx, key));
+Result<void> Registry::stamp_policy(kv::Transaction& tx, const FunctionKey& key, const std::string& expected_revision) {
+  GUST_TRY(auto function, read_function(tx, key));
+  if (!expected_revision.empty() && expected_revision != function.revision_id) return wrong_revision();
+  function.revision_id = random_.uuid();  // and no new generation: instances serve on
+  tx.put(rows::function_key(key), rows::encode(function));
+  return {};
+}
+
+async::Task<void> Registry::add_statement(FunctionKey key, PolicyStatement statement, std::string expected_revision) {
+  kv::Store::Body body = [this, key, statement, expected_revision](kv::Transaction& tx) -> Result<void> {
+    GUST_CHECK(stamp_policy(tx, key, expected_revision));
     const auto row_key = rows::statement_key(key, statement.sid);
     GUST_TRY(const auto there, tx.get(row_key));
     if (there) {
@@ -309,9 +329,9 @@ async::Task<void> Registry::add_statement(FunctionKey key, PolicyStatement state
   co_return co_await store_.transact(std::move(body));
 }
 
-async::Task<void> Registry::remove_statement(FunctionKey key, std::string sid) {
-  kv::Store::Body body = [key, sid](kv::Transaction& tx) -> Result<void> {
-    GUST_CHECK(read_function(tx, key));
+async::Task<void> Registry::remove_statement(FunctionKey key, std::string sid, std::string expected_revision) {
+  kv::Store::Body body = [this, key, sid, expected_revision](kv::Transaction& tx) -> Result<void> {
+    GUST_CHECK(stamp_policy(tx, key, expected_revision));
     GUST_TRY(const auto there, tx.get(rows::statement_key(key, sid)));
     if (!there)
       return fail(Code::kNotFound, fmt::format("Statement {} is not found in resource policy.", sid), "statement");
@@ -411,11 +431,23 @@ async::Task<void> Registry::mend_code() {
 
 async::Task<void> Registry::restore_code(Function function) {
   const auto folder = code_folder_ + "/" + function.code_folder;
-  if (fs::exists(folder)) co_return Result<void>{};
-  GUST_WARN("functions: the unpacked code of {} is missing and is unpacked again", function.arn());
+  auto look = [folder]() -> Result<std::optional<FolderSize>> {
+    if (!fs::exists(folder)) return std::nullopt;
+    return measure(folder);
+  };
+  GUST_CO_TRY(const auto there, co_await unpackers_.run(std::move(look)));
+  if (there && (function.unpacked.files == 0 || *there == function.unpacked)) co_return Result<void>{};
+  GUST_WARN("functions: the unpacked code of {} is {} and is unpacked again", function.arn(),
+            there ? "not whole" : "missing");
   GUST_CO_TRY(const auto zip, co_await code_zip(function.key));
-  auto job = [&zip, &folder] { return unpack_whole(std::as_bytes(std::span(zip)), folder); };
-  co_return co_await unpackers_.run(std::move(job));
+  auto job = [&zip, &folder]() -> Result<FolderSize> {
+    std::error_code error;
+    fs::remove_all(folder, error);
+    if (error) return fail_errno(fmt::format("removing '{}'", folder), error.value());
+    return unpack_whole(std::as_bytes(std::span(zip)), folder);
+  };
+  GUST_CO_CHECK(co_await unpackers_.run(std::move(job)));
+  co_return Result<void>{};
 }
 
 async::Task<void> Registry::sweep_code(std::vector<Function> functions) {

@@ -29,16 +29,21 @@ class Registry {
   async::Task<Function> get(FunctionKey key);  // kNotFound "function"
   // By name, after `after`.
   async::Task<std::vector<Function>> list(AccountId account, std::string after, std::size_t limit);
-  async::Task<Function> update_code(FunctionKey key, std::string zip, std::string expected_revision);
+  // kTry checks all and answers what the function would be, and keeps nothing. `also` may change more of the function.
+  enum class CodeUpdate { kKeep, kTry };
+  async::Task<Function> update_code(FunctionKey key, std::string zip, std::string expected_revision,
+                                    std::function<void(Function&)> also = {}, CodeUpdate mode = CodeUpdate::kKeep);
   // `change` edits a copy on a pool thread; kPrecondition "revision" when expected_revision is set and another.
   async::Task<Function> update(FunctionKey key, std::function<Result<void>(Function&)> change,
                                std::string expected_revision);
   async::Task<void> remove(FunctionKey key);
   async::Task<std::string> code_zip(FunctionKey key);
 
-  async::Task<void> add_statement(FunctionKey key, PolicyStatement statement);  // kAlreadyExists "statement"
-  async::Task<void> remove_statement(FunctionKey key, std::string sid);         // kNotFound "statement"
-  async::Task<std::vector<PolicyStatement>> policy(FunctionKey key);            // empty when there is none
+  // Both give the function another revision_id, and kPrecondition "revision" when the expected one is set and another.
+  // kAlreadyExists "statement"; kNotFound "statement".
+  async::Task<void> add_statement(FunctionKey key, PolicyStatement statement, std::string expected_revision = {});
+  async::Task<void> remove_statement(FunctionKey key, std::string sid, std::string expected_revision = {});
+  async::Task<std::vector<PolicyStatement>> policy(FunctionKey key);  // empty when there is none
   // Whether the policy lets `principal` (a service or an account) invoke the function from `source_arn`.
   async::Task<bool> allows(FunctionKey key, std::string principal, std::string source_arn, std::string source_account);
 
@@ -51,7 +56,7 @@ class Registry {
 
   // Every blob that a function names; for the sweep at the start.
   static Result<std::set<blobs::BlobId>> referenced(kv::Reader& reader);
-  // At the start: removes code folders that no function names, and unpacks again what is missing of the others.
+  // At the start: removes code folders that no function names, and unpacks again those that are not whole.
   async::Task<void> mend_code();
 
  private:
@@ -62,6 +67,7 @@ class Registry {
   // Removes code that take_code() kept and that no row names.
   async::Task<void> drop_code(Function unused);
   void stamp(Function& function);
+  Result<void> stamp_policy(kv::Transaction& tx, const FunctionKey& key, const std::string& expected_revision);
 
   kv::Store& store_;
   blobs::Store& blobs_;

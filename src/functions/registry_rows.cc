@@ -55,6 +55,8 @@ std::string event_invoke_key(const FunctionKey& key) { return keyed("fn/e/", key
 std::string encode(const Function& f) {
   json::object environment;
   for (const auto& [name, value] : f.environment) environment[name] = value;
+  json::object tags;
+  for (const auto& [name, value] : f.tags) tags[name] = value;
   json::array architectures;
   for (const auto& one : f.architectures) architectures.push_back(json::string(one));
   return codec::to_json(json::object{{"account", f.key.account.str()},
@@ -69,10 +71,13 @@ std::string encode(const Function& f) {
                                      {"tmp_mb", f.tmp_mb},
                                      {"environment", std::move(environment)},
                                      {"architectures", std::move(architectures)},
+                                     {"tags", std::move(tags)},
                                      {"code_sha256", f.code_sha256},
                                      {"code_size", f.code_size},
                                      {"code_blob", f.code_blob},
                                      {"code_folder", f.code_folder},
+                                     {"unpacked_files", f.unpacked.files},
+                                     {"unpacked_bytes", f.unpacked.bytes},
                                      {"revision_id", f.revision_id},
                                      {"modified", to_epoch_ms(f.modified_at)},
                                      {"generation", f.generation}});
@@ -109,6 +114,12 @@ Result<Function> decode_function(std::string_view bytes) {
       f.environment.emplace(name, value.as_string());
     f.architectures.clear();
     for (const auto& one : row.object.at("architectures").as_array()) f.architectures.emplace_back(one.as_string());
+    // Rows of before there were tags and sizes lack them.
+    if (const auto* tags = row.object.if_contains("tags")) {
+      for (const auto& [name, value] : tags->as_object()) f.tags.emplace(name, value.as_string());
+    }
+    if (row.object.contains("unpacked_files"))
+      f.unpacked = {row.number<std::uint64_t>("unpacked_files"), row.number<std::uint64_t>("unpacked_bytes")};
     f.code_sha256 = row.text("code_sha256");
     f.code_size = row.number<std::uint64_t>("code_size");
     f.code_blob = row.text("code_blob");

@@ -84,6 +84,51 @@ TEST_F(RegistryTest, UnpacksAgainWhatIsMissing) {
   EXPECT_EQ(fs::file_size(folder_ / made->code_folder / "index.py"), 3U);
 }
 
+TEST_F(RegistryTest, UnpacksAgainWhatIsNotWhole) {
+  const auto made = create(testing::make_zip({{"index.py", "one"}, {"lib/a.py", "aaaa"}, {"lib/b.py", "bb"}}));
+  const auto folder = folder_ / made->code_folder;
+  EXPECT_EQ(made->unpacked, (FolderSize{3, 9}));
+  fs::remove(folder / "lib/b.py");
+  ASSERT_TRUE(run(registry_->mend_code()));
+  EXPECT_EQ(fs::file_size(folder / "lib/b.py"), 2U);
+  fs::resize_file(folder / "lib/a.py", 0);  // as a loss of power leaves what was not synced
+  ASSERT_TRUE(run(registry_->mend_code()));
+  EXPECT_EQ(fs::file_size(folder / "lib/a.py"), 4U);
+  fs::create_directories(folder.string() + ".new");  // killed while unpacking
+  fs::remove_all(folder);
+  ASSERT_TRUE(run(registry_->mend_code()));
+  EXPECT_EQ(fs::file_size(folder / "index.py"), 3U);
+  EXPECT_FALSE(fs::exists(folder.string() + ".new"));
+}
+
+TEST_F(RegistryTest, TriesCodeAndKeepsNothingOfIt) {
+  const auto made = create(zip("one"));
+  const auto arm = [](Function& function) { function.architectures = {"arm64"}; };
+  const auto tried = run(registry_->update_code(key_, zip("three"), "", arm, Registry::CodeUpdate::kTry));
+  ASSERT_TRUE(tried) << tried.error().message;
+  EXPECT_NE(tried->code_sha256, made->code_sha256);
+  EXPECT_EQ(tried->architectures, std::vector<std::string>{"arm64"});
+  EXPECT_FALSE(fs::exists(folder_ / tried->code_folder));
+  const auto now = run(registry_->get(key_));
+  EXPECT_EQ(now->revision_id, made->revision_id);
+  EXPECT_EQ(now->code_sha256, made->code_sha256);
+  EXPECT_EQ(run(registry_->update_code(key_, "no zip", "", {}, Registry::CodeUpdate::kTry)).error().source, "zip");
+}
+
+TEST_F(RegistryTest, AStatementIsANewRevisionOfTheSameGeneration) {
+  const auto made = create(zip("one"));
+  const PolicyStatement statement{"s", "lambda:InvokeFunction", "s3.amazonaws.com", "", ""};
+  EXPECT_EQ(run(registry_->add_statement(key_, statement, "another")).error().source, "revision");
+  EXPECT_TRUE(run(registry_->policy(key_))->empty());
+  ASSERT_TRUE(run(registry_->add_statement(key_, statement, made->revision_id)));
+  const auto with = run(registry_->get(key_));
+  EXPECT_NE(with->revision_id, made->revision_id);
+  EXPECT_EQ(with->generation, made->generation);
+  EXPECT_EQ(run(registry_->remove_statement(key_, "s", made->revision_id)).error().source, "revision");
+  ASSERT_TRUE(run(registry_->remove_statement(key_, "s", with->revision_id)));
+  EXPECT_TRUE(run(registry_->policy(key_))->empty());
+}
+
 TEST_F(RegistryTest, PolicyLetsInOnlyWhatItNames) {
   ASSERT_TRUE(create(zip("one")));
   const PolicyStatement statement{"s", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::b*", "000000000000"};

@@ -204,4 +204,17 @@ Result<void> unpack(std::span<const std::byte> zip, const std::string& folder, c
   return done;
 }
 
+Result<FolderSize> measure(const std::string& folder) {
+  FolderSize out;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->symlink_status(error).type() != fs::file_type::regular) continue;
+    ++out.files;
+    const auto bytes = it->file_size(error);
+    if (!error) out.bytes += bytes;
+  }
+  if (error) return fail_errno(fmt::format("read the folder '{}'", folder), error.value());
+  return out;
+}
+
 }  // namespace gust::functions

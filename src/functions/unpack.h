@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "functions/function.h"
 
 #include <cstdint>
 #include <span>
@@ -18,5 +19,8 @@ struct UnpackLimits {
 // for what is no zip, leaves the folder (also by a link), names a file twice, or holds hard links or devices; kTooLarge
 // (source "zip") past a limit. After an error nothing is left of `folder`.
 Result<void> unpack(std::span<const std::byte> zip, const std::string& folder, const UnpackLimits& limits = {});
+
+// What is in a folder and those below it. Links are not followed, nor counted.
+Result<FolderSize> measure(const std::string& folder);
 
 }  // namespace gust::functions

@@ -17,6 +17,8 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
                                                lambda::InvocationRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
   GUST_CO_CHECK(co_await registry.get(key));
+  if (request.tenant_id) co_return lambda_not_served("TenantId");
+  if (request.durable_execution_name) co_return lambda_not_served("DurableExecutionName");
   auto payload = std::move(request.payload).value_or("");
   if (payload.empty()) payload = "{}";
   if (const auto parsed = codec::parse_json(payload, 512); !parsed) {

@@ -45,6 +45,8 @@ json::object to_json(const PolicyStatement& statement, const std::string& arn) {
 LambdaReply<lambda::AddPermissionResponse> add_permission(Registry& registry, wire::Call call,
                                                           lambda::AddPermissionRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
+  if (request.qualifier == "$LATEST")
+    co_return invalid_parameter("We currently do not support adding policies for $LATEST.");
   GUST_CO_TRY(const auto function, co_await registry.get(key));
   const auto& who = request.principal;
   const bool known = who == "*" || who.ends_with(".amazonaws.com") || is_account(who) || who.starts_with("arn:");
@@ -52,10 +54,13 @@ LambdaReply<lambda::AddPermissionResponse> add_permission(Registry& registry, wi
     co_return invalid_parameter(
         fmt::format("The provided principal was invalid. Please check the principal and try again: '{}'", who));
   // A condition that was left out would let more callers in than were meant.
-  if (request.principal_org_id) co_return invalid_parameter("'PrincipalOrgID' is not served yet; leave it out");
+  if (request.principal_org_id) co_return lambda_not_served("PrincipalOrgID");
+  if (request.event_source_token) co_return lambda_not_served("EventSourceToken");
+  if (request.function_url_auth_type) co_return lambda_not_served("FunctionUrlAuthType");
+  if (request.invoked_via_function_url) co_return lambda_not_served("InvokedViaFunctionUrl");
   const PolicyStatement statement{request.statement_id, request.action, who, request.source_arn.value_or(""),
                                   request.source_account.value_or("")};
-  GUST_CO_CHECK(co_await registry.add_statement(std::move(key), statement));
+  GUST_CO_CHECK(co_await registry.add_statement(std::move(key), statement, request.revision_id.value_or("")));
   lambda::AddPermissionResponse out;
   out.statement = codec::to_json(to_json(statement, function.arn()));
   co_return out;
@@ -64,7 +69,8 @@ LambdaReply<lambda::AddPermissionResponse> add_permission(Registry& registry, wi
 LambdaReply<lambda::Empty> remove_permission(Registry& registry, wire::Call call,
                                              lambda::RemovePermissionRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_CHECK(co_await registry.remove_statement(std::move(key), request.statement_id));
+  GUST_CO_CHECK(
+      co_await registry.remove_statement(std::move(key), request.statement_id, request.revision_id.value_or("")));
   co_return lambda::Empty{};
 }
 

@@ -26,4 +26,8 @@ inline std::unexpected<wire::Fault> invalid_parameter(std::string message) {
   return wire::fault("InvalidParameterValueException", std::move(message), {{"Type", "User"}}, 400);
 }
 
+inline std::unexpected<wire::Fault> lambda_not_served(std::string_view member) {
+  return invalid_parameter("'" + std::string(member) + "' is not served yet; leave it out");
+}
+
 }  // namespace gust::api

@@ -78,7 +78,9 @@ class SimSandbox final : public Sandbox {
     return fds;
   }
   int take_output() override { return process_->output_read_.release(); }
-  void kill() override { process_->end({0, SIGKILL, false}); }
+  void kill() override {
+    if (!process_->ignores_kills_) process_->end({0, SIGKILL, false});
+  }
   async::Task<Exit> wait() override { return wait_for(process_, process_->ended_, process_->exit_); }
   async::Task<Usage> usage() override { return answer(process_->usage_); }
 

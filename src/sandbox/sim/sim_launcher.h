@@ -29,6 +29,8 @@ class SimProcess {
   // As if its first process ended; later calls do nothing.
   void end(Exit exit, Usage usage = {});
   bool ended() const { return ended_.is_set(); }
+  // As a process that a kill does not reach for a while: it lives until end().
+  void ignore_kills() { ignores_kills_ = true; }
 
  private:
   friend class SimSandbox;
@@ -37,6 +39,7 @@ class SimProcess {
 
   Spec spec_;
   async::Event ended_;
+  bool ignores_kills_ = false;
   Exit exit_;
   Usage usage_;
   std::vector<Fd> listeners_;

@@ -1,0 +1,109 @@
+#include "api/lambda/settings.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <set>
+
+namespace gust::api {
+
+static constexpr std::size_t kMaxEnvironment = 4096, kMaxTags = 50;
+
+wire::Reply<void> check_runtime(const std::string& runtime) {
+  static const RE2 kServed(R"(python3\.\d{1,2}|nodejs\d{1,2}\.x|provided(\.al2|\.al2023)?)");
+  if (RE2::FullMatch(runtime, kServed)) return {};
+  return invalid_parameter(
+      fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+                  "[python3.x, nodejsN.x, provided, provided.al2, provided.al2023] or be a valid ARN",
+                  runtime));
+}
+
+wire::Reply<void> check_environment(const std::map<std::string, std::string>& variables) {
+  static const std::set<std::string_view> kReserved = {"_HANDLER",
+                                                       "_X_AMZN_TRACE_ID",
+                                                       "AWS_DEFAULT_REGION",
+                                                       "AWS_REGION",
+                                                       "AWS_EXECUTION_ENV",
+                                                       "AWS_LAMBDA_FUNCTION_NAME",
+                                                       "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                                                       "AWS_LAMBDA_FUNCTION_VERSION",
+                                                       "AWS_LAMBDA_INITIALIZATION_TYPE",
+                                                       "AWS_LAMBDA_LOG_GROUP_NAME",
+                                                       "AWS_LAMBDA_LOG_STREAM_NAME",
+                                                       "AWS_ACCESS_KEY",
+                                                       "AWS_ACCESS_KEY_ID",
+                                                       "AWS_SECRET_ACCESS_KEY",
+                                                       "AWS_SESSION_TOKEN",
+                                                       "AWS_LAMBDA_RUNTIME_API",
+                                                       "LAMBDA_TASK_ROOT",
+                                                       "LAMBDA_RUNTIME_DIR"};
+  std::size_t size = 0;
+  for (const auto& [name, value] : variables) {
+    size += name.size() + value.size();
+    if (kReserved.contains(name)) {
+      return invalid_parameter(
+          fmt::format("Lambda was unable to configure your environment variables because the environment variables you "
+                      "have provided contains reserved keys that are currently not supported for modification. "
+                      "Reserved keys used in this request: {}",
+                      name));
+    }
+  }
+  if (const auto egress = variables.find("GUST_EGRESS");
+      egress != variables.end() && egress->second != "internet" && egress->second != "none") {
+    return invalid_parameter(
+        fmt::format("GUST_EGRESS is '{}'; 'internet' and 'none' are what it may be", egress->second));
+  }
+  if (size > kMaxEnvironment) {
+    return invalid_parameter(
+        "Lambda was unable to configure your environment variables because the environment variables you have provided "
+        "exceeded the 4KB limit.");
+  }
+  return {};
+}
+
+wire::Reply<void> check_role(const std::string& role) {
+  static const RE2 kRole(R"(arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+)");
+  if (RE2::FullMatch(role, kRole)) return {};
+  return wire::fault(
+      "ValidationException",
+      fmt::format("1 validation error detected: Value '{}' at 'role' failed to satisfy constraint: Member must satisfy "
+                  "regular expression pattern: {}",
+                  role, kRole.pattern()),
+      {}, 400);
+}
+
+wire::Reply<void> check_logging(const lambda::LoggingConfig& logging, const std::string& function) {
+  if (logging.log_format && *logging.log_format != "Text") {
+    return invalid_parameter("'LoggingConfig.LogFormat' JSON is not served yet; leave it out or give Text");
+  }
+  if (logging.application_log_level || logging.system_log_level) {
+    return invalid_parameter(
+        "'LoggingConfig' may name log levels with the LogFormat JSON only, which is not served yet; leave them out");
+  }
+  const auto name = function.substr(function.rfind(':') + 1);
+  if (logging.log_group && *logging.log_group != "/aws/lambda/" + name) {
+    return invalid_parameter(fmt::format(
+        "'LoggingConfig.LogGroup' {} is not served yet; a function's log is /aws/lambda/{}", *logging.log_group, name));
+  }
+  return {};
+}
+
+wire::Reply<void> check_tags(const std::map<std::string, std::string>& tags) {
+  if (tags.size() > kMaxTags)
+    return invalid_parameter(fmt::format("{} tags were given, {} at most", tags.size(), kMaxTags));
+  for (const auto& [name, value] : tags) {
+    if (name.empty() || name.size() > 128 || value.size() > 256 || name.starts_with("aws:"))
+      return invalid_parameter(
+          fmt::format("The tag '{}' is not valid: names have 1-128 bytes and do not begin with aws:, values have "
+                      "256 at most",
+                      name.substr(0, 200)));
+  }
+  return {};
+}
+
+wire::Reply<void> check_snap_start(const lambda::SnapStart& snap_start) {
+  if (!snap_start.apply_on || *snap_start.apply_on == "None") return {};
+  return invalid_parameter("'SnapStart' is not served yet, as versions are not; leave it out or give ApplyOn None");
+}
+
+}  // namespace gust::api
