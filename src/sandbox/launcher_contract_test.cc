@@ -8,12 +8,12 @@
 namespace gust::sandbox {
 namespace {
 
-enum class Kind { kLinux, kSim };
+enum class Which { kLinux, kSim };
 
-class LauncherContract : public testing::Sandboxes, public ::testing::WithParamInterface<Kind> {
+class LauncherContract : public testing::Sandboxes, public ::testing::WithParamInterface<Which> {
  protected:
   Launcher& any() {
-    if (GetParam() == Kind::kLinux) return launcher();
+    if (GetParam() == Which::kLinux) return launcher();
     if (!sim_) {
       auto remember = [this](std::shared_ptr<SimProcess> process) { process_ = std::move(process); };
       sim_ = std::make_unique<SimLauncher>(loop_.get_executor(), std::move(remember));
@@ -28,7 +28,7 @@ class LauncherContract : public testing::Sandboxes, public ::testing::WithParamI
 
   // What the shell line `echo TEXT; exit CODE` does by itself in a real sandbox.
   void play(std::string_view text, int code) {
-    if (GetParam() == Kind::kLinux) return;
+    if (GetParam() == Which::kLinux) return;
     process_->print(text);
     process_->end({code, 0, false});
   }
@@ -96,8 +96,32 @@ TEST_P(LauncherContract, LettingGoOfItKillsIt) {
   EXPECT_TRUE(again.has_value());
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, LauncherContract, ::testing::Values(Kind::kLinux, Kind::kSim),
-                         [](const auto& info) { return info.param == Kind::kLinux ? "Linux" : "Sim"; });
+TEST_P(LauncherContract, AGenericOneIsSpecialisedOnceAndAFinalOneNever) {
+  Specialisation to;
+  to.read_only = {{folder_ / "task", "/var/task"}};
+  const auto specialise = [&](Sandbox& sandbox) {
+    return async::testing::run(loop_, [&]() { return sandbox.specialise(to); });
+  };
+  auto sandbox = start_any(shell("sleep 1000"));
+  ASSERT_TRUE(sandbox) << sandbox.error().message;
+  EXPECT_EQ(specialise(**sandbox).error().code, Code::kInvalid);
+  auto asked = shell("sleep 1000");
+  asked.kind = sandbox::Kind::kGeneric;
+  auto generic = start_any(std::move(asked));
+  ASSERT_TRUE(generic) << generic.error().message;
+  to.read_only.front().target = "/etc";
+  EXPECT_EQ(specialise(**generic).error().code, Code::kInvalid);
+  to.read_only.front().target = "/var/task";
+  const auto done = specialise(**generic);
+  EXPECT_TRUE(done) << done.error().message;
+  EXPECT_EQ(specialise(**generic).error().code, Code::kInvalid);
+  (*generic)->kill();
+  EXPECT_TRUE(wait(**generic));
+  EXPECT_EQ(specialise(**generic).error().code, Code::kNotFound);
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, LauncherContract, ::testing::Values(Which::kLinux, Which::kSim),
+                         [](const auto& info) { return info.param == Which::kLinux ? "Linux" : "Sim"; });
 
 }  // namespace
 }  // namespace gust::sandbox

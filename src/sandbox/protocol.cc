@@ -3,6 +3,10 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+
 namespace gust::sandbox {
 
 namespace json = boost::json;
@@ -14,16 +18,21 @@ struct Overload : F... {
   using F::operator()...;
 };
 
+json::array write_mounts(const std::vector<Mount>& from) {
+  json::array mounts;
+  for (const auto& mount : from) mounts.push_back({{"source", mount.source}, {"target", mount.target}});
+  return mounts;
+}
+
 json::object write_spec(const Spec& spec) {
   json::object env;
   for (const auto& [name, value] : spec.env) env[name] = value;
-  json::array mounts;
-  for (const auto& mount : spec.read_only) mounts.push_back({{"source", mount.source}, {"target", mount.target}});
   return {{"id", spec.id},
+          {"kind", spec.kind == Kind::kGeneric ? "generic" : "final"},
           {"argv", json::value_from(spec.argv)},
           {"env", std::move(env)},
           {"working_dir", spec.working_dir},
-          {"read_only", std::move(mounts)},
+          {"read_only", write_mounts(spec.read_only)},
           {"memory_bytes", spec.memory_bytes},
           {"cpu_millis", spec.cpu_millis},
           {"max_pids", spec.max_pids},
@@ -40,15 +49,34 @@ N number_of(const json::object& from, std::string_view name) {
   return from.at(name).to_number<N>();
 }
 
+json::object write_specialisation(const Specialisation& to) {
+  return {{"read_only", write_mounts(to.read_only)},
+          {"memory_bytes", to.memory_bytes},
+          {"cpu_millis", to.cpu_millis},
+          {"tmp_bytes", to.tmp_bytes}};
+}
+
+std::vector<Mount> read_mounts(const json::object& from) {
+  std::vector<Mount> mounts;
+  for (const auto& mount : from.at("read_only").as_array()) {
+    mounts.push_back({text_of(mount.as_object(), "source"), text_of(mount.as_object(), "target")});
+  }
+  return mounts;
+}
+
+Specialisation read_specialisation(const json::object& from) {
+  return {read_mounts(from), number_of<std::uint64_t>(from, "memory_bytes"),
+          number_of<std::uint32_t>(from, "cpu_millis"), number_of<std::uint64_t>(from, "tmp_bytes")};
+}
+
 Spec read_spec(const json::object& from) {
   Spec spec;
+  spec.kind = text_of(from, "kind") == "generic" ? Kind::kGeneric : Kind::kFinal;
   spec.id = text_of(from, "id");
   spec.argv = json::value_to<std::vector<std::string>>(from.at("argv"));
   for (const auto& [name, value] : from.at("env").as_object()) spec.env[name] = std::string(value.as_string());
   spec.working_dir = text_of(from, "working_dir");
-  for (const auto& mount : from.at("read_only").as_array()) {
-    spec.read_only.push_back({text_of(mount.as_object(), "source"), text_of(mount.as_object(), "target")});
-  }
+  spec.read_only = read_mounts(from);
   spec.memory_bytes = number_of<std::uint64_t>(from, "memory_bytes");
   spec.cpu_millis = number_of<std::uint32_t>(from, "cpu_millis");
   spec.max_pids = number_of<std::uint32_t>(from, "max_pids");
@@ -64,6 +92,24 @@ json::object write_usage(const Usage& usage) {
 
 Usage read_usage(const json::object& from) {
   return {number_of<std::uint64_t>(from, "memory_peak_bytes"), number_of<std::uint64_t>(from, "cpu_us")};
+}
+
+constexpr std::array<std::string_view, 3> kUsageFiles = {"bytes", "cpu.stat", "nanoseconds"};
+
+json::array write_usage_files(const std::vector<UsageFile>& files) {
+  json::array names;
+  for (const auto file : files) names.push_back(json::value(kUsageFiles.at(static_cast<std::size_t>(file))));
+  return names;
+}
+
+std::vector<UsageFile> read_usage_files(const json::array& names) {
+  std::vector<UsageFile> files;
+  for (const auto& name : names) {
+    const auto found = std::ranges::find(kUsageFiles, std::string_view(name.as_string()));
+    if (found == kUsageFiles.end()) throw std::invalid_argument("unknown usage file " + json::serialize(name));
+    files.push_back(static_cast<UsageFile>(found - kUsageFiles.begin()));
+  }
+  return files;
 }
 
 json::object write_capabilities(const Capabilities& from) {
@@ -101,6 +147,10 @@ Request read_request(const json::object& from) {
   const auto op = text_of(from, "op");
   if (op == "start") return StartRequest{number_of<std::uint64_t>(from, "seq"), read_spec(from.at("spec").as_object())};
   if (op == "kill") return KillRequest{text_of(from, "id")};
+  if (op == "specialise") {
+    return SpecialiseRequest{number_of<std::uint64_t>(from, "seq"), text_of(from, "id"),
+                             read_specialisation(from.at("to").as_object())};
+  }
   if (op == "usage") return UsageRequest{number_of<std::uint64_t>(from, "seq"), text_of(from, "id")};
   throw std::invalid_argument("unknown op " + op);
 }
@@ -114,7 +164,8 @@ Event read_event(const json::object& from) {
   const auto name = text_of(from, "event");
   if (name == "hello") return Hello{read_capabilities(from.at("capabilities").as_object())};
   if (name == "started") {
-    return Started{number_of<std::uint64_t>(from, "seq"), number_of<std::int64_t>(from, "pid")};
+    return Started{number_of<std::uint64_t>(from, "seq"), number_of<std::int64_t>(from, "pid"),
+                   read_usage_files(from.at("usage").as_array())};
   }
   if (name == "failed") return Failed{number_of<std::uint64_t>(from, "seq"), read_error(from)};
   if (name == "exited") {
@@ -124,6 +175,7 @@ Event read_event(const json::object& from) {
   if (name == "usage") {
     return UsageAnswer{number_of<std::uint64_t>(from, "seq"), read_usage(from.at("usage").as_object())};
   }
+  if (name == "specialised") return Specialised{number_of<std::uint64_t>(from, "seq")};
   throw std::invalid_argument("unknown event " + name);
 }
 
@@ -144,7 +196,11 @@ std::string encode(const Request& request) {
                  return json::object{{"op", "start"}, {"seq", r.seq}, {"spec", write_spec(r.spec)}};
                },
                [](const KillRequest& r) { return json::object{{"op", "kill"}, {"id", r.id}}; },
-               [](const UsageRequest& r) { return json::object{{"op", "usage"}, {"seq", r.seq}, {"id", r.id}}; }},
+               [](const UsageRequest& r) { return json::object{{"op", "usage"}, {"seq", r.seq}, {"id", r.id}}; },
+               [](const SpecialiseRequest& r) {
+                 return json::object{
+                     {"op", "specialise"}, {"seq", r.seq}, {"id", r.id}, {"to", write_specialisation(r.to)}};
+               }},
       request);
   return json::serialize(object);
 }
@@ -154,7 +210,10 @@ std::string encode(const Event& event) {
       Overload{[](const Hello& e) {
                  return json::object{{"event", "hello"}, {"capabilities", write_capabilities(e.capabilities)}};
                },
-               [](const Started& e) { return json::object{{"event", "started"}, {"seq", e.seq}, {"pid", e.pid}}; },
+               [](const Started& e) {
+                 return json::object{
+                     {"event", "started"}, {"seq", e.seq}, {"pid", e.pid}, {"usage", write_usage_files(e.usage)}};
+               },
                [](const Failed& e) {
                  return json::object{{"event", "failed"},
                                      {"seq", e.seq},
@@ -164,9 +223,26 @@ std::string encode(const Event& event) {
                [](const Exited& e) { return write_exited(e); },
                [](const UsageAnswer& e) {
                  return json::object{{"event", "usage"}, {"seq", e.seq}, {"usage", write_usage(e.usage)}};
-               }},
+               },
+               [](const Specialised& e) { return json::object{{"event", "specialised"}, {"seq", e.seq}}; }},
       event);
   return json::serialize(object);
+}
+
+Result<void> parse_usage(UsageFile kind, std::string_view text, Usage& usage) {
+  constexpr std::string_view kKey = "usage_usec ";
+  if (kind == UsageFile::kCpuStat) {
+    const auto at = text.find(kKey);
+    text = at == std::string_view::npos ? std::string_view() : text.substr(at + kKey.size());
+  }
+  std::uint64_t number = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) {
+    return fail(Code::kInvalid, fmt::format("'{}' is not a file of a cgroup's usage", text));
+  }
+  if (kind == UsageFile::kBytes) usage.memory_peak_bytes = number;
+  if (kind == UsageFile::kCpuStat) usage.cpu_us = number;
+  if (kind == UsageFile::kNanoseconds) usage.cpu_us = number / 1000;
+  return {};
 }
 
 Result<Request> decode_request(std::string_view text) { return decode(text, read_request); }

@@ -36,15 +36,25 @@ struct UsageRequest {
   std::uint64_t seq = 0;
   std::string id;
 };
-using Request = std::variant<StartRequest, KillRequest, UsageRequest>;
+struct SpecialiseRequest {
+  std::uint64_t seq = 0;
+  std::string id;
+  Specialisation to;
+};
+using Request = std::variant<StartRequest, KillRequest, UsageRequest, SpecialiseRequest>;
 
 struct Hello {
   Capabilities capabilities;
 };
-// Carries the descriptors: the output pipe first, then the listeners in the order of Spec::listen_ports.
+// How a file of a cgroup says what was used. As they are named on the wire: "bytes", "cpu.stat", "nanoseconds".
+enum class UsageFile { kBytes, kCpuStat, kNanoseconds };
+
+// Carries the descriptors: the output pipe first, then the listeners in the order of Spec::listen_ports, then the
+// files of `usage`.
 struct Started {
   std::uint64_t seq = 0;
   std::int64_t pid = 0;  // of the sandbox's init, in the host's pid namespace
+  std::vector<UsageFile> usage = {};
 };
 struct Failed {
   std::uint64_t seq = 0;
@@ -60,7 +70,10 @@ struct UsageAnswer {
   std::uint64_t seq = 0;
   Usage usage;
 };
-using Event = std::variant<Hello, Started, Failed, Exited, UsageAnswer>;
+struct Specialised {
+  std::uint64_t seq = 0;
+};
+using Event = std::variant<Hello, Started, Failed, Exited, UsageAnswer, Specialised>;
 
 std::string encode(const Request& request);
 std::string encode(const Event& event);
@@ -68,7 +81,11 @@ std::string encode(const Event& event);
 Result<Request> decode_request(std::string_view text);
 Result<Event> decode_event(std::string_view text);
 
+// Adds what the file says to `usage`; kInvalid when it is not of that kind.
+Result<void> parse_usage(UsageFile kind, std::string_view text, Usage& usage);
+
 // kInvalid with the member named when a Spec cannot be started as it stands.
 Result<void> validate(const Spec& spec);
+Result<void> validate(const Specialisation& to);
 
 }  // namespace gust::sandbox

@@ -40,7 +40,7 @@ TEST(Protocol, ARequestComesBackAsItWas) {
 TEST(Protocol, EventsComeBackAsTheyWere) {
   const std::vector<Event> events = {
       Hello{{"root", "v2", Limit::kEnforced, Limit::kMissing, Limit::kEnforced, {"a note"}}},
-      Started{1, 4711},
+      Started{1, 4711, {UsageFile::kNanoseconds, UsageFile::kBytes}},
       Failed{2, {Code::kDenied, "mount \xc3\xbc: no", {}}},
       Exited{"f-1", {3, 9, true}, {5, 6}},
       UsageAnswer{7, {8, 9}},
@@ -51,6 +51,18 @@ TEST(Protocol, EventsComeBackAsTheyWere) {
     EXPECT_EQ(back->index(), event.index());
     EXPECT_EQ(encode(*back), encode(event));
   }
+}
+
+TEST(Protocol, FilesOfUsageAreRead) {
+  Usage usage;
+  EXPECT_TRUE(parse_usage(UsageFile::kBytes, "4096\n", usage));
+  EXPECT_TRUE(parse_usage(UsageFile::kCpuStat, "usage_usec 17\nuser_usec 3\n", usage));
+  EXPECT_EQ(usage.memory_peak_bytes, 4096u);
+  EXPECT_EQ(usage.cpu_us, 17u);
+  EXPECT_TRUE(parse_usage(UsageFile::kNanoseconds, "5000\n", usage));
+  EXPECT_EQ(usage.cpu_us, 5u);
+  EXPECT_FALSE(parse_usage(UsageFile::kCpuStat, "user_usec 3\n", usage));
+  EXPECT_FALSE(parse_usage(UsageFile::kBytes, "", usage));
 }
 
 TEST(Protocol, AnythingElseIsInvalid) {

@@ -21,7 +21,11 @@ struct Mount {
 
 enum class Egress { kNone, kInternet };  // kNone: loopback inside only
 
+// kGeneric: started ahead, to be specialised once when it is known what for.
+enum class Kind { kFinal, kGeneric };
+
 struct Spec {
+  Kind kind = Kind::kFinal;
   std::string id;                 // unique; names the cgroup, shown in `ps`
   std::vector<std::string> argv;  // absolute path first, as seen inside
   std::map<std::string, std::string> env;
@@ -34,6 +38,14 @@ struct Spec {
   Egress egress = Egress::kNone;
   // TCP ports to listen on at 127.0.0.1 inside; start() answers a listening fd for each, for the daemon to serve.
   std::vector<std::uint16_t> listen_ports;
+};
+
+// What a generic sandbox gets at the last moment; the rest stays as its Spec said.
+struct Specialisation {
+  std::vector<Mount> read_only;  // added
+  std::uint64_t memory_bytes = 128ULL << 20;
+  std::uint32_t cpu_millis = 1000;
+  std::uint64_t tmp_bytes = 512ULL << 20;
 };
 
 struct Exit {
@@ -55,6 +67,8 @@ class Sandbox {
   virtual std::vector<int> take_listeners() = 0;
   // Read end of the merged stdout and stderr; the caller takes ownership.
   virtual int take_output() = 0;
+  // Once, and only of kind kGeneric (else kInvalid). After a failure it is of no use: end it.
+  virtual async::Task<void> specialise(Specialisation to) = 0;
   // Kills every process of it. Idempotent.
   virtual void kill() = 0;
   // Ends when the first process has ended and everything of the sandbox is cleaned up.

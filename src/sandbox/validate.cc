@@ -59,7 +59,23 @@ Result<void> validate_environment(const Spec& spec) {
   return {};
 }
 
+Result<void> validate_sizes(std::uint64_t memory_bytes, std::uint64_t tmp_bytes, std::uint32_t cpu_millis) {
+  if (memory_bytes < kMinMemoryBytes) {
+    return fail(Code::kInvalid, fmt::format("memory_bytes {}: expected at least {}", memory_bytes, kMinMemoryBytes));
+  }
+  if (tmp_bytes < kMinTmpBytes) {
+    return fail(Code::kInvalid, fmt::format("tmp_bytes {}: expected at least {}", tmp_bytes, kMinTmpBytes));
+  }
+  if (cpu_millis == 0) return fail(Code::kInvalid, "cpu_millis 0: expected at least 1");
+  return {};
+}
+
 }  // namespace
+
+Result<void> validate(const Specialisation& to) {
+  for (const auto& mount : to.read_only) GUST_CHECK(validate_mount(mount));
+  return validate_sizes(to.memory_bytes, to.tmp_bytes, to.cpu_millis);
+}
 
 Result<void> validate(const Spec& spec) {
   GUST_CHECK(validate_id(spec.id));
@@ -67,19 +83,12 @@ Result<void> validate(const Spec& spec) {
     return fail(Code::kInvalid, fmt::format("sandbox {}: argv must start with an absolute path and hold no zero bytes",
                                             spec.id), "argv");
   }
-  if (!is_plain_absolute(spec.working_dir)) {
+  if (spec.working_dir != "/" && !is_plain_absolute(spec.working_dir)) {
     return fail(Code::kInvalid, fmt::format("working_dir '{}': expected an absolute path", spec.working_dir));
   }
   GUST_CHECK(validate_environment(spec));
   for (const auto& mount : spec.read_only) GUST_CHECK(validate_mount(mount));
-  if (spec.memory_bytes < kMinMemoryBytes) {
-    return fail(Code::kInvalid,
-                fmt::format("memory_bytes {}: expected at least {}", spec.memory_bytes, kMinMemoryBytes));
-  }
-  if (spec.tmp_bytes < kMinTmpBytes) {
-    return fail(Code::kInvalid, fmt::format("tmp_bytes {}: expected at least {}", spec.tmp_bytes, kMinTmpBytes));
-  }
-  if (spec.cpu_millis == 0) return fail(Code::kInvalid, "cpu_millis 0: expected at least 1");
+  GUST_CHECK(validate_sizes(spec.memory_bytes, spec.tmp_bytes, spec.cpu_millis));
   if (spec.max_pids < 2) return fail(Code::kInvalid, fmt::format("max_pids {}: expected at least 2", spec.max_pids));
   if (spec.listen_ports.size() >= kMaxMessageFds) return fail(Code::kInvalid, "too many listen_ports");
   if (std::ranges::find(spec.listen_ports, 0) != spec.listen_ports.end()) {

@@ -66,6 +66,14 @@ class CgroupV1 final : public Cgroups {
     return made;
   }
 
+  Result<void> change(const std::string& name, const GroupLimits& limits) override {
+    // The limit with swap may never be the smaller: this makes room for a larger one, and set_limits() lowers both.
+    if (!memory_.empty()) {
+      (void)write_control(memory_ / name / "memory.memsw.limit_in_bytes", std::to_string(limits.memory_bytes));
+    }
+    return set_limits(name, limits);
+  }
+
   Fd open_for_clone(const std::string&) override { return Fd(); }
 
   Result<void> attach(const std::string& name, pid_t pid) override {
@@ -83,6 +91,13 @@ class CgroupV1 final : public Cgroups {
     }
     if (!cpuacct_.empty()) usage.cpu_us = number_in(cpuacct_ / name / "cpuacct.usage") / 1000;
     return usage;
+  }
+
+  std::vector<OpenUsageFile> open_usage(const std::string& name) override {
+    std::vector<OpenUsageFile> files;
+    if (!memory_.empty()) open_usage_file(files, UsageFile::kBytes, memory_ / name / "memory.max_usage_in_bytes");
+    if (!cpuacct_.empty()) open_usage_file(files, UsageFile::kNanoseconds, cpuacct_ / name / "cpuacct.usage");
+    return files;
   }
 
   bool remove(const std::string& name) override {

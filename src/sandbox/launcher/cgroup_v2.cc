@@ -88,6 +88,10 @@ class CgroupV2 final : public Cgroups {
     return set;
   }
 
+  Result<void> change(const std::string& name, const GroupLimits& limits) override {
+    return set_limits(instance_.path / name, limits);
+  }
+
   Fd open_for_clone(const std::string& name) override {
     return Fd(::open((instance_.path / name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
@@ -106,6 +110,16 @@ class CgroupV2 final : public Cgroups {
     usage.cpu_us = read_keyed(group / "cpu.stat", "usage_usec");
     usage.oom_kills = read_keyed(group / "memory.events", "oom_kill");
     return usage;
+  }
+
+  std::vector<OpenUsageFile> open_usage(const std::string& name) override {
+    const auto group = instance_.path / name;
+    std::vector<OpenUsageFile> files;
+    if (!open_usage_file(files, UsageFile::kBytes, group / "memory.peak")) {
+      open_usage_file(files, UsageFile::kBytes, group / "memory.current");
+    }
+    open_usage_file(files, UsageFile::kCpuStat, group / "cpu.stat");
+    return files;
   }
 
   bool remove(const std::string& name) override {

@@ -30,6 +30,13 @@ Result<void> write_control(const fs::path& file, std::string_view text) {
   return {};
 }
 
+bool open_usage_file(std::vector<OpenUsageFile>& files, UsageFile kind, const fs::path& file) {
+  Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return false;
+  files.push_back({kind, std::move(fd)});
+  return true;
+}
+
 std::string read_control(const fs::path& file) {
   std::ifstream in(file);
   std::stringstream text;
@@ -116,9 +123,11 @@ void collect_dead_instances(const fs::path& gust) {
 class NoCgroups final : public Cgroups {
  public:
   Result<void> create(const std::string&, const GroupLimits&) override { return {}; }
+  Result<void> change(const std::string&, const GroupLimits&) override { return {}; }
   Fd open_for_clone(const std::string&) override { return Fd(); }
   Result<void> attach(const std::string&, pid_t) override { return {}; }
   GroupUsage usage(const std::string&) override { return {}; }
+  std::vector<OpenUsageFile> open_usage(const std::string&) override { return {}; }
   bool remove(const std::string&) override { return true; }
 };
 

@@ -27,15 +27,24 @@ struct GroupUsage {
   std::uint64_t oom_kills = 0;
 };
 
+struct OpenUsageFile {
+  UsageFile kind;
+  Fd fd;
+};
+
 class Cgroups {
  public:
   virtual ~Cgroups() = default;
   // Makes the group `name` with its limits set and no process in it. A failure leaves nothing behind.
   virtual Result<void> create(const std::string& name, const GroupLimits& limits) = 0;
+  // Other limits than those that it was made with.
+  virtual Result<void> change(const std::string& name, const GroupLimits& limits) = 0;
   // The folder to pass to clone3 as CLONE_INTO_CGROUP; none where attach() must be called instead.
   virtual Fd open_for_clone(const std::string& name) = 0;
   virtual Result<void> attach(const std::string& name, pid_t pid) = 0;
   virtual GroupUsage usage(const std::string& name) = 0;
+  // Files that tell the usage to whoever holds them; those that this machine has.
+  virtual std::vector<OpenUsageFile> open_usage(const std::string& name) = 0;
   // False while the kernel still holds processes in it: call again later.
   virtual bool remove(const std::string& name) = 0;
 };
@@ -68,6 +77,8 @@ struct InstanceFolder {
 };
 Result<InstanceFolder> claim_instance(const std::filesystem::path& root, const std::string& name);
 
+// Adds `file` to `files` if it can be read; false when not.
+bool open_usage_file(std::vector<OpenUsageFile>& files, UsageFile kind, const std::filesystem::path& file);
 Result<void> write_control(const std::filesystem::path& file, std::string_view text);
 std::string read_control(const std::filesystem::path& file);  // empty when unreadable
 // The number after `key ` on a line of its own; 0 when absent.

@@ -52,10 +52,15 @@ Result<void> wait_for_go(int control) {
   return fail(Code::kCancelled, "the launcher ended before the sandbox was ready");
 }
 
-Result<void> announce_listeners(int control, const std::vector<Fd>& listeners) {
+Result<void> announce_listeners(const ChildPlan& plan, const std::vector<Fd>& listeners) {
   std::vector<int> fds;
   for (const auto& listener : listeners) fds.push_back(listener.get());
-  return send_message(control, kReady, fds);
+  if (plan.spec.kind != Kind::kGeneric) return send_message(plan.control, kReady, fds);
+  // Opened by ourselves: in a user namespace the launcher may not look into a process that became undumpable.
+  const Fd mounts(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+  if (!mounts) return fail_errno("open the mount namespace", errno);
+  fds.push_back(mounts.get());
+  return send_message(plan.control, kReady, fds);
 }
 
 Result<void> build_inside(const ChildPlan& plan) {
@@ -64,7 +69,7 @@ Result<void> build_inside(const ChildPlan& plan) {
   if (::sethostname("sandbox", 7) < 0) return fail_errno("sethostname", errno);
   GUST_TRY(auto listeners, set_up_network(plan.spec));
   GUST_CHECK(enter_root(plan));
-  GUST_CHECK(announce_listeners(plan.control, listeners));
+  GUST_CHECK(announce_listeners(plan, listeners));
   listeners.clear();
   GUST_CHECK(wait_for_go(plan.control));
   // After go: the group of this moment becomes the namespace's root.

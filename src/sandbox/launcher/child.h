@@ -1,7 +1,8 @@
 // What happens inside a new sandbox between clone3 and exec: the init process (pid 1) builds the inside, starts the
 // function's process and reaps until it ends. Part of gust-launcher; runs in the child, single-threaded.
 //
-// Talk with the launcher over one packet socket: init sends the listeners' descriptors ("ready"), waits for a packet
+// Talk with the launcher over one packet socket: init sends the listeners' descriptors, and the mount namespace's of a
+// generic one ("ready"), waits for a packet
 // ("go": it is in its cgroup), and the function's process closes the last copy by exec ("started"). An error is a
 // packet "!<code> <message>". The wait status of the function goes into `status` when it has ended.
 #pragma once

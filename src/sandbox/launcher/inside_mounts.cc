@@ -27,9 +27,12 @@ constexpr auto kHiddenFiles = std::to_array<const char*>({"cmdline", "interrupts
                                                           "modules", "sched_debug"});
 constexpr auto kHiddenFolders = std::to_array<const char*>({"acpi", "asound", "scsi"});
 
+std::string size_options(std::uint64_t bytes) {
+  return fmt::format("size={},nr_inodes={}", bytes, std::max(kMinInodes, bytes / kBytesPerInode));
+}
+
 Result<void> mount_tmpfs(const fs::path& target, std::uint64_t bytes, UserIds ids) {
-  const auto inodes = std::max(kMinInodes, bytes / kBytesPerInode);
-  const auto options = fmt::format("size={},nr_inodes={},mode=1777,uid={},gid={}", bytes, inodes, ids.uid, ids.gid);
+  const auto options = fmt::format("{},mode=1777,uid={},gid={}", size_options(bytes), ids.uid, ids.gid);
   return mount_at("tmpfs", target, "tmpfs", kTmpFlags, options);
 }
 
@@ -80,6 +83,10 @@ Result<void> make_root_read_only(const fs::path& root) {
 }
 
 }  // namespace
+
+Result<void> resize_tmp(std::uint64_t bytes) {
+  return mount_at("tmpfs", "/tmp", nullptr, MS_REMOUNT | kTmpFlags, size_options(bytes));
+}
 
 Result<void> enter_root(const ChildPlan& plan) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) return fail_errno("make mounts private", errno);

@@ -59,8 +59,12 @@ Error parse_child_error(std::string_view packet) {
 
 }  // namespace
 
-Service::Service(Fd daemon, UserRange users, RootTemplate root, std::vector<sock_filter> seccomp)
-    : daemon_(std::move(daemon)), users_(users), root_(std::move(root)), seccomp_(std::move(seccomp)) {}
+Service::Service(Fd daemon, UserRange users, RootTemplate root, std::vector<sock_filter> seccomp, OwnPlace own)
+    : daemon_(std::move(daemon)),
+      users_(users),
+      root_(std::move(root)),
+      seccomp_(std::move(seccomp)),
+      own_(std::move(own)) {}
 
 Result<std::unique_ptr<Service>> Service::make(Fd daemon, const RootSettings& settings) {
   GUST_TRY(auto signals, block_signals());
@@ -71,8 +75,10 @@ Result<std::unique_ptr<Service>> Service::make(Fd daemon, const RootSettings& se
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0) return fail_errno("make mounts slaves", errno);
   GUST_TRY(auto root, RootTemplate::make(settings));
   GUST_TRY(auto seccomp, compile_seccomp_filter());
+  GUST_TRY(auto own, OwnPlace::remember());
   ::fcntl(daemon.get(), F_SETFL, O_NONBLOCK);
-  std::unique_ptr<Service> made(new Service(std::move(daemon), users, std::move(root), std::move(seccomp)));
+  std::unique_ptr<Service> made(
+      new Service(std::move(daemon), users, std::move(root), std::move(seccomp), std::move(own)));
   capabilities.privilege = users.privilege() == Privilege::kRoot ? "root" : "user-namespace";
   made->signals_ = std::move(signals);
   made->capabilities_ = std::move(capabilities);
@@ -155,6 +161,29 @@ void Service::handle(const UsageRequest& request) {
   send(UsageAnswer{request.seq, {usage.memory_peak_bytes, usage.cpu_us}});
 }
 
+void Service::handle(const SpecialiseRequest& request) {
+  if (auto done = specialise(request); !done) {
+    auto error = done.error();
+    error.message = fmt::format("specialise sandbox {}: {}", request.id, error.message);
+    return send(Failed{request.seq, std::move(error)});
+  }
+  send(Specialised{request.seq});
+}
+
+Result<void> Service::specialise(const SpecialiseRequest& request) {
+  GUST_CHECK(validate(request.to));
+  const auto found = running_.find(request.id);
+  if (found == running_.end() || found->second->reaped) return fail(Code::kNotFound, "it has ended");
+  auto& sandbox = *found->second;
+  if (!sandbox.announced || !sandbox.mounts) {
+    return fail(Code::kInvalid, "only a generic one that runs can be specialised, and only once");
+  }
+  const Fd mounts = std::move(sandbox.mounts);
+  for (const auto& mount : request.to.read_only) GUST_CHECK(root_.add_mount_point(mount.target));
+  GUST_CHECK(cgroups_->change(request.id, {request.to.memory_bytes, request.to.cpu_millis, sandbox.spec.max_pids}));
+  return specialise_mounts(own_, mounts, request.to);
+}
+
 Result<void> Service::start(const StartRequest& request) {
   const auto& spec = request.spec;
   GUST_CHECK(validate(spec));
@@ -221,6 +250,10 @@ void Service::read_control(Running& sandbox) {
     fail_start(sandbox, parse_child_error(bytes));
   } else if (bytes == kReady) {
     sandbox.listeners = std::move((*packet)->fds);
+    if (sandbox.spec.kind == Kind::kGeneric && !sandbox.listeners.empty()) {
+      sandbox.mounts = std::move(sandbox.listeners.back());
+      sandbox.listeners.pop_back();
+    }
   } else {
     announce(sandbox);  // closed: the program runs, or the process was killed, which its exit will tell
   }
@@ -243,7 +276,13 @@ void Service::announce(Running& sandbox) {
     return;
   }
   sandbox.announced = true;
-  send(Started{sandbox.seq, sandbox.pid}, fds);
+  const auto files = cgroups_->open_usage(sandbox.spec.id);
+  Started started{sandbox.seq, sandbox.pid};
+  for (const auto& file : files) {
+    started.usage.push_back(file.kind);
+    fds.push_back(file.fd.get());
+  }
+  send(started, fds);
   sandbox.output.reset();
   sandbox.listeners.clear();
 }

@@ -7,6 +7,7 @@
 #include "sandbox/launcher/cgroups.h"
 #include "sandbox/launcher/outlet.h"
 #include "sandbox/launcher/root_template.h"
+#include "sandbox/launcher/specialise.h"
 #include "sandbox/launcher/user_ids.h"
 #include "sandbox/protocol.h"
 
@@ -31,6 +32,7 @@ struct Running {
   Fd output;   // read end, until handed over
   Outlet outlet;
   std::vector<Fd> listeners;
+  Fd mounts;   // the mount namespace of a generic one, until it is specialised
   bool announced = false;  // "started" was sent
   bool reaped = false;     // the init process is gone; only groups are left to remove
   bool dropped = false;    // the start failed and was answered
@@ -44,12 +46,14 @@ class Service {
   void run();
 
  private:
-  Service(Fd daemon, UserRange users, RootTemplate root, std::vector<sock_filter> seccomp);
+  Service(Fd daemon, UserRange users, RootTemplate root, std::vector<sock_filter> seccomp, OwnPlace own);
 
   void handle_requests();
   void handle(const StartRequest& request);
   void handle(const KillRequest& request);
   void handle(const UsageRequest& request);
+  void handle(const SpecialiseRequest& request);
+  Result<void> specialise(const SpecialiseRequest& request);
   Result<void> start(const StartRequest& request);
   Result<void> clone(Running& sandbox);
   void read_control(Running& sandbox);
@@ -67,6 +71,7 @@ class Service {
   UserRange users_;
   RootTemplate root_;
   std::vector<sock_filter> seccomp_;
+  OwnPlace own_;
   Capabilities capabilities_;
   std::unique_ptr<Cgroups> cgroups_;
   std::map<std::string, std::unique_ptr<Running>> running_;  // by id

@@ -155,6 +155,14 @@ async::Task<Usage> Connection::usage(std::string id) {
   co_return answer->usage;
 }
 
+async::Task<void> Connection::specialise(std::string id, Specialisation to) {
+  const auto self = shared_from_this();
+  const auto seq = next_seq_++;
+  Request request = SpecialiseRequest{seq, id, std::move(to)};
+  GUST_CO_CHECK(co_await ask(seq, std::move(id), std::move(request)));
+  co_return Result<void>{};
+}
+
 void Connection::kill(const std::string& id) {
   if (sandboxes_.contains(id)) send(KillRequest{id});
 }
@@ -180,13 +188,16 @@ void Connection::take(Hello hello, std::vector<Fd>) {
 
 void Connection::take(Started started, std::vector<Fd> fds) {
   const auto pending = take_pending(started.seq);
-  if (fds.empty()) return close({Code::kInternal, "gust-launcher sent no output pipe", {}});
+  if (fds.size() < 1 + started.usage.size()) return close({Code::kInternal, "gust-launcher sent no output pipe", {}});
   if (!pending) return;
   if (pending->abandoned) return send(KillRequest{pending->id});
   auto state = std::make_shared<SandboxState>(executor_);
   state->id = pending->id;
   state->output = std::move(fds.front());
-  state->listeners.assign(std::make_move_iterator(fds.begin() + 1), std::make_move_iterator(fds.end()));
+  const auto files = fds.end() - static_cast<std::ptrdiff_t>(started.usage.size());
+  state->listeners.assign(std::make_move_iterator(fds.begin() + 1), std::make_move_iterator(files));
+  state->usage_files.assign(std::make_move_iterator(files), std::make_move_iterator(fds.end()));
+  state->usage_kinds = std::move(started.usage);
   sandboxes_[state->id] = state;
   pending->started = std::move(state);
   pending->answered.set();
@@ -209,9 +220,15 @@ void Connection::take(Exited exited, std::vector<Fd>) {
   if (found == sandboxes_.end()) return;
   const auto state = std::move(found->second);
   sandboxes_.erase(found);
+  state->usage_files.clear();
+  state->usage_kinds.clear();
   state->exit = exited.exit;
   state->last_usage = exited.usage;
   state->ended.set();
+}
+
+void Connection::take(Specialised done, std::vector<Fd>) {
+  if (const auto pending = take_pending(done.seq)) pending->answered.set();
 }
 
 void Connection::take(UsageAnswer answer, std::vector<Fd>) {

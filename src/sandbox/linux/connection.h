@@ -25,6 +25,8 @@ struct SandboxState {
   std::string id;
   std::vector<Fd> listeners;
   Fd output;
+  std::vector<UsageFile> usage_kinds;  // of usage_files
+  std::vector<Fd> usage_files;
   async::Event ended;
   Exit exit;         // once ended
   Usage last_usage;  // once ended
@@ -40,6 +42,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   async::Task<Capabilities> hello();
   async::Task<std::shared_ptr<SandboxState>> start(Spec spec);
   async::Task<Usage> usage(std::string id);
+  async::Task<void> specialise(std::string id, Specialisation to);
   void kill(const std::string& id);
   pid_t launcher_pid() const { return pid_; }
   bool closed() const { return !socket_.is_open(); }
@@ -72,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void take(Failed failed, std::vector<Fd> fds);
   void take(Exited exited, std::vector<Fd> fds);
   void take(UsageAnswer answer, std::vector<Fd> fds);
+  void take(Specialised done, std::vector<Fd> fds);
   std::shared_ptr<Pending> take_pending(std::uint64_t seq);
 
   async::Executor executor_;

@@ -2,9 +2,24 @@
 
 #include "base/log.h"
 
+#include <unistd.h>
+
 namespace gust::sandbox {
 
 namespace {
+
+std::optional<Usage> read_usage(const SandboxState& state) {
+  if (state.usage_files.empty()) return std::nullopt;
+  Usage usage;
+  for (std::size_t i = 0; i < state.usage_files.size(); ++i) {
+    char text[4096];
+    const auto size = ::pread(state.usage_files[i].get(), text, sizeof text, 0);
+    if (size <= 0) return std::nullopt;  // the group is being removed
+    const auto read = parse_usage(state.usage_kinds[i], {text, static_cast<std::size_t>(size)}, usage);
+    if (!read) return std::nullopt;
+  }
+  return usage;
+}
 
 async::Task<Exit> wait_for(std::shared_ptr<SandboxState> state) {
   GUST_CO_CHECK(co_await state->ended.wait());
@@ -13,9 +28,18 @@ async::Task<Exit> wait_for(std::shared_ptr<SandboxState> state) {
 
 async::Task<Usage> usage_of(std::shared_ptr<Connection> connection, std::shared_ptr<SandboxState> state) {
   if (state->ended.is_set()) co_return state->last_usage;
+  // By itself, without the launcher: this is asked after every invocation.
+  if (const auto read = read_usage(*state)) co_return *read;
   auto usage = co_await connection->usage(state->id);
   if (!usage && state->ended.is_set()) co_return state->last_usage;  // it ended while we asked
   co_return usage;
+}
+
+async::Task<void> specialise_one(std::shared_ptr<Connection> connection, std::shared_ptr<SandboxState> state,
+                                 Specialisation to) {
+  GUST_CO_CHECK(validate(to));
+  if (state->ended.is_set()) co_return fail(Code::kNotFound, "the sandbox has ended");
+  co_return co_await connection->specialise(state->id, std::move(to));
 }
 
 class LinuxSandbox final : public Sandbox {
@@ -32,6 +56,9 @@ class LinuxSandbox final : public Sandbox {
     return fds;
   }
   int take_output() override { return state_->output.release(); }
+  async::Task<void> specialise(Specialisation to) override {
+    return specialise_one(connection_, state_, std::move(to));
+  }
   void kill() override {
     if (!state_->ended.is_set()) connection_->kill(state_->id);
   }

@@ -67,6 +67,17 @@ void SimProcess::end(Exit exit, Usage usage) {
 
 class SimSandbox final : public Sandbox {
  public:
+  static async::Task<void> specialise_one(std::shared_ptr<SimProcess> process, Specialisation to) {
+    GUST_CO_CHECK(validate(to));
+    if (process->ended()) co_return fail(Code::kNotFound, "the sandbox has ended");
+    if (process->refusal_) co_return std::unexpected(*process->refusal_);
+    if (process->spec_.kind != Kind::kGeneric || process->specialisation_) {
+      co_return fail(Code::kInvalid, "only a generic one that runs can be specialised, and only once");
+    }
+    process->specialisation_ = std::move(to);
+    co_return Result<void>{};
+  }
+
   explicit SimSandbox(std::shared_ptr<SimProcess> process) : process_(std::move(process)) {}
   ~SimSandbox() override { SimSandbox::kill(); }
 
@@ -78,6 +89,7 @@ class SimSandbox final : public Sandbox {
     return fds;
   }
   int take_output() override { return process_->output_read_.release(); }
+  async::Task<void> specialise(Specialisation to) override { return specialise_one(process_, std::move(to)); }
   void kill() override {
     if (!process_->ignores_kills_) process_->end({0, SIGKILL, false});
   }

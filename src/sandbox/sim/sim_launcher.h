@@ -26,6 +26,10 @@ class SimProcess {
   std::uint16_t port(std::size_t i) const { return ports_.at(i); }
   // As if the function printed it.
   void print(std::string_view text);
+  // What it was specialised to, once it was.
+  const std::optional<Specialisation>& specialisation() const { return specialisation_; }
+  // The next specialise() of it answers `error`.
+  void refuse_specialisation(Error error) { refusal_ = std::move(error); }
   // As if its first process ended; later calls do nothing.
   void end(Exit exit, Usage usage = {});
   bool ended() const { return ended_.is_set(); }
@@ -40,6 +44,8 @@ class SimProcess {
   Spec spec_;
   async::Event ended_;
   bool ignores_kills_ = false;
+  std::optional<Specialisation> specialisation_;
+  std::optional<Error> refusal_;
   Exit exit_;
   Usage usage_;
   std::vector<Fd> listeners_;
