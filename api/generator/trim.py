@@ -15,7 +15,14 @@ SERVED = {
     "lambda": """CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
         UpdateFunctionConfiguration DeleteFunction Invoke AddPermission RemovePermission GetPolicy
         PutFunctionEventInvokeConfig GetFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig
-        DeleteFunctionEventInvokeConfig ListFunctionEventInvokeConfigs""",
+        DeleteFunctionEventInvokeConfig ListFunctionEventInvokeConfigs PublishVersion ListVersionsByFunction CreateAlias
+        GetAlias UpdateAlias DeleteAlias ListAliases PutFunctionConcurrency GetFunctionConcurrency
+        DeleteFunctionConcurrency PutProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig
+        ListProvisionedConcurrencyConfigs DeleteProvisionedConcurrencyConfig GetAccountSettings TagResource UntagResource
+        ListTags PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion
+        CreateFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig DeleteFunctionUrlConfig
+        ListFunctionUrlConfigs PutFunctionRecursionConfig GetFunctionRecursionConfig PutRuntimeManagementConfig
+        GetRuntimeManagementConfig InvokeWithResponseStream""",
     "apigatewayv2": """CreateApi GetApi GetApis UpdateApi DeleteApi CreateRoute GetRoute GetRoutes UpdateRoute DeleteRoute
         CreateIntegration GetIntegration GetIntegrations UpdateIntegration DeleteIntegration CreateStage GetStage GetStages
         UpdateStage DeleteStage CreateDeployment GetDeployment GetDeployments DeleteCorsConfiguration""",
@@ -77,6 +84,7 @@ def adjust(service, model):
             operations[name]["http"]["responseCode"] = 204
         for shape in shapes.values():
             shape.pop("enum", None)  # S3 checks these by itself, each with an error of its own
+        shapes["CopySource"].pop("pattern", None)
     if service == "lambda":
         shapes["Runtime"].pop("enum")  # every python and nodejs name is taken; the service checks
         shapes["Timestamp"] = shapes.get("Timestamp", {"type": "string"})

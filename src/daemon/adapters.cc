@@ -48,16 +48,16 @@ Result<void> ObjectEvents::append(kv::Transaction& tx, const objects::ObjectEven
 
 Result<void> FunctionTarget::enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload,
                                      const std::string& event_id, const std::string&) {
-  const auto key = functions::parse_function_name(target_arn, "", AccountId(std::string(kDefaultAccount)));
-  if (!key) return fail(Code::kNotFound, key.error().message);
-  return invoker_.enqueue(tx, {event_id, *key, std::move(payload), ""});
+  const auto ref = functions::parse_function_name(target_arn, "", AccountId(std::string(kDefaultAccount)));
+  if (!ref) return fail(Code::kNotFound, ref.error().message);
+  return invoker_.enqueue(tx, {event_id, *ref, std::move(payload), ""});
 }
 
 async::Task<void> FunctionTargets::check(std::string arn, BucketName bucket, AccountId owner) {
-  GUST_CO_TRY(const auto key, functions::parse_function_name(arn, "", owner));
-  GUST_CO_CHECK(co_await registry_.get(key));
+  GUST_CO_TRY(const auto ref, functions::parse_function_name(arn, "", owner));
+  GUST_CO_CHECK(co_await registry_.resolve(ref));
   GUST_CO_TRY(const bool allowed,
-              co_await registry_.allows(key, "s3.amazonaws.com", "arn:aws:s3:::" + bucket.str(), owner.str()));
+              co_await registry_.allows(ref, "s3.amazonaws.com", "arn:aws:s3:::" + bucket.str(), owner.str()));
   if (!allowed)
     co_return fail(
         Code::kDenied,
@@ -80,18 +80,18 @@ async::Task<gateway::IntegrationReply> FunctionIntegration::invoke(RequestContex
                                                                    std::string payload, std::string source_arn) {
   const auto source = Arn::parse(source_arn);
   const AccountId account(source ? source->account : std::string(kDefaultAccount));
-  GUST_CO_TRY(const auto key, functions::parse_function_name(function_arn, "", account));
+  GUST_CO_TRY(const auto ref, functions::parse_function_name(function_arn, "", account));
   GUST_CO_TRY(const bool allowed,
-              co_await registry_.allows(key, "apigateway.amazonaws.com", source_arn, account.str()));
+              co_await registry_.allows(ref, "apigateway.amazonaws.com", source_arn, account.str()));
   if (!allowed)
     co_return fail(Code::kDenied,
                    fmt::format("the policy of function {} does not let apigateway.amazonaws.com invoke it from {}",
-                               key.name, source_arn));
+                               ref.key.name, source_arn));
   functions::Invocation invocation;
   invocation.payload = std::move(payload);
   invocation.max_payload_bytes = 16 << 20;  // 10 MiB of body as base64, and the rest of the event
   invocation.max_response_bytes = 16 << 20;
-  GUST_CO_TRY(auto result, co_await invoker_.invoke(std::move(context), key, std::move(invocation)));
+  GUST_CO_TRY(auto result, co_await invoker_.invoke(std::move(context), ref, std::move(invocation)));
   const auto outcome = result.function_error.empty() ? gateway::Outcome::kAnswered : gateway::Outcome::kFailed;
   co_return gateway::IntegrationReply{std::move(result.payload), outcome};
 }

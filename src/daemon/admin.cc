@@ -53,8 +53,8 @@ std::string line_of(const functions::LogLine& line) {
 
 json::object to_json(const functions::FailedEvent& failed) {
   return {{"id", failed.event.id},
-          {"function", failed.event.function.name.str()},
-          {"account", failed.event.function.account.str()},
+          {"function", failed.event.function.key.name.str()},
+          {"account", failed.event.function.key.account.str()},
           {"attempts", failed.attempts},
           {"error", failed.reason},
           {"payload", failed.event.payload},
@@ -163,7 +163,8 @@ async::Task<http::Response> Admin::status(RequestContext context) {
 }
 
 async::Task<http::Response> Admin::logs(RequestContext context, http::Request request, std::string name) {
-  GUST_CO_TRY(auto key, functions::parse_function_name(name, "", context.principal.account));
+  GUST_CO_TRY(auto ref, functions::parse_function_name(name, "", context.principal.account));
+  auto key = std::move(ref.key);
   if (key.account != context.principal.account) co_return fail(Code::kDenied, "the function is another account's");
   GUST_CO_TRY(const auto query, codec::parse_query(request.query));
   const auto since = from_epoch_ms(number_or(query_value(query, "since_ms"), 0));
@@ -193,7 +194,7 @@ async::Task<http::Response> Admin::failed(RequestContext context, http::Request 
     for (std::string after;;) {
       GUST_CO_TRY(const auto some, co_await parts_.async_invoker.failed(after, 500));
       for (const auto& one : some) {
-        if (one.event.function.account == account) list.push_back(to_json(one));
+        if (one.event.function.key.account == account) list.push_back(to_json(one));
       }
       if (some.size() < 500) break;
       after = some.back().event.id;
@@ -203,7 +204,7 @@ async::Task<http::Response> Admin::failed(RequestContext context, http::Request 
   const bool retry = rest.ends_with("/retry");
   const auto id = retry ? rest.substr(0, rest.size() - 6) : rest;
   GUST_CO_TRY(const auto event, co_await parts_.async_invoker.failed_event(id));
-  if (event.event.function.account != account)
+  if (event.event.function.key.account != account)
     co_return fail(Code::kNotFound, fmt::format("there is no failed event '{}'", id));
   if (retry && request.method == "POST") {
     GUST_CO_CHECK(co_await parts_.async_invoker.retry_failed(id));

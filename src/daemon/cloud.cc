@@ -180,7 +180,7 @@ void Cloud::open_services() {
                                          [this](const AccountId& id) { return accounts_->canonical_id(id); });
   lambda_ = std::make_unique<api::LambdaService>(
       *registry_, *invoker_, *async_invoker_, *bucket_code_,
-      [this](const functions::FunctionKey& key) { return code_links_->make(key); });
+      [this](const functions::FunctionRef& ref) { return code_links_->make(ref); });
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
   admin_ = std::make_unique<Admin>(

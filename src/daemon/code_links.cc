@@ -27,8 +27,8 @@ std::string CodeLinks::seal(std::string_view path, std::int64_t expires_ms) cons
   return codec::to_hex(codec::hmac_sha256(secret_, fmt::format("{} {}", path, expires_ms)));
 }
 
-std::string CodeLinks::make(const functions::FunctionKey& key) const {
-  const auto path = fmt::format("{}{}/{}", kPrefix, key.account, key.name);
+std::string CodeLinks::make(const functions::FunctionRef& ref) const {
+  const auto path = fmt::format("{}{}/{}:{}", kPrefix, ref.key.account, ref.key.name, ref.qualifier);
   const auto expires = to_epoch_ms(clock_.now() + kLife);
   return fmt::format("{}{}?expires={}&seal={}", endpoint_, path, expires, seal(path, expires));
 }
@@ -47,8 +47,9 @@ boost::asio::awaitable<http::Response> CodeLinks::handle(http::Request request) 
     co_return admin_error(403, "the link has expired; ask GetFunction for a new one");
   const auto rest = request.path.substr(kPrefix.size());
   const auto slash = rest.find('/');
-  functions::FunctionKey key{AccountId(rest.substr(0, slash)), FunctionName(rest.substr(slash + 1))};
-  auto zip = co_await registry_.code_zip(std::move(key));
+  const auto ref = functions::parse_function_name(rest.substr(slash + 1), "", AccountId(rest.substr(0, slash)));
+  if (!ref) co_return admin_error(404, ref.error().message);
+  auto zip = co_await registry_.code_zip(*ref);
   if (!zip) co_return admin_error(zip.error().code == Code::kNotFound ? 404 : 500, zip.error().message);
   http::Response response;
   response.headers.add("Content-Type", "application/zip");

@@ -15,7 +15,7 @@ class CodeLinks {
  public:
   CodeLinks(functions::Registry& registry, env::Clock& clock, env::Random& random, std::string endpoint);
 
-  std::string make(const functions::FunctionKey& key) const;
+  std::string make(const functions::FunctionRef& ref) const;
   boost::asio::awaitable<http::Response> handle(http::Request request) const;
 
  private:

@@ -24,8 +24,9 @@ struct Stored {
 };
 
 std::string encode(const Stored& s) {
-  return codec::to_json(json::object{{"account", s.event.function.account.str()},
-                                     {"name", s.event.function.name.str()},
+  return codec::to_json(json::object{{"account", s.event.function.key.account.str()},
+                                     {"name", s.event.function.key.name.str()},
+                                     {"qualifier", s.event.function.qualifier},
                                      {"payload", s.event.payload},
                                      {"trace", s.event.trace_id},
                                      {"failures", s.failures},
@@ -39,11 +40,14 @@ Result<Stored> decode(const queue::Message& message) {
   try {
     const auto& o = document->get_object();
     const auto text = [&](const char* name) { return std::string(o.at(name).as_string()); };
-    return Stored{
-        {message.id, {AccountId(text("account")), FunctionName(text("name"))}, text("payload"), text("trace")},
-        o.at("failures").to_number<std::uint32_t>(),
-        o.at("machine_failures").to_number<std::uint32_t>(),
-        from_epoch_ms(o.at("first").to_number<std::int64_t>())};
+    const auto qualifier = o.contains("qualifier") ? text("qualifier") : "";  // rows of before versions lack it
+    return Stored{{message.id,
+                   {{AccountId(text("account")), FunctionName(text("name"))}, qualifier},
+                   text("payload"),
+                   text("trace")},
+                  o.at("failures").to_number<std::uint32_t>(),
+                  o.at("machine_failures").to_number<std::uint32_t>(),
+                  from_epoch_ms(o.at("first").to_number<std::int64_t>())};
   } catch (const std::exception& e) {
     return fail(Code::kCorrupt, std::string("a queued event lacks something: ") + e.what());
   }
@@ -122,7 +126,7 @@ async::Task<void> AsyncInvoker::attempt(queue::Lease lease) {
     done = co_await queue_.bury(lease, stored.error().message);
   } else {
     const auto event = stored->event;
-    auto& running = running_[event.function];
+    auto& running = running_[event.function.key];
     if (running >= kMaxPerFunction) {
       done = co_await queue_.retry(lease, clock_.now() + kCrowded);
     } else {
@@ -133,7 +137,7 @@ async::Task<void> AsyncInvoker::attempt(queue::Lease lease) {
       Invocation invocation;
       invocation.payload = event.payload;
       const auto result = co_await invoker_.invoke(context, event.function, std::move(invocation));
-      if (--running_[event.function] == 0) running_.erase(event.function);
+      if (--running_[event.function.key] == 0) running_.erase(event.function.key);
       if (result && result->function_error.empty()) {
         done = co_await queue_.acknowledge(lease);
       } else if (result) {
@@ -162,7 +166,7 @@ async::Task<void> AsyncInvoker::give_back(queue::Lease lease, AsyncEvent event, 
       queue::next_delay(settings, failure, stored.failures, stored.machine_failures, now - stored.first_at);
   lease.message.body = encode(stored);
   if (delay) co_return co_await queue_.retry(std::move(lease), now + *delay);
-  GUST_WARN("async: event {} of function {} is given up after {} attempts", event.id, event.function.name,
+  GUST_WARN("async: event {} of function {} is given up after {} attempts", event.id, event.function.key.name,
             stored.failures + stored.machine_failures);
   co_return co_await queue_.bury(std::move(lease), std::move(reason));
 }

@@ -17,7 +17,7 @@ namespace gust::functions {
 
 struct AsyncEvent {
   std::string id;  // the invocation's request id, the same for every attempt
-  FunctionKey function;
+  FunctionRef function;
   std::string payload;
   std::string trace_id;
 };

@@ -20,8 +20,8 @@ class ScriptedInvoker final : public Invoker {
  public:
   explicit ScriptedInvoker(async::Executor executor) : called(executor) {}
 
-  Task<InvokeResult> invoke(RequestContext context, FunctionKey key, Invocation invocation) override {
-    calls.push_back({context.request_id.str(), key.name.str(), invocation.payload});
+  Task<InvokeResult> invoke(RequestContext context, FunctionRef target, Invocation invocation) override {
+    calls.push_back({context.request_id.str(), target.key.name.str(), invocation.payload});
     called.set();
     if (error) co_return std::unexpected(*error);
     InvokeResult result;
@@ -29,6 +29,7 @@ class ScriptedInvoker final : public Invoker {
     result.payload = "because";
     co_return result;
   }
+  std::uint32_t account_concurrency() const override { return 1000; }
   std::vector<PoolStatus> status() const override { return {}; }
   Task<void> stop(SteadyTime) override { co_return Result<void>{}; }
 
@@ -76,11 +77,11 @@ class AsyncInvokerTest : public ::testing::Test {
     queue_.reset();
   }
   void submit(const std::string& id) {
-    const AsyncEvent event{id, key_, "payload of " + id, "trace"};
+    const AsyncEvent event{id, {key_}, "payload of " + id, "trace"};
     ASSERT_TRUE(run([&]() { return async_->submit(event); }));
   }
   void configure(EventInvokeConfig config) {
-    ASSERT_TRUE(run([&]() { return registry_->put_event_invoke_config(key_, config); }));
+    ASSERT_TRUE(run([&]() { return registry_->put_event_invoke_config({key_}, config); }));
   }
   void advance(Millis by) {
     clock_.advance(by);
@@ -101,7 +102,9 @@ class AsyncInvokerTest : public ::testing::Test {
       if (depth->leased == 0) return;
     }
   }
-  queue::Queue::Depth depth() { return *run([&]() { return async_->depth(); }); }
+  queue::Queue::Depth depth() {
+    return *run([&]() { return async_->depth(); });
+  }
 
   boost::asio::io_context loop_;
   kv::MemoryStore store_;

@@ -8,6 +8,8 @@ std::string Function::arn() const {
   return fmt::format("arn:aws:lambda:{}:{}:function:{}", region, key.account, key.name);
 }
 
+std::string Function::qualified_arn() const { return arn() + ":" + version; }
+
 queue::RetrySettings EventInvokeConfig::retry_settings() const {
   queue::RetrySettings settings;
   if (max_retries) settings.max_retries = *max_retries;

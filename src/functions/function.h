@@ -25,9 +25,31 @@ struct FunctionKey {
   auto operator<=>(const FunctionKey&) const = default;
 };
 
-// One function as it is now ($LATEST): what CreateFunction takes and GetFunctionConfiguration answers.
+inline constexpr std::string_view kLatest = "$LATEST";
+
+// A function and what of it is meant: a version's number, an alias, or kLatest. Empty: none was named, which runs
+// kLatest too, but has policies and settings of its own.
+struct FunctionRef {
+  FunctionKey key;
+  std::string qualifier = {};
+  auto operator<=>(const FunctionRef&) const = default;
+};
+
+// A layer version that a function uses.
+struct LayerUse {
+  std::string arn;  // arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION
+  std::uint64_t code_size = 0;
+  std::string blob;    // of its zip
+  std::string folder;  // as Function::code_folder
+  FolderSize unpacked;
+  bool operator==(const LayerUse&) const = default;
+};
+
+// One version of a function: kLatest, which changes, or a published one. What CreateFunction takes and
+// GetFunctionConfiguration answers.
 struct Function {
   FunctionKey key;
+  std::string version{kLatest};
   std::string region;
   std::string runtime;  // as given: python3.12, nodejs20.x, provided.al2023
   std::string handler;
@@ -47,8 +69,22 @@ struct Function {
   std::string revision_id;  // a UUID, new with every change
   WallTime modified_at{};
   std::uint64_t generation = 0;  // grows with every change: instances of an older one are retired
+  std::vector<LayerUse> layers;  // the last wins where two have the same file
+  std::string layers_folder;     // of all of them together, as code_folder; mounted at /opt
+  // Of the function, whatever the version: at most so many invocations at once, kept free for it.
+  std::optional<std::uint32_t> reserved_concurrency;
 
-  std::string arn() const;  // arn:aws:lambda:REGION:ACCOUNT:function:NAME
+  std::string arn() const;            // arn:aws:lambda:REGION:ACCOUNT:function:NAME
+  std::string qualified_arn() const;  // ...:VERSION
+};
+
+// A name for a version, which can be moved; a share of the invocations may go to a second one.
+struct Alias {
+  std::string name;
+  std::string version;
+  std::string description;
+  std::map<std::string, double> weights;  // of versions beside `version`: 0 to 1
+  std::string revision_id;
 };
 
 // One statement of a function's resource policy.
@@ -64,6 +100,8 @@ struct PolicyStatement {
 struct EventInvokeConfig {
   std::optional<std::uint32_t> max_retries;
   std::optional<std::uint32_t> max_age_s;
+  std::string on_success;  // ARN of a function; empty: none
+  std::string on_failure;  // ARN of a function or a bucket
   WallTime modified_at{};
 
   queue::RetrySettings retry_settings() const;
@@ -74,7 +112,8 @@ enum class LogTail { kNone, kTail };
 struct Invocation {
   std::string payload;  // JSON
   LogTail log_tail = LogTail::kNone;
-  std::string client_context;  // base64, as the client sent it
+  std::string client_context;    // base64, as the client sent it
+  std::string invoked_arn = {};  // as the caller named the function; set by the invoker
   std::size_t max_payload_bytes = 6 << 20;
   std::size_t max_response_bytes = 6 << 20;
 };
@@ -83,7 +122,7 @@ struct InvokeResult {
   std::string function_error;  // empty, or "Unhandled"
   std::string payload;
   std::string log_tail;  // the last 4 KiB, when asked for
-  std::string executed_version = "$LATEST";
+  std::string executed_version{kLatest};
   std::string error_type;  // of `payload` when function_error is set
   std::uint64_t billed_ms = 0;
 };

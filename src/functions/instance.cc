@@ -102,11 +102,11 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
       {"AWS_SESSION_TOKEN", keys.session_token},
       {"AWS_LAMBDA_FUNCTION_NAME", f.key.name.str()},
       {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(f.memory_mb)},
-      {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},
+      {"AWS_LAMBDA_FUNCTION_VERSION", f.version},
       {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
       {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + f.key.name.str()},
       {"AWS_LAMBDA_LOG_STREAM_NAME",
-       fmt::format("{}/{}/{}/[$LATEST]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), id_)},
+       fmt::format("{}/{}/{}/[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), f.version, id_)},
       {"AWS_EXECUTION_ENV", "AWS_Lambda_" + f.runtime},
       {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
       {"_HANDLER", f.handler},
@@ -117,6 +117,7 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   spec.env.try_emplace("LANG", "C.UTF-8");
   spec.env.try_emplace("TZ", ":UTC");
   spec.read_only.push_back({parts_.settings.code_folder + "/" + f.code_folder, "/var/task"});
+  if (!f.layers_folder.empty()) spec.read_only.push_back({parts_.settings.code_folder + "/" + f.layers_folder, "/opt"});
   if (is_python(f.runtime)) {
     spec.argv = {parts_.settings.python, "/var/runtime/bootstrap.py"};
     spec.read_only.push_back({parts_.settings.python_runtime, "/var/runtime"});
@@ -223,7 +224,7 @@ async::Task<http::Response> Instance::next() {
   response.headers.add("Content-Type", "application/json");
   response.headers.add("Lambda-Runtime-Aws-Request-Id", current_.request_id.str());
   response.headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(deadline_ms_));
-  response.headers.add("Lambda-Runtime-Invoked-Function-Arn", function_.arn());
+  response.headers.add("Lambda-Runtime-Invoked-Function-Arn", pending_->invoked_arn);
   response.headers.add("Lambda-Runtime-Trace-Id", current_.trace_id);
   if (!pending_->client_context.empty())
     response.headers.add("Lambda-Runtime-Client-Context", pending_->client_context);
@@ -285,7 +286,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   max_response_bytes_ = invocation->max_response_bytes;
   const bool wants_tail = invocation->log_tail == LogTail::kTail;
   const auto taken_before = taken_;
-  log(fmt::format("START RequestId: {} Version: $LATEST", context.request_id));
+  log(fmt::format("START RequestId: {} Version: {}", context.request_id, function_.version));
   const auto began = std::chrono::steady_clock::now();
   const auto limit = std::chrono::seconds(function_.timeout_s);
   deadline_ms_ = to_epoch_ms(parts_.clock.now() + limit);
@@ -318,6 +319,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
     end();
   }
   InvokeResult result;
+  result.executed_version = function_.version;
   result.payload = std::move(answer.payload);
   result.error_type = answer.error_type;
   if (!answer.error_type.empty()) result.function_error = "Unhandled";
@@ -357,6 +359,7 @@ async::Task<void> Instance::report(RequestContext context, double duration_ms, s
 
 InvokeResult Instance::init_failure(const RequestContext& context) {
   InvokeResult result;
+  result.executed_version = function_.version;
   result.function_error = "Unhandled";
   if (init_failed()) {
     result.error_type = "Runtime.InvalidEntrypoint";

@@ -66,10 +66,8 @@ TEST_F(InstanceTest, AnInvocationThatItDidNotTakeIsGivenBackWhole) {
     over.set();
     co_return Result<void>{};
   };
-  const auto ready = [&](std::shared_ptr<Instance> instance) {
-    tasks_.spawn(call(std::move(instance)));
-    process_->end({.code = 1, .signal = 0, .out_of_memory = false});
-  };
+  async::Event idle(loop_.get_executor());
+  const auto ready = [&](auto) { idle.set(); };
   const auto instance =
       std::make_shared<Instance>(Instance::Parts{loop_.get_executor(), *logs_, clock_, settings_, ready, [](auto) {}},
                                  function, "0123456789abcdef");
@@ -77,6 +75,9 @@ TEST_F(InstanceTest, AnInvocationThatItDidNotTakeIsGivenBackWhole) {
     RoleKeys keys;
     GUST_CO_CHECK(co_await instance->start(launcher_, std::move(keys), tasks_));
     tasks_.spawn(ask_for_the_next());
+    GUST_CO_CHECK(co_await idle.wait());
+    process_->end({.code = 1, .signal = 0, .out_of_memory = false});  // which the instance has not noticed yet
+    tasks_.spawn(call(instance));
     co_return co_await over.wait();
   };
   const auto ran = async::testing::run(loop_, run);

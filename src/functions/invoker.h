@@ -34,8 +34,9 @@ struct InvokerSettings {
   std::string node_runtime;
   Millis keep_alive{300'000};  // an idle instance ends after this
   Millis init_timeout{10'000};
-  std::uint64_t memory_bytes = 4ULL << 30;  // of all instances together, by their limits
-  std::size_t max_waiting = 1000;           // invocations that wait for an instance; past it kThrottled
+  std::uint64_t memory_bytes = 4ULL << 30;   // of all instances together, by their limits
+  std::size_t max_waiting = 1000;            // invocations that wait for an instance; past it kThrottled
+  std::uint32_t account_concurrency = 1000;  // invocations of an account at once; past it kThrottled
   // Answers what a function asks of Gust's own services; the daemon sets it. The peer of such a request is "sandbox".
   http::Handler services;
   // Where they are inside, on 127.0.0.1: the daemon's own port, so that a URL that a function signs works outside too.
@@ -45,16 +46,19 @@ struct InvokerSettings {
 
 struct PoolStatus {
   FunctionKey key;
+  std::string version;
   std::size_t idle = 0, busy = 0, starting = 0;
 };
 
 class Invoker {
  public:
   virtual ~Invoker() = default;
-  // kNotFound "function"; kThrottled when no instance can be had; kTooLarge "payload"; kUnavailable when none can be
-  // started. A failure of the function's own code is a result with function_error. The context's request id is the
-  // invocation's. kTimeout at the context's deadline; the invocation then goes on to its own end.
-  virtual async::Task<InvokeResult> invoke(RequestContext context, FunctionKey key, Invocation invocation) = 0;
+  // kNotFound "function"; kThrottled with the service's reason as source when no instance can be had; kTooLarge
+  // "payload"; kUnavailable when none can be started. A failure of the function's own code is a result with
+  // function_error. The context's request id is the invocation's. kTimeout at the context's deadline; the invocation
+  // then goes on to its own end.
+  virtual async::Task<InvokeResult> invoke(RequestContext context, FunctionRef target, Invocation invocation) = 0;
+  virtual std::uint32_t account_concurrency() const = 0;
   virtual std::vector<PoolStatus> status() const = 0;
   // Lets running invocations finish until `deadline`, then ends every instance.
   virtual async::Task<void> stop(SteadyTime deadline) = 0;

@@ -36,9 +36,10 @@ struct Call {
   std::optional<Result<InvokeResult>> result;
 };
 
+// The instances of one version of a function.
 struct Pool {
   Function function;
-  bool stale = true;                            // the registry has a newer one, or has it no more
+  bool stale = true;                            // the registry may have a newer one, or have it no more
   std::vector<std::shared_ptr<Instance>> idle;  // the last used at the back
   std::vector<std::shared_ptr<Instance>> all;
   std::deque<std::shared_ptr<Waiter>> waiters;
@@ -46,6 +47,13 @@ struct Pool {
   std::size_t busy = 0;
   std::size_t calls = 0;  // invocations that hold this pool
   bool hoping = false;    // hurry() is on its way
+};
+
+// Invocations that run or wait, and what limits them.
+struct Load {
+  std::size_t unreserved = 0;               // of functions without a reservation
+  std::optional<std::uint32_t> reserved;    // by the others together; none: not read yet
+  std::map<FunctionName, std::size_t> all;  // of each function
 };
 
 class PoolInvoker final : public Invoker {
@@ -66,7 +74,7 @@ class PoolInvoker final : public Invoker {
     sweeper_.spawn(sweep());
   }
 
-  async::Task<InvokeResult> invoke(RequestContext context, FunctionKey key, Invocation invocation) override {
+  async::Task<InvokeResult> invoke(RequestContext context, FunctionRef target, Invocation invocation) override {
     if (stopping_) co_return fail(Code::kUnavailable, "the daemon is stopping; try again");
     if (invocation.payload.size() > invocation.max_payload_bytes) {
       co_return fail(
@@ -76,15 +84,17 @@ class PoolInvoker final : public Invoker {
           "payload");
     }
     ++running_;
-    auto result = co_await run(std::move(context), std::move(key), std::move(invocation));
+    auto result = co_await run(std::move(context), std::move(target), std::move(invocation));
     if (--running_ == 0) quiet_.pulse();
     co_return result;
   }
 
+  std::uint32_t account_concurrency() const override { return settings_.account_concurrency; }
+
   std::vector<PoolStatus> status() const override {
     std::vector<PoolStatus> out;
     for (const auto& [key, pool] : pools_) {
-      if (!pool->all.empty()) out.push_back({key, pool->idle.size(), pool->busy, pool->starting});
+      if (!pool->all.empty()) out.push_back({key.key, key.qualifier, pool->idle.size(), pool->busy, pool->starting});
     }
     return out;
   }
@@ -104,27 +114,59 @@ class PoolInvoker final : public Invoker {
   }
 
  private:
-  async::Task<InvokeResult> run(RequestContext context, FunctionKey key, Invocation invocation) {
-    auto& slot = pools_[key];
-    if (!slot) slot = std::make_shared<Pool>();
-    const auto pool = slot;
+  async::Task<InvokeResult> run(RequestContext context, FunctionRef target, Invocation invocation) {
+    GUST_CO_TRY(const auto function, co_await registry_.resolve(target));
+    invocation.invoked_arn = function->arn();
+    if (!target.qualifier.empty()) invocation.invoked_arn += ":" + target.qualifier;
+    GUST_CO_TRY(const auto slot, co_await admit(function));
+    auto& kept = pools_[{target.key, function->version}];
+    if (!kept) {
+      kept = std::make_shared<Pool>();
+      kept->function = *function;
+    }
+    const auto pool = kept;
     ++pool->calls;
-    auto result = co_await run_in(pool, std::move(context), std::move(key), std::move(invocation));
+    auto result = co_await run_in(pool, std::move(context), std::make_shared<Invocation>(std::move(invocation)), slot);
     --pool->calls;
     co_return result;
   }
 
-  async::Task<InvokeResult> run_in(std::shared_ptr<Pool> pool, RequestContext context, FunctionKey key,
-                                   Invocation invocation) {
-    const auto shared = std::make_shared<Invocation>(std::move(invocation));
+  // A place among the invocations that may run at once, given back when the last copy goes.
+  using Slot = std::shared_ptr<void>;
+
+  async::Task<Slot> admit(std::shared_ptr<const Function> function) {
+    const auto& account = function->key.account;
+    auto& load = loads_[account];
+    if (!load.reserved) {
+      GUST_CO_TRY(const auto reserved, co_await registry_.reserved_of(account));
+      load.reserved = reserved;
+    }
+    const auto running = load.all.contains(function->key.name) ? load.all.at(function->key.name) : 0;
+    const auto& own = function->reserved_concurrency;
+    if (own && running >= *own)
+      co_return fail(Code::kThrottled, "Rate Exceeded.", "ReservedFunctionConcurrentInvocationLimitExceeded");
+    if (!own && load.unreserved + *load.reserved >= settings_.account_concurrency)
+      co_return fail(Code::kThrottled, "Rate Exceeded.", "ConcurrentInvocationLimitExceeded");
+    ++load.all[function->key.name];
+    if (!own) ++load.unreserved;
+    co_return Slot(nullptr, [this, function](std::nullptr_t) {
+      auto& of_account = loads_[function->key.account];
+      if (!function->reserved_concurrency) --of_account.unreserved;
+      if (--of_account.all[function->key.name] == 0) of_account.all.erase(function->key.name);
+    });
+  }
+
+  async::Task<InvokeResult> run_in(std::shared_ptr<Pool> pool, RequestContext context,
+                                   std::shared_ptr<Invocation> invocation, Slot slot) {
     for (int tries = 1;; ++tries) {
       if (pool->stale) {
-        GUST_CO_TRY(pool->function, co_await registry_.get(key));
+        const FunctionRef version{pool->function.key, pool->function.version};
+        GUST_CO_TRY(pool->function, co_await registry_.get_version(version));
         pool->stale = false;
       }
       GUST_CO_TRY(const auto found, co_await wait_for_instance(pool, context.deadline));
       if (found->failed) co_return found->failed->init_failure(context);
-      auto result = co_await run_until_deadline(pool, found->instance, context, shared);
+      auto result = co_await run_until_deadline(pool, found->instance, context, invocation, slot);
       const bool again = !result && result.error().source == Instance::kUndelivered && tries < kMaxTries;
       if (!again) co_return result;
     }
@@ -147,12 +189,14 @@ class PoolInvoker final : public Invoker {
 
   // At the deadline the caller leaves; the invocation goes on.
   async::Task<InvokeResult> run_until_deadline(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance,
-                                               RequestContext context, std::shared_ptr<Invocation> invocation) {
+                                               RequestContext context, std::shared_ptr<Invocation> invocation,
+                                               Slot slot) {
     const auto deadline = context.deadline;
     if (deadline == SteadyTime::max())
       co_return co_await run_on(std::move(pool), std::move(instance), std::move(context), std::move(invocation));
     const auto call = std::make_shared<Call>(executor_);
-    tasks_.spawn(run_call(std::move(pool), std::move(instance), std::move(context), std::move(invocation), call));
+    tasks_.spawn(run_call(std::move(pool), std::move(instance), std::move(context), std::move(invocation), call,
+                          std::move(slot)));
     GUST_CO_CHECK(co_await call->done.wait(deadline));
     co_return std::move(*call->result);
   }
@@ -166,7 +210,7 @@ class PoolInvoker final : public Invoker {
   }
 
   async::Task<void> run_call(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance, RequestContext context,
-                             std::shared_ptr<Invocation> invocation, std::shared_ptr<Call> call) {
+                             std::shared_ptr<Invocation> invocation, std::shared_ptr<Call> call, Slot slot) {
     call->result = co_await run_on(std::move(pool), std::move(instance), std::move(context), std::move(invocation));
     call->done.set();
     co_return Result<void>{};
@@ -323,10 +367,11 @@ class PoolInvoker final : public Invoker {
   }
 
   void changed(const FunctionKey& key) {
-    const auto it = pools_.find(key);
-    if (it == pools_.end()) return;
-    it->second->stale = true;
-    for (const auto& instance : std::exchange(it->second->idle, {})) instance->end();
+    loads_[key.account].reserved.reset();
+    for (auto it = pools_.lower_bound({key, ""}); it != pools_.end() && it->first.key == key; ++it) {
+      it->second->stale = true;
+      for (const auto& instance : std::exchange(it->second->idle, {})) instance->end();
+    }
   }
 
   async::Task<void> sweep() {
@@ -348,7 +393,8 @@ class PoolInvoker final : public Invoker {
   env::Clock& clock_;
   env::Random& random_;
   InvokerSettings settings_;
-  std::map<FunctionKey, std::shared_ptr<Pool>> pools_;
+  std::map<FunctionRef, std::shared_ptr<Pool>> pools_;  // by version
+  std::map<AccountId, Load> loads_;
   std::vector<Instance*> ready_once_;  // instances that finished their init
   std::vector<Instance*> endings_;     // idle instances told to end whose memory is counted as coming back
   std::uint64_t memory_ = 0;           // limits of all instances that are not cleaned up

@@ -70,7 +70,8 @@ class PoolInvokerTest : public ::testing::Test {
     context.deadline = deadline;
     Invocation invocation;
     invocation.payload = std::move(payload);
-    co_return co_await invoker_->invoke(std::move(context), key(name), std::move(invocation));
+    const FunctionRef target{key(name)};
+    co_return co_await invoker_->invoke(std::move(context), target, std::move(invocation));
   }
   Result<InvokeResult> invoke(const std::string& name, const std::string& payload,
                               SteadyTime deadline = SteadyTime::max()) {

@@ -1,17 +1,19 @@
-// Registry: the functions of every account, their code, policies and event-invoke settings, durably. Errors name their
-// thing in Error::source: "function", "statement", "policy", "event-invoke-config", "zip", "revision". Loop thread
-// only.
+// Registry: the functions of every account with their versions, aliases, code, policies and settings, durably. Errors
+// name their thing in Error::source: "function", "alias", "statement", "policy", "event-invoke-config", "zip",
+// "revision", "concurrency". Loop thread only.
 #pragma once
 
-#include "async/blocking_pool.h"
 #include "async/task.h"
 #include "blobs/store.h"
 #include "env/clock.h"
 #include "env/random.h"
+#include "functions/code_store.h"
 #include "functions/function.h"
 #include "kv/store.h"
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,7 +28,7 @@ class Registry {
   // `zip` is stored and unpacked; the code_*, revision_id, modified_at and generation members are set here.
   // kAlreadyExists "function"; kInvalid "zip".
   async::Task<Function> create(Function function, std::string zip);
-  async::Task<Function> get(FunctionKey key);  // kNotFound "function"
+  async::Task<Function> get(FunctionKey key);  // kLatest; kNotFound "function"
   // By name, after `after`.
   async::Task<std::vector<Function>> list(AccountId account, std::string after, std::size_t limit);
   // kTry checks all and answers what the function would be, and keeps nothing. `also` may change more of the function.
@@ -36,22 +38,57 @@ class Registry {
   // `change` edits a copy on a pool thread; kPrecondition "revision" when expected_revision is set and another.
   async::Task<Function> update(FunctionKey key, std::function<Result<void>(Function&)> change,
                                std::string expected_revision);
-  async::Task<void> remove(FunctionKey key);
-  async::Task<std::string> code_zip(FunctionKey key);
+  async::Task<void> remove(FunctionKey key);  // with all that it has
+  async::Task<std::string> code_zip(FunctionRef ref);
+  // Sets the tags only: no new revision.
+  async::Task<void> change_tags(FunctionKey key, std::function<Result<void>(Function&)> change);
+
+  // The version that is meant; an alias stands for its first. kNotFound "function".
+  async::Task<Function> get_version(FunctionRef ref);
+  // The version that an invocation of `ref` runs now: aliases share theirs out by weight. Kept in memory.
+  async::Task<std::shared_ptr<const Function>> resolve(FunctionRef ref);
+  struct Publication {
+    std::string code_sha256;  // kInvalid "code" when set and not kLatest's
+    std::optional<std::string> description;
+    std::string expected_revision;
+  };
+  // Makes a version of kLatest; the last one is answered again when nothing changed since. Numbers are never used
+  // twice.
+  async::Task<Function> publish(FunctionKey key, Publication publication);
+  // kLatest, then the published ones by number, from `from` on.
+  async::Task<std::vector<Function>> versions(FunctionKey key, std::uint64_t from, std::size_t limit);
+  async::Task<void> remove_version(FunctionKey key, std::string version);  // kConflict while an alias names it
+
+  async::Task<Alias> create_alias(FunctionKey key, Alias alias);  // kAlreadyExists "alias"
+  async::Task<Alias> alias(FunctionKey key, std::string name);    // kNotFound "alias"
+  async::Task<Alias> update_alias(FunctionKey key, std::string name, std::function<void(Alias&)> change,
+                                  std::string expected_revision);
+  async::Task<void> remove_alias(FunctionKey key, std::string name);
+  async::Task<std::vector<Alias>> aliases(FunctionKey key, std::string after, std::size_t limit);
 
   // Both give the function another revision_id, and kPrecondition "revision" when the expected one is set and another.
   // kAlreadyExists "statement"; kNotFound "statement".
-  async::Task<void> add_statement(FunctionKey key, PolicyStatement statement, std::string expected_revision = {});
-  async::Task<void> remove_statement(FunctionKey key, std::string sid, std::string expected_revision = {});
-  async::Task<std::vector<PolicyStatement>> policy(FunctionKey key);  // empty when there is none
+  async::Task<void> add_statement(FunctionRef ref, PolicyStatement statement, std::string expected_revision = {});
+  async::Task<void> remove_statement(FunctionRef ref, std::string sid, std::string expected_revision = {});
+  async::Task<std::vector<PolicyStatement>> policy(FunctionRef ref);  // empty when there is none
   // Whether the policy lets `principal` (a service or an account) invoke the function from `source_arn`.
-  async::Task<bool> allows(FunctionKey key, std::string principal, std::string source_arn, std::string source_account);
+  async::Task<bool> allows(FunctionRef ref, std::string principal, std::string source_arn, std::string source_account);
 
-  async::Task<EventInvokeConfig> put_event_invoke_config(FunctionKey key, EventInvokeConfig config);
-  async::Task<std::optional<EventInvokeConfig>> event_invoke_config(FunctionKey key);
-  async::Task<void> remove_event_invoke_config(FunctionKey key);  // kNotFound "event-invoke-config"
+  async::Task<EventInvokeConfig> put_event_invoke_config(FunctionRef ref, EventInvokeConfig config);
+  async::Task<std::optional<EventInvokeConfig>> event_invoke_config(FunctionRef ref);
+  async::Task<void> remove_event_invoke_config(FunctionRef ref);  // kNotFound "event-invoke-config"
+  // Those of a function: by qualifier, the function's own first.
+  async::Task<std::vector<std::pair<std::string, EventInvokeConfig>>> event_invoke_configs(FunctionKey key);
 
-  // Called on the loop after a function's code or configuration changed or it was removed.
+  // How many invocations of a function may run at once. kTooLarge "concurrency" when what would be left of
+  // `account_limit` for the functions without is less than kUnreservedMinimum.
+  static constexpr std::uint32_t kUnreservedMinimum = 100;
+  async::Task<void> reserve_concurrency(FunctionKey key, std::optional<std::uint32_t> reserved,
+                                        std::uint32_t account_limit);
+  async::Task<std::optional<std::uint32_t>> reserved_concurrency(FunctionKey key);
+  async::Task<std::uint32_t> reserved_of(AccountId account);  // of all its functions together
+
+  // Called on the loop after something of a function changed that an invocation may depend on, or it was removed.
   void on_change(std::function<void(FunctionKey)> listener) { listener_ = std::move(listener); }
 
   // Every blob that a function names; for the sweep at the start.
@@ -60,26 +97,31 @@ class Registry {
   async::Task<void> mend_code();
 
  private:
-  async::Task<void> sweep_code(std::vector<Function> functions);
-  async::Task<void> restore_code(Function function);
-  // Stores and unpacks the zip, and sets the code_* members.
-  async::Task<void> take_code(Function& function, std::string zip);
-  // Removes code that take_code() kept and that no row names.
-  async::Task<void> drop_code(Function unused);
+  // The versions that an invocation may run, and how often the second.
+  struct Route {
+    std::shared_ptr<const Function> first, second;
+    double second_weight = 0;
+  };
+
+  async::Task<Route> find_route(FunctionRef ref);
+  std::shared_ptr<const Function> choose(const Route& route);
+  void changed(const FunctionKey& key);
   void stamp(Function& function);
-  Result<void> stamp_policy(kv::Transaction& tx, const FunctionKey& key, const std::string& expected_revision);
+  Result<void> stamp_policy(kv::Transaction& tx, const FunctionRef& ref, const std::string& expected_revision);
 
   kv::Store& store_;
-  blobs::Store& blobs_;
   env::Clock& clock_;
   env::Random& random_;
-  std::string code_folder_;
+  CodeStore code_;
   std::function<void(FunctionKey)> listener_;
-  async::BlockingPool unpackers_{"unpack", 2, 64};
+  std::map<FunctionRef, Route> routes_;
+  std::uint64_t changes_ = 0;
 };
 
-// arn:..:function:NAME, ACCOUNT:function:NAME, function:NAME or NAME, each with an optional :$LATEST qualifier, as
-// every operation takes it. kInvalid; kNotFound "function" for another version or alias.
-Result<FunctionKey> parse_function_name(std::string_view text, std::string_view qualifier, const AccountId& caller);
+// arn:..:function:NAME, ACCOUNT:function:NAME, function:NAME or NAME, each with an optional :QUALIFIER, as every
+// operation takes it. kInvalid.
+Result<FunctionRef> parse_function_name(std::string_view text, std::string_view qualifier, const AccountId& caller);
+
+bool is_version_number(std::string_view qualifier);
 
 }  // namespace gust::functions

@@ -6,6 +6,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include <charconv>
+
 namespace gust::functions::rows {
 namespace {
 
@@ -48,9 +50,49 @@ std::string functions_prefix(const AccountId& account) {
 }
 
 std::string function_key(const FunctionKey& key) { return functions_prefix(key.account).append(key.name.str()); }
-std::string policy_prefix(const FunctionKey& key) { return keyed("fn/p/", key); }
-std::string statement_key(const FunctionKey& key, std::string_view sid) { return policy_prefix(key).append(sid); }
-std::string event_invoke_key(const FunctionKey& key) { return keyed("fn/e/", key); }
+std::string versions_prefix(const FunctionKey& key) { return keyed(kVersions, key); }
+std::string version_key(const FunctionKey& key, std::uint64_t number) {
+  auto out = versions_prefix(key);
+  kv::append_number(out, number);
+  return out;
+}
+std::string version_counter_key(const FunctionKey& key) { return keyed("fn/n/", key); }
+std::string aliases_prefix(const FunctionKey& key) { return keyed("fn/a/", key); }
+std::string alias_key(const FunctionKey& key, std::string_view name) { return aliases_prefix(key).append(name); }
+std::string policy_prefix(const FunctionRef& ref) {
+  if (ref.qualifier.empty()) return keyed("fn/p/", ref.key);
+  auto out = keyed("fn/pq/", ref.key);
+  kv::append_text(out, ref.qualifier);
+  return out;
+}
+std::string statement_key(const FunctionRef& ref, std::string_view sid) { return policy_prefix(ref).append(sid); }
+std::string event_invoke_key(const FunctionRef& ref) {
+  return ref.qualifier.empty() ? keyed("fn/e/", ref.key) : keyed("fn/eq/", ref.key).append(ref.qualifier);
+}
+std::string event_invoke_prefix(const FunctionKey& key) { return keyed("fn/eq/", key); }
+std::string row_key(const Function& version) {
+  if (version.version == kLatest) return function_key(version.key);
+  return version_key(version.key, std::stoull(version.version));
+}
+std::string published_key(const FunctionKey& key) { return keyed("fn/b/", key); }
+std::string reserved_guard(const AccountId& account) {
+  std::string out("fn/rg/");
+  kv::append_text(out, account.str());
+  return out;
+}
+std::string reserved_prefix(const AccountId& account) {
+  std::string out("fn/r/");
+  kv::append_text(out, account.str());
+  return out;
+}
+std::string reserved_key(const FunctionKey& key) { return keyed("fn/r/", key); }
+
+std::vector<std::string> prefixes_of(const FunctionKey& key) {
+  std::vector<std::string> out;
+  for (const auto* prefix : {"fn/v/", "fn/a/", "fn/p/", "fn/pq/", "fn/e/", "fn/eq/", "fn/r/", "fn/pc/"})
+    out.push_back(keyed(prefix, key));
+  return out;
+}
 
 std::string encode(const Function& f) {
   json::object environment;
@@ -59,8 +101,20 @@ std::string encode(const Function& f) {
   for (const auto& [name, value] : f.tags) tags[name] = value;
   json::array architectures;
   for (const auto& one : f.architectures) architectures.push_back(json::string(one));
+  json::array layers;
+  for (const auto& layer : f.layers) {
+    layers.push_back(json::object{{"arn", layer.arn},
+                                  {"size", layer.code_size},
+                                  {"blob", layer.blob},
+                                  {"folder", layer.folder},
+                                  {"files", layer.unpacked.files},
+                                  {"bytes", layer.unpacked.bytes}});
+  }
   return codec::to_json(json::object{{"account", f.key.account.str()},
                                      {"name", f.key.name.str()},
+                                     {"version", f.version},
+                                     {"layers", std::move(layers)},
+                                     {"layers_folder", f.layers_folder},
                                      {"region", f.region},
                                      {"runtime", f.runtime},
                                      {"handler", f.handler},
@@ -95,7 +149,19 @@ std::string encode(const EventInvokeConfig& c) {
   json::object out{{"modified", to_epoch_ms(c.modified_at)}};
   if (c.max_retries) out["max_retries"] = *c.max_retries;
   if (c.max_age_s) out["max_age_s"] = *c.max_age_s;
+  if (!c.on_success.empty()) out["on_success"] = c.on_success;
+  if (!c.on_failure.empty()) out["on_failure"] = c.on_failure;
   return codec::to_json(out);
+}
+
+std::string encode(const Alias& a) {
+  json::object weights;
+  for (const auto& [version, weight] : a.weights) weights[version] = weight;
+  return codec::to_json(json::object{{"name", a.name},
+                                     {"version", a.version},
+                                     {"description", a.description},
+                                     {"weights", std::move(weights)},
+                                     {"revision_id", a.revision_id}});
 }
 
 Result<Function> decode_function(std::string_view bytes) {
@@ -114,7 +180,19 @@ Result<Function> decode_function(std::string_view bytes) {
       f.environment.emplace(name, value.as_string());
     f.architectures.clear();
     for (const auto& one : row.object.at("architectures").as_array()) f.architectures.emplace_back(one.as_string());
-    // Rows of before there were tags and sizes lack them.
+    // Rows of before there were tags, sizes, versions and layers lack them.
+    if (row.object.contains("version")) f.version = row.text("version");
+    if (const auto* layers = row.object.if_contains("layers")) {
+      for (const auto& one : layers->as_array()) {
+        const Row layer{one.as_object()};
+        f.layers.push_back({layer.text("arn"),
+                            layer.number<std::uint64_t>("size"),
+                            layer.text("blob"),
+                            layer.text("folder"),
+                            {layer.number<std::uint64_t>("files"), layer.number<std::uint64_t>("bytes")}});
+      }
+      f.layers_folder = row.text("layers_folder");
+    }
     if (const auto* tags = row.object.if_contains("tags")) {
       for (const auto& [name, value] : tags->as_object()) f.tags.emplace(name, value.as_string());
     }
@@ -143,9 +221,28 @@ Result<EventInvokeConfig> decode_event_invoke(std::string_view bytes) {
     EventInvokeConfig c;
     if (row.object.contains("max_retries")) c.max_retries = row.number<std::uint32_t>("max_retries");
     if (row.object.contains("max_age_s")) c.max_age_s = row.number<std::uint32_t>("max_age_s");
+    if (row.object.contains("on_success")) c.on_success = row.text("on_success");
+    if (row.object.contains("on_failure")) c.on_failure = row.text("on_failure");
     c.modified_at = from_epoch_ms(row.number<std::int64_t>("modified"));
     return c;
   });
+}
+
+Result<Alias> decode_alias(std::string_view bytes) {
+  return decode(bytes, [](Row row) {
+    Alias a{row.text("name"), row.text("version"), row.text("description"), {}, row.text("revision_id")};
+    for (const auto& [version, weight] : row.object.at("weights").as_object())
+      a.weights.emplace(version, weight.to_number<double>());
+    return a;
+  });
+}
+
+Result<std::uint64_t> decode_number(std::string_view bytes) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), number);
+  if (error != std::errc() || end != bytes.data() + bytes.size())
+    return fail(Code::kCorrupt, "a row of the function registry is not a number");
+  return number;
 }
 
 }  // namespace gust::functions::rows

@@ -51,7 +51,7 @@ TEST_F(RegistryTest, KeepsTheFunctionAndItsCode) {
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_EQ(fs::file_size(folder_ / made->code_folder / "index.py"), 3U);
   EXPECT_EQ(run(registry_->get(key_))->revision_id, made->revision_id);
-  EXPECT_EQ(*run(registry_->code_zip(key_)), zip("one"));
+  EXPECT_EQ(*run(registry_->code_zip({key_})), zip("one"));
   EXPECT_EQ(create(zip("two")).error().code, Code::kAlreadyExists);
 }
 
@@ -118,39 +118,39 @@ TEST_F(RegistryTest, TriesCodeAndKeepsNothingOfIt) {
 TEST_F(RegistryTest, AStatementIsANewRevisionOfTheSameGeneration) {
   const auto made = create(zip("one"));
   const PolicyStatement statement{"s", "lambda:InvokeFunction", "s3.amazonaws.com", "", ""};
-  EXPECT_EQ(run(registry_->add_statement(key_, statement, "another")).error().source, "revision");
-  EXPECT_TRUE(run(registry_->policy(key_))->empty());
-  ASSERT_TRUE(run(registry_->add_statement(key_, statement, made->revision_id)));
+  EXPECT_EQ(run(registry_->add_statement({key_}, statement, "another")).error().source, "revision");
+  EXPECT_TRUE(run(registry_->policy({key_}))->empty());
+  ASSERT_TRUE(run(registry_->add_statement({key_}, statement, made->revision_id)));
   const auto with = run(registry_->get(key_));
   EXPECT_NE(with->revision_id, made->revision_id);
   EXPECT_EQ(with->generation, made->generation);
-  EXPECT_EQ(run(registry_->remove_statement(key_, "s", made->revision_id)).error().source, "revision");
-  ASSERT_TRUE(run(registry_->remove_statement(key_, "s", with->revision_id)));
-  EXPECT_TRUE(run(registry_->policy(key_))->empty());
+  EXPECT_EQ(run(registry_->remove_statement({key_}, "s", made->revision_id)).error().source, "revision");
+  ASSERT_TRUE(run(registry_->remove_statement({key_}, "s", with->revision_id)));
+  EXPECT_TRUE(run(registry_->policy({key_}))->empty());
 }
 
 TEST_F(RegistryTest, PolicyLetsInOnlyWhatItNames) {
   ASSERT_TRUE(create(zip("one")));
   const PolicyStatement statement{"s", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::b*", "000000000000"};
-  ASSERT_TRUE(run(registry_->add_statement(key_, statement)));
+  ASSERT_TRUE(run(registry_->add_statement({key_}, statement)));
   const auto allows = [&](const char* who, const char* arn, const char* account) {
-    return *run(registry_->allows(key_, who, arn, account));
+    return *run(registry_->allows({key_}, who, arn, account));
   };
   EXPECT_TRUE(allows("s3.amazonaws.com", "arn:aws:s3:::bucket", "000000000000"));
   EXPECT_FALSE(allows("s3.amazonaws.com", "arn:aws:s3:::other", "000000000000"));
   EXPECT_FALSE(allows("s3.amazonaws.com", "arn:aws:s3:::bucket", "111111111111"));
   EXPECT_FALSE(allows("s3.amazonaws.com", "arn:aws:s3:::bucket", ""));
   EXPECT_FALSE(allows("apigateway.amazonaws.com", "arn:aws:s3:::bucket", "000000000000"));
-  EXPECT_EQ(run(registry_->add_statement(key_, statement)).error().code, Code::kAlreadyExists);
+  EXPECT_EQ(run(registry_->add_statement({key_}, statement)).error().code, Code::kAlreadyExists);
   ASSERT_TRUE(run(registry_->remove(key_)));
   ASSERT_TRUE(create(zip("again")));
-  EXPECT_TRUE(run(registry_->policy(key_))->empty()) << "a new function has no policy of an older one";
+  EXPECT_TRUE(run(registry_->policy({key_}))->empty()) << "a new function has no policy of an older one";
 }
 
 TEST_F(RegistryTest, BoundsThePolicy) {
   ASSERT_TRUE(create(zip("one")));
   const PolicyStatement big{"s", "lambda:InvokeFunction", "*", std::string(21'000, 'x'), ""};
-  EXPECT_EQ(run(registry_->add_statement(key_, big)).error().source, "policy");
+  EXPECT_EQ(run(registry_->add_statement({key_}, big)).error().source, "policy");
 }
 
 TEST(FunctionNames, TakeEveryForm) {
@@ -159,10 +159,55 @@ TEST(FunctionNames, TakeEveryForm) {
                            "arn:aws:lambda:us-east-1:000000000000:function:f", "f:$LATEST"}) {
     const auto key = parse_function_name(text, "", caller);
     ASSERT_TRUE(key) << text;
-    EXPECT_EQ(*key, (FunctionKey{caller, FunctionName("f")}));
+    EXPECT_EQ(key->key, (FunctionKey{caller, FunctionName("f")}));
   }
-  EXPECT_EQ(parse_function_name("f", "1", caller).error().code, Code::kNotFound);
+  EXPECT_EQ(parse_function_name("f", "1", caller)->qualifier, "1");
   EXPECT_EQ(parse_function_name("a/b", "", caller).error().code, Code::kInvalid);
+}
+
+TEST_F(RegistryTest, AVersionKeepsItsCodeWhenTheFunctionGetsAnother) {
+  const auto made = create(zip("one"));
+  const auto first = run(registry_->publish(key_, {}));
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->version, "1");
+  EXPECT_EQ(run(registry_->publish(key_, {}))->version, "1") << "nothing changed";
+  ASSERT_TRUE(run(registry_->update_code(key_, zip("two"), "")));
+  ASSERT_TRUE(run(registry_->update_code(key_, zip("three"), "")));
+  EXPECT_EQ(*run(registry_->code_zip({key_, "1"})), zip("one"));
+  EXPECT_EQ(*run(registry_->code_zip({key_})), zip("three"));
+  EXPECT_EQ(run(registry_->publish(key_, {}))->version, "2");
+  fs::remove_all(folder_ / made->code_folder);
+  ASSERT_TRUE(run(registry_->mend_code()));
+  EXPECT_EQ(fs::file_size(folder_ / made->code_folder / "index.py"), 3U) << "a version's folder is mended too";
+  EXPECT_EQ(Registry::referenced(*store_.snapshot())->size(), 2U);
+}
+
+TEST_F(RegistryTest, AChangeIsResolvedAtOnce) {
+  ASSERT_TRUE(create(zip("one")));
+  ASSERT_TRUE(run(registry_->publish(key_, {})));
+  ASSERT_TRUE(run(registry_->create_alias(key_, {"live", "1", "", {}, ""})));
+  EXPECT_EQ((*run(registry_->resolve({key_, "live"})))->version, "1");
+  EXPECT_EQ((*run(registry_->resolve({key_})))->version, kLatest);
+  ASSERT_TRUE(run(registry_->update_code(key_, zip("two"), "")));
+  ASSERT_TRUE(run(registry_->publish(key_, {})));
+  auto move = [](Alias& alias) { alias.version = "2"; };
+  ASSERT_TRUE(run(registry_->update_alias(key_, "live", move, "")));
+  EXPECT_EQ((*run(registry_->resolve({key_, "live"})))->version, "2");
+  ASSERT_TRUE(run(registry_->reserve_concurrency(key_, 5, 1000)));
+  EXPECT_EQ((*run(registry_->resolve({key_, "live"})))->reserved_concurrency, 5U);
+  ASSERT_TRUE(run(registry_->remove(key_)));
+  EXPECT_EQ(run(registry_->resolve({key_, "live"})).error().code, Code::kNotFound);
+  EXPECT_EQ(*run(registry_->reserved_of(key_.account)), 0U);
+}
+
+TEST_F(RegistryTest, NamesAndQualifiers) {
+  const AccountId caller("000000000000");
+  EXPECT_EQ(parse_function_name("f:live", "", caller)->qualifier, "live");
+  EXPECT_EQ(parse_function_name("arn:aws:lambda:us-east-1:000000000000:function:f:7", "7", caller)->qualifier, "7");
+  EXPECT_EQ(parse_function_name("f", "$LATEST", caller)->qualifier, kLatest);
+  for (const auto* wrong : {"f:a b", "f:a:b", "", "f:$latest", "a/b"})
+    EXPECT_FALSE(parse_function_name(wrong, "", caller)) << wrong;
+  EXPECT_FALSE(parse_function_name("f:1", "2", caller));
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ TEST_F(UnpackTest, WritesFilesAndKeepsExecutables) {
   ASSERT_TRUE(run(make_zip({{"a/b.py", "text", 0600, ""}, {"bootstrap", "#!", 0700, ""}})));
   std::ifstream in(root_ / "code/a/b.py");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "text");
-  struct stat st {};
+  struct stat st{};
   ASSERT_EQ(::stat((root_ / "code/a/b.py").c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 0777, 0644U);
   ASSERT_EQ(::stat((root_ / "code/bootstrap").c_str(), &st), 0);
@@ -63,7 +63,7 @@ TEST_F(UnpackTest, KeepsLinksThatStayInside) {
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(fs::read_symlink(root_ / "code/bin/tool"), "../lib/tool.js");
   EXPECT_EQ(fs::file_size(root_ / "code/bin/tool"), 4U);
-  struct stat st {};
+  struct stat st{};
   ASSERT_EQ(::stat((root_ / "code/lib").c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 0777, 0755U);
 }

@@ -2,77 +2,102 @@
 #include "api/lambda/service.h"
 #include "api/lambda/shared.h"
 
+#include <fmt/format.h>
+
 namespace gust::api {
 namespace {
 
 using functions::EventInvokeConfig;
 using functions::Registry;
 
-lambda::FunctionEventInvokeConfig to_answer(const functions::Function& function, const EventInvokeConfig& config) {
+std::string qualified(const functions::Function& function, std::string_view qualifier) {
+  return fmt::format("{}:{}", function.arn(), qualifier.empty() ? functions::kLatest : qualifier);
+}
+
+lambda::FunctionEventInvokeConfig to_answer(const functions::Function& function, std::string_view qualifier,
+                                            const EventInvokeConfig& config) {
   lambda::FunctionEventInvokeConfig out;
-  out.function_arn = function.arn() + ":$LATEST";
+  out.function_arn = qualified(function, qualifier);
   out.last_modified = config.modified_at;
   if (config.max_retries) out.maximum_retry_attempts = static_cast<std::int32_t>(*config.max_retries);
   if (config.max_age_s) out.maximum_event_age_in_seconds = static_cast<std::int32_t>(*config.max_age_s);
   out.destination_config.emplace();
   out.destination_config->on_success.emplace();
   out.destination_config->on_failure.emplace();
+  if (!config.on_success.empty()) out.destination_config->on_success->destination = config.on_success;
+  if (!config.on_failure.empty()) out.destination_config->on_failure->destination = config.on_failure;
   return out;
 }
 
+// A destination must be there: a function of the caller's. Empty takes it away.
+boost::asio::awaitable<wire::Reply<void>> check_destination(Registry& registry, wire::Call call, std::string arn) {
+  if (arn.empty()) co_return wire::Reply<void>{};
+  const auto parsed = Arn::parse(arn);
+  if (!parsed || parsed->service != "lambda") {
+    co_return invalid_parameter(
+        fmt::format("The destination ARN {} is invalid. Functions are the destinations that are served yet", arn));
+  }
+  GUST_CO_TRY(const auto ref, own_version(call, arn, std::nullopt));
+  GUST_CO_CHECK(co_await registry.get_version(ref));
+  co_return wire::Reply<void>{};
+}
+
 template <typename Request>
-wire::Reply<void> change(const Request& request, EventInvokeConfig& config) {
+boost::asio::awaitable<wire::Reply<EventInvokeConfig>> change(Registry& registry, wire::Call call, Request request,
+                                                              EventInvokeConfig config) {
   if (request.destination_config) {
     const auto& d = *request.destination_config;
-    if ((d.on_success && d.on_success->destination) || (d.on_failure && d.on_failure->destination))
-      return invalid_parameter("Destinations are not served yet; leave DestinationConfig out");
+    config.on_success = d.on_success ? d.on_success->destination.value_or("") : "";
+    config.on_failure = d.on_failure ? d.on_failure->destination.value_or("") : "";
+    GUST_CO_CHECK(co_await check_destination(registry, call, config.on_success));
+    GUST_CO_CHECK(co_await check_destination(registry, call, config.on_failure));
   }
   if (request.maximum_retry_attempts) config.max_retries = static_cast<std::uint32_t>(*request.maximum_retry_attempts);
   if (request.maximum_event_age_in_seconds)
     config.max_age_s = static_cast<std::uint32_t>(*request.maximum_event_age_in_seconds);
-  return {};
+  co_return config;
 }
 
 LambdaReply<lambda::FunctionEventInvokeConfig> put(Registry& registry, wire::Call call,
                                                    lambda::PutFunctionEventInvokeConfigRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_TRY(const auto function, co_await registry.get(key));
-  EventInvokeConfig config;
-  GUST_CO_CHECK(change(request, config));
-  GUST_CO_TRY(const auto saved, co_await registry.put_event_invoke_config(std::move(key), config));
-  co_return to_answer(function, saved);
+  GUST_CO_TRY(const auto ref, own_version(call, request.function_name, request.qualifier));
+  GUST_CO_TRY(const auto function, co_await registry.get_version(ref));
+  const EventInvokeConfig none;
+  GUST_CO_TRY(const auto config, co_await change(registry, call, request, none));
+  GUST_CO_TRY(const auto saved, co_await registry.put_event_invoke_config(ref, config));
+  co_return to_answer(function, ref.qualifier, saved);
 }
 
-std::unexpected<Error> none_for(const functions::Function& function) {
-  return fail(Code::kNotFound, "The function " + function.arn() + ":$LATEST doesn't have an EventInvokeConfig",
+std::unexpected<Error> none_for(const functions::Function& function, std::string_view qualifier) {
+  return fail(Code::kNotFound, "The function " + qualified(function, qualifier) + " doesn't have an EventInvokeConfig",
               "event-invoke-config");
 }
 
 LambdaReply<lambda::FunctionEventInvokeConfig> update(Registry& registry, wire::Call call,
                                                       lambda::UpdateFunctionEventInvokeConfigRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_TRY(const auto function, co_await registry.get(key));
-  GUST_CO_TRY(auto config, co_await registry.event_invoke_config(key));
-  if (!config) co_return none_for(function);
-  GUST_CO_CHECK(change(request, *config));
-  GUST_CO_TRY(const auto saved, co_await registry.put_event_invoke_config(std::move(key), *config));
-  co_return to_answer(function, saved);
+  GUST_CO_TRY(const auto ref, own_version(call, request.function_name, request.qualifier));
+  GUST_CO_TRY(const auto function, co_await registry.get_version(ref));
+  GUST_CO_TRY(const auto before, co_await registry.event_invoke_config(ref));
+  if (!before) co_return none_for(function, ref.qualifier);
+  GUST_CO_TRY(const auto config, co_await change(registry, call, request, *before));
+  GUST_CO_TRY(const auto saved, co_await registry.put_event_invoke_config(ref, config));
+  co_return to_answer(function, ref.qualifier, saved);
 }
 
 LambdaReply<lambda::FunctionEventInvokeConfig> get(Registry& registry, wire::Call call,
                                                    lambda::GetFunctionEventInvokeConfigRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_TRY(const auto function, co_await registry.get(key));
-  GUST_CO_TRY(const auto config, co_await registry.event_invoke_config(std::move(key)));
-  if (!config) co_return none_for(function);
-  co_return to_answer(function, *config);
+  GUST_CO_TRY(const auto ref, own_version(call, request.function_name, request.qualifier));
+  GUST_CO_TRY(const auto function, co_await registry.get_version(ref));
+  GUST_CO_TRY(const auto config, co_await registry.event_invoke_config(ref));
+  if (!config) co_return none_for(function, ref.qualifier);
+  co_return to_answer(function, ref.qualifier, *config);
 }
 
 LambdaReply<lambda::Empty> remove(Registry& registry, wire::Call call,
                                   lambda::DeleteFunctionEventInvokeConfigRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_CHECK(co_await registry.get(key));
-  GUST_CO_CHECK(co_await registry.remove_event_invoke_config(std::move(key)));
+  GUST_CO_TRY(const auto ref, own_version(call, request.function_name, request.qualifier));
+  GUST_CO_CHECK(co_await registry.get_version(ref));
+  GUST_CO_CHECK(co_await registry.remove_event_invoke_config(ref));
   co_return lambda::Empty{};
 }
 
@@ -80,10 +105,11 @@ LambdaReply<lambda::ListFunctionEventInvokeConfigsResponse> list(
     Registry& registry, wire::Call call, lambda::ListFunctionEventInvokeConfigsRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
   GUST_CO_TRY(const auto function, co_await registry.get(key));
-  GUST_CO_TRY(const auto config, co_await registry.event_invoke_config(std::move(key)));
+  GUST_CO_TRY(const auto configs, co_await registry.event_invoke_configs(key));
   lambda::ListFunctionEventInvokeConfigsResponse out;
   out.function_event_invoke_configs.emplace();
-  if (config) out.function_event_invoke_configs->push_back(to_answer(function, *config));
+  for (const auto& [qualifier, config] : configs)
+    out.function_event_invoke_configs->push_back(to_answer(function, qualifier, config));
   co_return out;
 }
 

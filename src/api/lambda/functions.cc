@@ -44,6 +44,11 @@ boost::asio::awaitable<wire::Reply<std::string>> fetch_zip(CodeSource& source, w
   co_return *std::move(zip);
 }
 
+LambdaReply<lambda::FunctionConfiguration> publish_latest(Registry& registry, functions::FunctionKey key) {
+  GUST_CO_TRY(const auto version, co_await registry.publish(std::move(key), {}));
+  co_return to_configuration(version, version.version);
+}
+
 LambdaReply<lambda::FunctionConfiguration> create_function(Registry& registry, CodeSource& code, wire::Call call,
                                                            lambda::CreateFunctionRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
@@ -67,27 +72,33 @@ LambdaReply<lambda::FunctionConfiguration> create_function(Registry& registry, C
   if (request.tags) function.tags = *request.tags;
   GUST_CO_TRY(auto zip, co_await fetch_zip(code, call, std::move(request.code)));
   GUST_CO_TRY(const auto made, co_await registry.create(std::move(function), std::move(zip)));
-  co_return to_configuration(made);
+  if (!request.publish.value_or(false)) co_return to_configuration(made);
+  co_return co_await publish_latest(registry, made.key);
 }
 
 LambdaReply<lambda::FunctionConfiguration> get_configuration(Registry& registry, wire::Call call,
                                                              lambda::GetFunctionConfigurationRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_TRY(const auto function, co_await registry.get(std::move(key)));
-  co_return to_configuration(function);
+  GUST_CO_TRY(const auto ref, own_version(call, request.function_name, request.qualifier));
+  GUST_CO_TRY(const auto function, co_await registry.get_version(ref));
+  co_return to_configuration(function, ref.qualifier);
 }
 
 LambdaReply<lambda::GetFunctionResponse> get_function(
-    Registry& registry, std::function<std::string(const functions::FunctionKey&)> location, wire::Call call,
+    Registry& registry, std::function<std::string(const functions::FunctionRef&)> location, wire::Call call,
     lambda::GetFunctionRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_TRY(const auto function, co_await registry.get(key));
+  GUST_CO_TRY(const auto ref, own_version(call, request.function_name, request.qualifier));
+  GUST_CO_TRY(const auto function, co_await registry.get_version(ref));
+  GUST_CO_TRY(const auto reserved, co_await registry.reserved_concurrency(ref.key));
   lambda::GetFunctionResponse out;
-  out.configuration = to_configuration(function);
+  out.configuration = to_configuration(function, ref.qualifier);
   out.code.emplace();
   out.code->repository_type = "S3";
-  out.code->location = location(key);
+  out.code->location = location({ref.key, function.version});
   if (!function.tags.empty()) out.tags = function.tags;
+  if (reserved) {
+    out.concurrency.emplace();
+    out.concurrency->reserved_concurrent_executions = static_cast<std::int32_t>(*reserved);
+  }
   co_return out;
 }
 
@@ -100,11 +111,16 @@ LambdaReply<lambda::ListFunctionsResponse> list_functions(Registry& registry, wi
   lambda::ListFunctionsResponse out;
   out.functions.emplace();
   for (const auto& function : found) {
-    if (out.functions->size() == limit) {
+    if (out.functions->size() >= limit) {
       out.next_marker = codec::to_base64(*out.functions->back().function_name);
       break;
     }
-    out.functions->push_back(to_configuration(function));
+    if (request.function_version != "ALL") {
+      out.functions->push_back(to_configuration(function));
+      continue;
+    }
+    GUST_CO_TRY(const auto versions, co_await registry.versions(function.key, 0, 100'000));
+    for (const auto& version : versions) out.functions->push_back(to_configuration(version, version.version));
   }
   co_return out;
 }
@@ -116,6 +132,7 @@ LambdaReply<lambda::FunctionConfiguration> update_code(Registry& registry, CodeS
   GUST_CO_CHECK(co_await registry.get(key));
   const auto architectures = request.architectures;
   const auto revision = request.revision_id.value_or("");
+  const bool publish = request.publish.value_or(false) && !request.dry_run.value_or(false);
   const auto mode = request.dry_run.value_or(false) ? Registry::CodeUpdate::kTry : Registry::CodeUpdate::kKeep;
   GUST_CO_TRY(auto zip, co_await fetch_zip(code, call, std::move(request)));
   auto change = [architectures](Function& function) {
@@ -123,6 +140,7 @@ LambdaReply<lambda::FunctionConfiguration> update_code(Registry& registry, CodeS
   };
   GUST_CO_TRY(const auto updated,
               co_await registry.update_code(std::move(key), std::move(zip), revision, std::move(change), mode));
+  if (publish) co_return co_await publish_latest(registry, updated.key);
   co_return to_configuration(updated);
 }
 
@@ -143,8 +161,16 @@ LambdaReply<lambda::FunctionConfiguration> update_configuration(Registry& regist
 
 LambdaReply<lambda::DeleteFunctionResponse> delete_function(Registry& registry, wire::Call call,
                                                             lambda::DeleteFunctionRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_CHECK(co_await registry.remove(std::move(key)));
+  GUST_CO_TRY(const auto ref, own_version(call, request.function_name, request.qualifier));
+  if (ref.qualifier.empty()) {
+    GUST_CO_CHECK(co_await registry.remove(ref.key));
+  } else if (ref.qualifier == functions::kLatest) {
+    co_return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
+  } else if (!functions::is_version_number(ref.qualifier)) {
+    co_return invalid_parameter("Deletion of aliases is not currently supported.");
+  } else {
+    GUST_CO_CHECK(co_await registry.remove_version(ref.key, ref.qualifier));
+  }
   co_return lambda::DeleteFunctionResponse{};
 }
 

@@ -15,8 +15,8 @@ constexpr std::size_t kMaxEventBytes = 1 << 20;
 LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, functions::Invoker& invoker,
                                                functions::AsyncInvoker& async_invoker, wire::Call call,
                                                lambda::InvocationRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_CHECK(co_await registry.get(key));
+  GUST_CO_TRY(auto ref, own_version(call, request.function_name, request.qualifier));
+  GUST_CO_CHECK(co_await registry.resolve(ref));
   if (request.tenant_id) co_return lambda_not_served("TenantId");
   if (request.durable_execution_name) co_return lambda_not_served("DurableExecutionName");
   auto payload = std::move(request.payload).value_or("");
@@ -39,7 +39,7 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
                                         payload.size(), kMaxEventBytes),
                             {{"Type", "User"}}, 413);
     }
-    functions::AsyncEvent event{call.context.request_id.str(), std::move(key), std::move(payload),
+    functions::AsyncEvent event{call.context.request_id.str(), std::move(ref), std::move(payload),
                                 call.context.trace_id};
     GUST_CO_CHECK(co_await async_invoker.submit(std::move(event)));
     out.status_code = 202;
@@ -49,7 +49,7 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
   invocation.payload = std::move(payload);
   invocation.client_context = request.client_context.value_or("");
   if (request.log_type == "Tail") invocation.log_tail = functions::LogTail::kTail;
-  GUST_CO_TRY(auto result, co_await invoker.invoke(call.context, std::move(key), std::move(invocation)));
+  GUST_CO_TRY(auto result, co_await invoker.invoke(call.context, std::move(ref), std::move(invocation)));
   out.status_code = 200;
   out.executed_version = result.executed_version;
   if (!result.function_error.empty()) out.function_error = result.function_error;

@@ -28,6 +28,10 @@ json::value principal_of(const PolicyStatement& statement) {
   return json::object{{"AWS", is_account(who) ? fmt::format("arn:aws:iam::{}:root", who) : who}};
 }
 
+std::string arn_of(const functions::Function& function, const std::string& qualifier) {
+  return qualifier.empty() ? function.arn() : function.arn() + ":" + qualifier;
+}
+
 json::object to_json(const PolicyStatement& statement, const std::string& arn) {
   json::object out{{"Sid", statement.sid},
                    {"Effect", "Allow"},
@@ -44,10 +48,10 @@ json::object to_json(const PolicyStatement& statement, const std::string& arn) {
 
 LambdaReply<lambda::AddPermissionResponse> add_permission(Registry& registry, wire::Call call,
                                                           lambda::AddPermissionRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
+  GUST_CO_TRY(auto ref, own_version(call, request.function_name, request.qualifier));
   if (request.qualifier == "$LATEST")
     co_return invalid_parameter("We currently do not support adding policies for $LATEST.");
-  GUST_CO_TRY(const auto function, co_await registry.get(key));
+  GUST_CO_TRY(const auto function, co_await registry.get_version(ref));
   const auto& who = request.principal;
   const bool known = who == "*" || who.ends_with(".amazonaws.com") || is_account(who) || who.starts_with("arn:");
   if (!known)
@@ -60,30 +64,30 @@ LambdaReply<lambda::AddPermissionResponse> add_permission(Registry& registry, wi
   if (request.invoked_via_function_url) co_return lambda_not_served("InvokedViaFunctionUrl");
   const PolicyStatement statement{request.statement_id, request.action, who, request.source_arn.value_or(""),
                                   request.source_account.value_or("")};
-  GUST_CO_CHECK(co_await registry.add_statement(std::move(key), statement, request.revision_id.value_or("")));
+  GUST_CO_CHECK(co_await registry.add_statement(ref, statement, request.revision_id.value_or("")));
   lambda::AddPermissionResponse out;
-  out.statement = codec::to_json(to_json(statement, function.arn()));
+  out.statement = codec::to_json(to_json(statement, arn_of(function, ref.qualifier)));
   co_return out;
 }
 
 LambdaReply<lambda::Empty> remove_permission(Registry& registry, wire::Call call,
                                              lambda::RemovePermissionRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
+  GUST_CO_TRY(auto ref, own_version(call, request.function_name, request.qualifier));
   GUST_CO_CHECK(
-      co_await registry.remove_statement(std::move(key), request.statement_id, request.revision_id.value_or("")));
+      co_await registry.remove_statement(std::move(ref), request.statement_id, request.revision_id.value_or("")));
   co_return lambda::Empty{};
 }
 
 LambdaReply<lambda::GetPolicyResponse> get_policy(Registry& registry, wire::Call call,
                                                   lambda::GetPolicyRequest request) {
-  GUST_CO_TRY(auto key, own_function(call, request.function_name, request.qualifier));
-  GUST_CO_TRY(const auto function, co_await registry.get(key));
-  GUST_CO_TRY(const auto statements, co_await registry.policy(std::move(key)));
+  GUST_CO_TRY(auto ref, own_version(call, request.function_name, request.qualifier));
+  GUST_CO_TRY(const auto function, co_await registry.get_version(ref));
+  GUST_CO_TRY(const auto statements, co_await registry.policy(ref));
   if (statements.empty())
     co_return wire::fault("ResourceNotFoundException", "The resource you requested does not exist.", {{"Type", "User"}},
                           404);
   json::array list;
-  for (const auto& statement : statements) list.push_back(to_json(statement, function.arn()));
+  for (const auto& statement : statements) list.push_back(to_json(statement, arn_of(function, ref.qualifier)));
   lambda::GetPolicyResponse out;
   out.policy =
       codec::to_json(json::object{{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", std::move(list)}});

@@ -15,7 +15,7 @@ static wire::ServiceSettings settings() {
 
 LambdaService::LambdaService(functions::Registry& registry, functions::Invoker& invoker,
                              functions::AsyncInvoker& async_invoker, CodeSource& code,
-                             std::function<std::string(const functions::FunctionKey&)> code_location)
+                             std::function<std::string(const functions::FunctionRef&)> code_location)
     : registry_(registry),
       invoker_(invoker),
       async_invoker_(async_invoker),
@@ -26,6 +26,9 @@ LambdaService::LambdaService(functions::Registry& registry, functions::Invoker& 
   add_invoke_operation();
   add_policy_operations();
   add_event_invoke_operations();
+  add_version_operations();
+  add_concurrency_operations();
+  add_tag_operations();
 }
 
 }  // namespace gust::api

@@ -25,7 +25,7 @@ class LambdaService {
   // `code_location` makes the address where a function's package can be fetched for ten minutes. All outlive the
   // service.
   LambdaService(functions::Registry& registry, functions::Invoker& invoker, functions::AsyncInvoker& async_invoker,
-                CodeSource& code, std::function<std::string(const functions::FunctionKey&)> code_location);
+                CodeSource& code, std::function<std::string(const functions::FunctionRef&)> code_location);
 
   wire::Service& wire() { return service_; }
 
@@ -34,12 +34,15 @@ class LambdaService {
   void add_invoke_operation();
   void add_policy_operations();
   void add_event_invoke_operations();
+  void add_version_operations();
+  void add_concurrency_operations();
+  void add_tag_operations();
 
   functions::Registry& registry_;
   functions::Invoker& invoker_;
   functions::AsyncInvoker& async_invoker_;
   CodeSource& code_;
-  std::function<std::string(const functions::FunctionKey&)> code_location_;
+  std::function<std::string(const functions::FunctionRef&)> code_location_;
   wire::Service service_;
 };
 

@@ -27,10 +27,11 @@ wire::WireError map_lambda_error(const Error& error) {
       return error_of("AccessDeniedException", error.message, 403);
     case Code::kThrottled: {
       auto out = error_of("TooManyRequestsException", "Rate Exceeded.", 429);
-      out.members.emplace("Reason", wire::Value(std::string("ConcurrentInvocationLimitExceeded")));
+      out.members.emplace("Reason", wire::Value(error.source));
       return out;
     }
     case Code::kTooLarge:
+      if (error.source == "concurrency") return error_of("InvalidParameterValueException", error.message, 400);
       if (error.source == "policy") return error_of("PolicyLengthExceededException", error.message, 400);
       if (error.source == "zip")
         return error_of("InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes", 400);
@@ -58,25 +59,36 @@ wire::WireError map_lambda_violations(const std::vector<wire::Violation>& violat
   return {"ValidationException", wire::validation_message(violations), 400, {}};
 }
 
-Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name,
-                                            const std::optional<std::string>& qualifier) {
+Result<functions::FunctionRef> own_version(const wire::Call& call, const std::string& name,
+                                           const std::optional<std::string>& qualifier) {
   const auto& account = call.context.principal.account;
-  GUST_TRY(auto key, functions::parse_function_name(name, qualifier.value_or(""), account));
-  if (key.account != account) {
+  GUST_TRY(auto ref, functions::parse_function_name(name, qualifier.value_or(""), account));
+  if (ref.key.account != account) {
     return fail(
         Code::kDenied,
         fmt::format(
             "User: {} is not authorized to perform this operation on resource: arn:aws:lambda:{}:{}:function:{}",
-            call.context.principal.arn, call.context.region, key.account, key.name),
+            call.context.principal.arn, call.context.region, ref.key.account, ref.key.name),
         "function");
   }
-  return key;
+  return ref;
 }
 
-lambda::FunctionConfiguration to_configuration(const functions::Function& f) {
+Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name) {
+  GUST_TRY(auto ref, own_version(call, name, std::nullopt));
+  if (!ref.qualifier.empty() && ref.qualifier != functions::kLatest) {
+    return fail(Code::kInvalid,
+                fmt::format("This operation is of the function, not of '{}': name it without a version or an alias",
+                            ref.qualifier),
+                "qualifier");
+  }
+  return ref.key;
+}
+
+lambda::FunctionConfiguration to_configuration(const functions::Function& f, std::string_view qualifier) {
   lambda::FunctionConfiguration out;
   out.function_name = f.key.name.str();
-  out.function_arn = f.arn();
+  out.function_arn = qualifier.empty() ? f.arn() : fmt::format("{}:{}", f.arn(), qualifier);
   out.runtime = f.runtime;
   out.role = f.role;
   if (!f.handler.empty()) out.handler = f.handler;
@@ -88,7 +100,7 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f) {
   auto modified = codec::to_iso8601_ms(f.modified_at);
   modified.replace(modified.size() - 1, 1, "+0000");
   out.last_modified = modified;
-  out.version = "$LATEST";
+  out.version = f.version;
   if (!f.environment.empty()) {
     out.environment.emplace();
     out.environment->variables = f.environment;
@@ -102,6 +114,14 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f) {
   out.architectures = f.architectures;
   out.ephemeral_storage.emplace();
   out.ephemeral_storage->size = static_cast<std::int32_t>(f.tmp_mb);
+  if (!f.layers.empty()) {
+    out.layers.emplace();
+    for (const auto& layer : f.layers) {
+      auto& one = out.layers->emplace_back();
+      one.arn = layer.arn;
+      one.code_size = static_cast<std::int64_t>(layer.code_size);
+    }
+  }
   out.snap_start.emplace();
   out.snap_start->apply_on = "None";
   out.snap_start->optimization_status = "Off";

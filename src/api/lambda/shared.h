@@ -16,11 +16,14 @@ using LambdaReply = boost::asio::awaitable<wire::Reply<T>>;
 wire::WireError map_lambda_error(const Error& error);
 wire::WireError map_lambda_violations(const std::vector<wire::Violation>& violations);
 
-// The function that a request names, which must be of the caller's account.
-Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name,
-                                            const std::optional<std::string>& qualifier = std::nullopt);
+// The function that a request names, which must be of the caller's account; where versions mean nothing, of kLatest.
+Result<functions::FunctionKey> own_function(const wire::Call& call, const std::string& name);
+// With its version or alias.
+Result<functions::FunctionRef> own_version(const wire::Call& call, const std::string& name,
+                                           const std::optional<std::string>& qualifier);
 
-lambda::FunctionConfiguration to_configuration(const functions::Function& function);
+// `qualifier` is how the caller named it: it ends the ARN.
+lambda::FunctionConfiguration to_configuration(const functions::Function& function, std::string_view qualifier = "");
 
 inline std::unexpected<wire::Fault> invalid_parameter(std::string message) {
   return wire::fault("InvalidParameterValueException", std::move(message), {{"Type", "User"}}, 400);
