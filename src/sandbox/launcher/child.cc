@@ -107,7 +107,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 // The launcher's death must end the sandbox. Cleared by every change of user, so set after the last.
 void die_with_launcher(int status) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::prctl(PR_SET_DUMPABLE, 0);  // init's memory is a copy of the launcher's: not for the function to read
+  ::prctl(PR_SET_DUMPABLE, 0);  // again, since a change of user may have set it
   pollfd reader{status, 0, 0};
   // The launcher reads `status`: a reader gone means that it died before the line above.
   if (::poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR)) ::_exit(kExitSetupFailed);
@@ -130,6 +130,9 @@ void run_child(const ChildPlan& plan) {
   reset_signals();
   close_all_but({plan.control, plan.status, plan.output});
   if (auto built = build_inside(plan); !built) give_up(plan, built.error());
+  // Init's memory is a copy of the launcher's, with what other functions were started with: not for this one to read.
+  // Before the fork, so that there is no moment when it could; exec makes the function itself dumpable again.
+  ::prctl(PR_SET_DUMPABLE, 0);
   const pid_t function = ::fork();
   if (function < 0) give_up(plan, fail_errno("fork", errno).error());
   if (function == 0) exec_function(plan);

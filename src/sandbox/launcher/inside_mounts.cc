@@ -23,9 +23,10 @@ constexpr std::uint64_t kMinInodes = 1024;
 constexpr std::uint64_t kShmBytes = 64ULL << 20;
 // What /proc tells about the host rather than the sandbox, and everyone may read. (What only root may read, such as
 // kcore and kmsg, needs no hiding: nobody inside is root. The rest is read-only.)
-constexpr auto kHiddenFiles = std::to_array<const char*>({"cmdline", "interrupts", "kallsyms", "key-users", "keys",
-                                                          "modules", "sched_debug"});
-constexpr auto kHiddenFolders = std::to_array<const char*>({"acpi", "asound", "scsi"});
+constexpr auto kHiddenFiles = std::to_array<const char*>({"cmdline", "config.gz", "diskstats", "interrupts", "kallsyms",
+                                                          "key-users", "keys", "modules", "partitions", "sched_debug",
+                                                          "swaps"});
+constexpr auto kHiddenFolders = std::to_array<const char*>({"acpi", "asound", "bus", "fs", "irq", "scsi"});
 
 std::string size_options(std::uint64_t bytes) {
   return fmt::format("size={},nr_inodes={}", bytes, std::max(kMinInodes, bytes / kBytesPerInode));
@@ -43,7 +44,8 @@ Result<void> hide_in_proc(const fs::path& proc, const fs::path& null_device, con
   }
   for (const char* name : kHiddenFolders) {
     if (::access((proc / name).c_str(), F_OK) != 0) continue;
-    GUST_CHECK(mount_at(empty, proc / name, nullptr, MS_BIND));
+    // Read-only: the folder is the template's, which all sandboxes share, and without root is theirs to write.
+    GUST_CHECK(bind_at(empty, proc / name, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
   }
   return {};
 }

@@ -52,7 +52,10 @@ void limit(__rlimit_resource resource, rlim_t value) {
 
 void set_limits(const ChildPlan& plan) {
   limit(RLIMIT_NOFILE, kMaxOpenFiles);
-  limit(RLIMIT_CORE, 0);
+  // Not 0: then the kernel still runs a core pattern that is a pipe, as root of the host (core(5), fs/coredump.c).
+  limit(RLIMIT_CORE, 1);
+  limit(RLIMIT_NICE, 0);
+  limit(RLIMIT_RTPRIO, 0);
   limit(RLIMIT_MEMLOCK, kMaxLockedBytes);
   // The user is the sandbox's own, so this also bounds processes where the pids controller is missing.
   if (plan.privilege == Privilege::kRoot) limit(RLIMIT_NPROC, plan.spec.max_pids);

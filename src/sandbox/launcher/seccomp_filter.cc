@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <linux/seccomp.h>
 #include <memory>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,8 +24,8 @@ namespace {
 
 using Context = std::unique_ptr<void, decltype(&seccomp_release)>;
 
-constexpr std::uint64_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                                         CLONE_NEWPID | CLONE_NEWNET;
+constexpr std::uint64_t kNewNamespaces =
+    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 constexpr std::uint64_t kSocketTypeMask = 0xf;  // the rest of the argument is SOCK_CLOEXEC and SOCK_NONBLOCK
 
 scmp_arg_cmp equals(unsigned argument, std::uint64_t value) { return {argument, SCMP_CMP_EQ, value, 0}; }
@@ -48,6 +50,10 @@ Result<void> allow_named(scmp_filter_ctx filter) {
     const int call = seccomp_syscall_resolve_name(name);
     if (call != __NR_SCMP_ERROR) GUST_CHECK(add_rule(filter, SCMP_ACT_ERRNO(EPERM), call, {}));
   }
+  for (const char* name : kEmptyCalls) {
+    const int call = seccomp_syscall_resolve_name(name);
+    if (call != __NR_SCMP_ERROR) GUST_CHECK(add_rule(filter, SCMP_ACT_ERRNO(0), call, {}));
+  }
   return {};
 }
 
@@ -55,21 +61,40 @@ Result<void> allow_plain_clone(scmp_filter_ctx filter) {
   return add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), {masked_equals(0, kNewNamespaces, 0)});
 }
 
-// Stream and datagram sockets of the internet and local families, and route netlink (getifaddrs uses it).
+// TCP, UDP and local sockets, and route netlink (getifaddrs uses it). By its protocol too: asking for SCTP or L2TP
+// would load their modules into the host's kernel.
 Result<void> allow_plain_sockets(scmp_filter_ctx filter) {
+  struct Kind {
+    std::uint64_t type, protocol;
+  };
+  constexpr auto kKinds =
+      std::to_array<Kind>({{SOCK_STREAM, 0}, {SOCK_STREAM, IPPROTO_TCP}, {SOCK_DGRAM, 0}, {SOCK_DGRAM, IPPROTO_UDP}});
   const int call = SCMP_SYS(socket);
   GUST_CHECK(add_rule(filter, SCMP_ACT_ALLOW, call, {equals(0, AF_UNIX)}));
   for (const std::uint64_t family : {AF_INET, AF_INET6}) {
-    for (const std::uint64_t type : {SOCK_STREAM, SOCK_DGRAM}) {
-      GUST_CHECK(add_rule(filter, SCMP_ACT_ALLOW, call, {equals(0, family), masked_equals(1, kSocketTypeMask, type)}));
+    for (const auto& [type, protocol] : kKinds) {
+      GUST_CHECK(add_rule(filter, SCMP_ACT_ALLOW, call,
+                          {equals(0, family), masked_equals(1, kSocketTypeMask, type), equals(2, protocol)}));
     }
   }
   return add_rule(filter, SCMP_ACT_ALLOW, call, {equals(0, AF_NETLINK), equals(2, 0)});
 }
 
+// All limits but that of core files (why: set_limits), which seems to be set.
+Result<void> allow_limits(scmp_filter_ctx filter) {
+  const scmp_arg_cmp not_core{1, SCMP_CMP_NE, RLIMIT_CORE, 0}, not_core_of_old{0, SCMP_CMP_NE, RLIMIT_CORE, 0};
+  const scmp_arg_cmp sets{2, SCMP_CMP_NE, 0, 0};
+  GUST_CHECK(add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), {not_core}));
+  GUST_CHECK(add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), {equals(1, RLIMIT_CORE), equals(2, 0)}));
+  GUST_CHECK(add_rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(prlimit64), {equals(1, RLIMIT_CORE), sets}));
+  GUST_CHECK(add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(setrlimit), {not_core_of_old}));
+  return add_rule(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(setrlimit), {equals(0, RLIMIT_CORE)});
+}
+
 Result<void> allow_conditionally(scmp_filter_ctx filter) {
   GUST_CHECK(allow_plain_clone(filter));
   GUST_CHECK(allow_plain_sockets(filter));
+  GUST_CHECK(allow_limits(filter));
   for (const std::uint64_t persona : {0x0UL, 0xffffffffUL}) {
     GUST_CHECK(add_rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(personality), {equals(0, persona)}));
   }

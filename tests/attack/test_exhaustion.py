@@ -1,0 +1,174 @@
+"""Taking more than its share: each limit holds, the instance is ended where it must be, and the daemon serves on."""
+import os
+import threading
+
+import pytest
+
+from attacks import attack, descendants, functions, make, package  # noqa: F401 (fixtures)
+from conftest import wait_until
+
+KILLED = "Runtime exited with error: signal: killed"
+
+
+@pytest.fixture
+def limited(gust):
+    """Skips where the machine cannot limit what is named."""
+    def check(what):
+        first = next((line for line in gust.log().splitlines() if "no limit of:" in line), "")
+        if what in first:
+            pytest.skip(f"this machine does not let Gust limit it: {first.strip()}")
+    return check
+
+
+@pytest.fixture
+def still_serves(functions, make):
+    """Fails unless another function answers, when made and when called."""
+    name = make()
+
+    def check():
+        answer = functions.invoke(FunctionName=name, Payload=b'{"module": "runtime", "attack": "my_uid"}')
+        assert "FunctionError" not in answer, answer["Payload"].read()
+    check()
+    return check
+
+
+def folder_bytes(folder):
+    return sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(folder) for name in names
+               if not name.endswith(".tmp"))
+
+
+def test_a_fork_bomb(gust, attack, make, limited, still_serves):
+    limited("pids")
+    name = make(Timeout=3, MemorySize=1024)
+    before, most, over = len(descendants(gust.process.pid)), [0], threading.Event()
+
+    def watch():
+        while not over.is_set():
+            most[0] = max(most[0], len(descendants(gust.process.pid)))
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        failed = attack("exhaust", "fork_bomb", name)["failed"]
+        still_serves()
+    finally:
+        over.set()
+        watcher.join()
+    assert "Task timed out after 3.00 seconds" in failed["errorMessage"] or KILLED in failed["errorMessage"]
+    assert 10 < most[0] <= before + 1024 + 4, "its init and its first process are counted with it"
+    wait_until(lambda: len(descendants(gust.process.pid)) <= before, "every process of it to be gone")
+
+
+def test_processes_and_threads_have_a_limit(attack, make, limited):
+    limited("pids")
+    name = make(MemorySize=3008)
+    told = attack("exhaust", "count_forks", name)
+    assert told["then"] == "EAGAIN" and 1000 < told["made"] < 1024
+    told = attack("exhaust", "count_threads", name)
+    assert told["then"] == "can't start new thread" and 1000 < told["made"] < 1024
+
+
+@pytest.mark.parametrize("kind", ["heap", "/tmp", "memfd", "shared mapping"])
+def test_memory_over_the_limit(attack, make, limited, still_serves, kind):
+    limited("memory")
+    name = make(MemorySize=128)
+    failed = attack("exhaust", "hog", name, kind=kind)["failed"]
+    assert failed["errorType"] == "Runtime.ExitError" and KILLED in failed["errorMessage"]
+    still_serves()
+
+
+def test_memory_of_many_processes_is_counted_together(attack, make, limited):
+    limited("memory")
+    told = attack("exhaust", "hog", make(MemorySize=128), kind="children")
+    # cgroup v2 ends the instance as a whole, v1 the processes that do not fit.
+    assert told.get("killed") == 38 or KILLED in told["failed"]["errorMessage"]
+
+
+def test_shared_memory_has_a_size(attack, make):
+    name = make(MemorySize=512)
+    assert attack("exhaust", "hog", name, kind="/dev/shm") == {"bytes": 64 << 20, "then": "ENOSPC"}
+
+
+def test_buffers_of_the_kernel_count_as_its_memory(attack, make, limited):
+    limited("memory")
+    name = make(MemorySize=128)
+    told = attack("exhaust", "hog", name, kind="sockets")
+    assert told.get("then") in ("EMFILE", "ENOBUFS", "ENOMEM") or KILLED in told["failed"]["errorMessage"]
+
+
+def test_reading_the_hosts_files_does_not_end_it(attack, make):
+    assert attack("exhaust", "page_cache", make(MemorySize=128)) > 10 << 20
+
+
+def test_the_disk_is_out_of_reach(gust, attack, make):
+    before = folder_bytes(gust.data)
+    name = make(MemorySize=1024, EphemeralStorage={"Size": 512})
+    assert attack("exhaust", "hog", name, kind="/tmp") == {"bytes": 512 << 20, "then": "ENOSPC"}
+    told = attack("exhaust", "many_files", name)
+    assert told["then"] == "ENOSPC" and told["made"] <= (512 << 20) // 4096
+    assert folder_bytes(gust.data) < before + (8 << 20), "the host's disk has the code and the log lines"
+
+
+def test_descriptors(attack, still_serves):
+    told = attack("exhaust", "descriptors")
+    assert told["then"] == "EMFILE" and 900 < told["made"] <= 1024
+    still_serves()
+
+
+def test_connections_do_not_use_up_the_daemon(gust, attack, make, still_serves):
+    def open_files():
+        return len(os.listdir(f"/proc/{gust.process.pid}/fd"))
+    before = open_files()
+    name = make(MemorySize=512)
+    most, over = [0], threading.Event()
+
+    def watch():
+        while not over.is_set():
+            most[0] = max(most[0], open_files())
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        for port in (9001, gust.port):
+            assert attack("exhaust", "connections", name, port=port, count=4000) > 100
+            still_serves()
+    finally:
+        over.set()
+        watcher.join()
+    assert most[0] < before + 2000, "an instance may have some hundred connections"
+    wait_until(lambda: open_files() < before + 100, "the daemon to let go of the connections")
+
+
+def resident(pid):
+    return int(open(f"/proc/{pid}/statm").read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+@pytest.mark.parametrize("line", ["", "x" * 100, "x" * 60_000], ids=["empty lines", "lines", "long lines"])
+def test_a_flood_of_logs(gust, attack, make, still_serves, line):
+    name = make(Timeout=30)
+    before, over, answered = resident(gust.process.pid), threading.Event(), []
+
+    def neighbours():
+        while not over.is_set():
+            still_serves()
+            answered.append(1)
+    neighbour = threading.Thread(target=neighbours)
+    neighbour.start()
+    try:
+        assert attack("exhaust", "flood_of_logs", name, line=line, seconds=5) is None
+    finally:
+        over.set()
+        neighbour.join()
+    assert len(answered) > 20, "the neighbour was answered meanwhile"
+    assert resident(gust.process.pid) < before + (200 << 20)
+    kept = folder_bytes(gust.data / "logs" / "000000000000" / name)
+    assert kept < 40 << 20
+
+
+def test_an_init_without_an_end(functions, make):
+    import io
+    import zipfile
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        z.writestr("index.py", "while True:\n    pass\n")
+    name = make(Code={"ZipFile": out.getvalue()}, Timeout=3)
+    answer = functions.invoke(FunctionName=name, Payload=b"{}")
+    assert answer["FunctionError"] == "Unhandled" and b"Sandbox.Timedout" in answer["Payload"].read()
