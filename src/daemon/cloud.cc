@@ -142,6 +142,7 @@ async::Task<void> Cloud::open_functions() {
 
   registry_ = std::make_unique<functions::Registry>(*store_, *blobs_, clock_, random_, code);
   GUST_CO_CHECK(co_await registry_->mend_code());
+  layers_ = std::make_unique<functions::Layers>(*store_, registry_->code(), clock_);
   logs_ = std::make_unique<functions::LogStore>(executor_, clock_, settings_.data + "/logs");
   invoker_ = functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
   async_queue_ = std::make_unique<queue::DurableQueue>(executor_, *store_, clock_, "async");
@@ -174,13 +175,14 @@ void Cloud::open_services() {
   gateway_ = std::make_unique<gateway::Gateway>(*apis_, *integration_, clock_);
   site_content_ = std::make_unique<BucketSites>(*objects_);
   site_ = std::make_unique<sites::Site>(*site_content_);
-  code_links_ = std::make_unique<CodeLinks>(*registry_, clock_, random_, endpoint_);
+  code_links_ = std::make_unique<CodeLinks>(*registry_, *layers_, clock_, random_, endpoint_);
 
   s3_ = std::make_unique<api::S3Service>(*objects_, *notification_targets_,
                                          [this](const AccountId& id) { return accounts_->canonical_id(id); });
   lambda_ = std::make_unique<api::LambdaService>(
-      *registry_, *invoker_, *async_invoker_, *bucket_code_,
-      [this](const functions::FunctionRef& ref) { return code_links_->make(ref); });
+      api::LambdaService::Parts{*registry_, *layers_, *invoker_, *async_invoker_, *bucket_code_,
+                                [this](const functions::FunctionRef& ref) { return code_links_->make(ref); },
+                                [this](const functions::LayerKey& key) { return code_links_->make(key); }});
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
   admin_ = std::make_unique<Admin>(

@@ -62,6 +62,7 @@ class Cloud {
   std::unique_ptr<objects::ObjectStore> objects_;
   std::unique_ptr<sandbox::LinuxLauncher> launcher_;
   std::unique_ptr<functions::Registry> registry_;
+  std::unique_ptr<functions::Layers> layers_;
   std::unique_ptr<functions::LogStore> logs_;
   std::unique_ptr<functions::Invoker> invoker_;
   std::unique_ptr<queue::DurableQueue> async_queue_;

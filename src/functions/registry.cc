@@ -1,6 +1,7 @@
 #include "functions/registry.h"
 
 #include "base/log.h"
+#include "functions/layers.h"
 #include "functions/registry_read.h"
 
 #include <fmt/format.h>
@@ -20,6 +21,17 @@ void use(Function& function, const Package& package) {
   function.code_blob = package.blob;
   function.code_folder = package.folder;
   function.unpacked = package.unpacked;
+}
+
+Result<void> check_size(const Function& function) {
+  auto bytes = function.unpacked.bytes;
+  for (const auto& layer : function.layers) bytes += layer.unpacked.bytes;
+  if (bytes <= Registry::kMaxUnpackedBytes) return {};
+  return fail(Code::kInvalid,
+              fmt::format("Function code combined with layers exceeds the maximum allowed size of {} bytes. The actual "
+                          "size is {} bytes.",
+                          Registry::kMaxUnpackedBytes, bytes),
+              "layer");
 }
 
 std::string place_of(const FunctionKey& key) { return fmt::format("{}/{}", key.account, key.name); }
@@ -66,6 +78,7 @@ async::Task<Function> Registry::create(Function function, std::string zip) {
   function.generation = static_cast<std::uint64_t>(to_epoch_ms(clock_.now()));
   stamp(function);
   kv::Store::Body body = [&function, &exists](kv::Transaction& tx) -> Result<void> {
+    GUST_CHECK(check_size(function));
     GUST_TRY(const auto row, tx.get(rows::function_key(function.key)));
     if (row) return exists();
     tx.put(rows::function_key(function.key), rows::encode(function));
@@ -105,6 +118,7 @@ async::Task<Function> Registry::update(FunctionKey key, std::function<Result<voi
     GUST_TRY(*out, rows::read_function(tx, key));
     if (!expected_revision.empty() && expected_revision != out->revision_id) return rows::wrong_revision();
     GUST_CHECK(change(*out));
+    GUST_CHECK(check_size(*out));
     stamp(*out);
     tx.put(rows::function_key(key), rows::encode(*out));
     return {};
@@ -195,6 +209,8 @@ Result<std::set<blobs::BlobId>> Registry::referenced(kv::Reader& reader) {
     out.insert(blobs::BlobId(function.code_blob));
     for (const auto& layer : function.layers) out.insert(blobs::BlobId(layer.blob));
   }
+  GUST_TRY(const auto layers, Layers::every(reader));
+  for (const auto& layer : layers) out.insert(blobs::BlobId(layer.package.blob));
   return out;
 }
 
@@ -208,6 +224,9 @@ async::Task<void> Registry::mend_code() {
     for (const auto& layer : function.layers) packages.emplace(layer.folder, std::pair(package_of(layer), layer.arn));
     if (!function.layers_folder.empty()) kept.insert(function.layers_folder);
   }
+  GUST_CO_TRY(const auto layers, Layers::every(*view));
+  for (const auto& layer : layers)
+    packages.emplace(layer.package.folder, std::pair(layer.package, layer.version_arn()));
   for (const auto& [folder, package] : packages) kept.insert(folder);
   GUST_CO_CHECK(co_await code_.sweep(std::move(kept)));
   for (const auto& [folder, package] : packages) {

@@ -26,7 +26,8 @@ class Registry {
   Registry(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, std::string code_folder);
 
   // `zip` is stored and unpacked; the code_*, revision_id, modified_at and generation members are set here.
-  // kAlreadyExists "function"; kInvalid "zip".
+  // kAlreadyExists "function"; kInvalid "zip"; kInvalid "layer" past kMaxUnpackedBytes, as of every change.
+  static constexpr std::uint64_t kMaxUnpackedBytes = 262'144'000;  // code and layers together
   async::Task<Function> create(Function function, std::string zip);
   async::Task<Function> get(FunctionKey key);  // kLatest; kNotFound "function"
   // By name, after `after`.
@@ -91,9 +92,11 @@ class Registry {
   // Called on the loop after something of a function changed that an invocation may depend on, or it was removed.
   void on_change(std::function<void(FunctionKey)> listener) { listener_ = std::move(listener); }
 
-  // Every blob that a function names; for the sweep at the start.
+  CodeStore& code() { return code_; }  // for Layers
+
+  // Every blob that a function or a layer names; for the sweep at the start.
   static Result<std::set<blobs::BlobId>> referenced(kv::Reader& reader);
-  // At the start: removes code folders that no function names, and unpacks again those that are not whole.
+  // At the start: removes code folders that no function or layer names, and unpacks again those that are not whole.
   async::Task<void> mend_code();
 
  private:

@@ -79,7 +79,6 @@ def test_architectures_tags_and_what_only_watches(functions, make):
                             "LocalMountPath": "/mnt/x"}]},
     {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}},
     {"ImageConfig": {"Command": ["x"]}},
-    {"Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:x:1"]},
     {"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:000000000000:q"}},
     {"LoggingConfig": {"LogFormat": "JSON"}},
     {"LoggingConfig": {"LogGroup": "/another"}},

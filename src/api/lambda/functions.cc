@@ -1,5 +1,6 @@
 // CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions, UpdateFunctionCode,
 // UpdateFunctionConfiguration, DeleteFunction.
+#include "api/lambda/package.h"
 #include "api/lambda/service.h"
 #include "api/lambda/settings.h"
 #include "api/lambda/shared.h"
@@ -15,33 +16,23 @@ namespace {
 using functions::Function;
 using functions::Registry;
 
-constexpr std::size_t kMaxZip = 50 << 20;
+// `code` is a CreateFunctionRequest's code, or an UpdateFunctionCodeRequest, which has the same members.
+template <typename Code>
+wire::Reply<void> check_code(const Code& code) {
+  if (code.image_uri) return invalid_parameter("PackageType Image is not served yet; use a zip");
+  if (code.s3_object_version) return lambda_not_served("S3ObjectVersion");
+  if (code.source_kms_key_arn) return lambda_not_served("SourceKMSKeyArn");
+  return {};
+}
 
-// The zip of a request: inline, or from a bucket. `code` is a CreateFunctionRequest's code, or an
-// UpdateFunctionCodeRequest, which has the same members.
-template <typename Package>
-boost::asio::awaitable<wire::Reply<std::string>> fetch_zip(CodeSource& source, wire::Call call, Package code) {
-  if (code.image_uri) co_return invalid_parameter("PackageType Image is not served yet; use a zip");
-  if (code.s3_object_version) co_return lambda_not_served("S3ObjectVersion");
-  if (code.source_kms_key_arn) co_return lambda_not_served("SourceKMSKeyArn");
-  if (code.zip_file) {
-    if (code.s3_bucket || code.s3_key)
-      co_return invalid_parameter("Please do not provide other FunctionCode parameters when providing a ZipFile.");
-    if (code.zip_file->size() > kMaxZip)
-      co_return wire::fault("RequestTooLargeException",
-                            "Request must be smaller than 69905067 bytes for the CreateFunction operation",
-                            {{"Type", "User"}}, 413);
-    co_return *std::move(code.zip_file);
-  }
-  if (!code.s3_bucket || !code.s3_key) co_return invalid_parameter("Please provide a source for function code.");
-  auto zip = co_await source.read(call.context, *code.s3_bucket, *code.s3_key, 250 << 20);
-  if (!zip && zip.error().code == gust::Code::kNotFound) {
-    co_return invalid_parameter(fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
-                                            zip.error().source == "bucket" ? "NoSuchBucket" : "NoSuchKey",
-                                            zip.error().message));
-  }
-  if (!zip) co_return std::unexpected(zip.error());
-  co_return *std::move(zip);
+template <typename Code>
+PackageSource source_of(Code& code) {
+  return {std::move(code.zip_file), std::move(code.s3_bucket), std::move(code.s3_key)};
+}
+
+void use(functions::Layers::Stack stack, Function& function) {
+  function.layers = std::move(stack.layers);
+  function.layers_folder = std::move(stack.folder);
 }
 
 LambdaReply<lambda::FunctionConfiguration> publish_latest(Registry& registry, functions::FunctionKey key) {
@@ -49,7 +40,8 @@ LambdaReply<lambda::FunctionConfiguration> publish_latest(Registry& registry, fu
   co_return to_configuration(version, version.version);
 }
 
-LambdaReply<lambda::FunctionConfiguration> create_function(Registry& registry, CodeSource& code, wire::Call call,
+LambdaReply<lambda::FunctionConfiguration> create_function(Registry& registry, functions::Layers& layers,
+                                                           CodeSource& code, wire::Call call,
                                                            lambda::CreateFunctionRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
   GUST_CO_CHECK(check_role(request.role));
@@ -70,7 +62,13 @@ LambdaReply<lambda::FunctionConfiguration> create_function(Registry& registry, C
   apply_settings(request, function);
   if (request.architectures) function.architectures = *request.architectures;
   if (request.tags) function.tags = *request.tags;
-  GUST_CO_TRY(auto zip, co_await fetch_zip(code, call, std::move(request.code)));
+  GUST_CO_CHECK(check_code(request.code));
+  if (request.layers) {
+    GUST_CO_TRY(auto stack, co_await layers.stack(function.key.account, *request.layers));
+    use(std::move(stack), function);
+  }
+  auto source = source_of(request.code);
+  GUST_CO_TRY(auto zip, co_await fetch_package(code, call, std::move(source)));
   GUST_CO_TRY(const auto made, co_await registry.create(std::move(function), std::move(zip)));
   if (!request.publish.value_or(false)) co_return to_configuration(made);
   co_return co_await publish_latest(registry, made.key);
@@ -134,7 +132,9 @@ LambdaReply<lambda::FunctionConfiguration> update_code(Registry& registry, CodeS
   const auto revision = request.revision_id.value_or("");
   const bool publish = request.publish.value_or(false) && !request.dry_run.value_or(false);
   const auto mode = request.dry_run.value_or(false) ? Registry::CodeUpdate::kTry : Registry::CodeUpdate::kKeep;
-  GUST_CO_TRY(auto zip, co_await fetch_zip(code, call, std::move(request)));
+  GUST_CO_CHECK(check_code(request));
+  auto source = source_of(request);
+  GUST_CO_TRY(auto zip, co_await fetch_package(code, call, std::move(source)));
   auto change = [architectures](Function& function) {
     if (architectures) function.architectures = *architectures;
   };
@@ -144,13 +144,19 @@ LambdaReply<lambda::FunctionConfiguration> update_code(Registry& registry, CodeS
   co_return to_configuration(updated);
 }
 
-LambdaReply<lambda::FunctionConfiguration> update_configuration(Registry& registry, wire::Call call,
+LambdaReply<lambda::FunctionConfiguration> update_configuration(Registry& registry, functions::Layers& layers,
+                                                                wire::Call call,
                                                                 lambda::UpdateFunctionConfigurationRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
   GUST_CO_CHECK(check_settings(request));
   if (request.role) GUST_CO_CHECK(check_role(*request.role));
-  auto change = [&request](Function& function) -> Result<void> {
+  std::optional<functions::Layers::Stack> stack;
+  if (request.layers) {
+    GUST_CO_TRY(stack, co_await layers.stack(key.account, *request.layers));
+  }
+  auto change = [&request, &stack](Function& function) -> Result<void> {
     apply_settings(request, function);
+    if (stack) use(*stack, function);
     if (request.role) function.role = *request.role;
     return {};
   };
@@ -178,10 +184,10 @@ LambdaReply<lambda::DeleteFunctionResponse> delete_function(Registry& registry, 
 
 void LambdaService::add_function_operations() {
   service_.on<lambda::CreateFunction>([this](auto call, auto request) {
-    return create_function(registry_, code_, std::move(call), std::move(request));
+    return create_function(registry_, layers_, code_, std::move(call), std::move(request));
   });
   service_.on<lambda::GetFunction>([this](auto call, auto request) {
-    return get_function(registry_, code_location_, std::move(call), std::move(request));
+    return get_function(registry_, code_link_, std::move(call), std::move(request));
   });
   service_.on<lambda::GetFunctionConfiguration>(
       [this](auto call, auto request) { return get_configuration(registry_, std::move(call), std::move(request)); });
@@ -189,8 +195,9 @@ void LambdaService::add_function_operations() {
       [this](auto call, auto request) { return list_functions(registry_, std::move(call), std::move(request)); });
   service_.on<lambda::UpdateFunctionCode>(
       [this](auto call, auto request) { return update_code(registry_, code_, std::move(call), std::move(request)); });
-  service_.on<lambda::UpdateFunctionConfiguration>(
-      [this](auto call, auto request) { return update_configuration(registry_, std::move(call), std::move(request)); });
+  service_.on<lambda::UpdateFunctionConfiguration>([this](auto call, auto request) {
+    return update_configuration(registry_, layers_, std::move(call), std::move(request));
+  });
   service_.on<lambda::DeleteFunction>(
       [this](auto call, auto request) { return delete_function(registry_, std::move(call), std::move(request)); });
 }

@@ -13,14 +13,14 @@ static wire::ServiceSettings settings() {
   return out;
 }
 
-LambdaService::LambdaService(functions::Registry& registry, functions::Invoker& invoker,
-                             functions::AsyncInvoker& async_invoker, CodeSource& code,
-                             std::function<std::string(const functions::FunctionRef&)> code_location)
-    : registry_(registry),
-      invoker_(invoker),
-      async_invoker_(async_invoker),
-      code_(code),
-      code_location_(std::move(code_location)),
+LambdaService::LambdaService(Parts parts)
+    : registry_(parts.registry),
+      layers_(parts.layers),
+      invoker_(parts.invoker),
+      async_invoker_(parts.async_invoker),
+      code_(parts.code),
+      code_link_(std::move(parts.code_link)),
+      layer_link_(std::move(parts.layer_link)),
       service_(lambda::model(), settings()) {
   add_function_operations();
   add_invoke_operation();
@@ -29,6 +29,7 @@ LambdaService::LambdaService(functions::Registry& registry, functions::Invoker& 
   add_version_operations();
   add_concurrency_operations();
   add_tag_operations();
+  add_layer_operations();
 }
 
 }  // namespace gust::api

@@ -3,6 +3,7 @@
 
 #include "functions/async_invoker.h"
 #include "functions/invoker.h"
+#include "functions/layers.h"
 #include "functions/registry.h"
 #include "wire/service.h"
 
@@ -22,10 +23,17 @@ class CodeSource {
 
 class LambdaService {
  public:
-  // `code_location` makes the address where a function's package can be fetched for ten minutes. All outlive the
-  // service.
-  LambdaService(functions::Registry& registry, functions::Invoker& invoker, functions::AsyncInvoker& async_invoker,
-                CodeSource& code, std::function<std::string(const functions::FunctionRef&)> code_location);
+  // All outlive the service. The links make addresses where a package can be fetched for ten minutes.
+  struct Parts {
+    functions::Registry& registry;
+    functions::Layers& layers;
+    functions::Invoker& invoker;
+    functions::AsyncInvoker& async_invoker;
+    CodeSource& code;
+    std::function<std::string(const functions::FunctionRef&)> code_link;
+    std::function<std::string(const functions::LayerKey&)> layer_link;
+  };
+  explicit LambdaService(Parts parts);
 
   wire::Service& wire() { return service_; }
 
@@ -37,12 +45,15 @@ class LambdaService {
   void add_version_operations();
   void add_concurrency_operations();
   void add_tag_operations();
+  void add_layer_operations();
 
   functions::Registry& registry_;
+  functions::Layers& layers_;
   functions::Invoker& invoker_;
   functions::AsyncInvoker& async_invoker_;
   CodeSource& code_;
-  std::function<std::string(const functions::FunctionRef&)> code_location_;
+  std::function<std::string(const functions::FunctionRef&)> code_link_;
+  std::function<std::string(const functions::LayerKey&)> layer_link_;
   wire::Service service_;
 };
 

@@ -20,7 +20,6 @@ wire::Reply<void> check_snap_start(const lambda::SnapStart& snap_start);
 template <typename Request>
 wire::Reply<void> check_unserved(const Request& request) {
   const auto some = [](const auto& list) { return list && !list->empty(); };
-  if (some(request.layers)) return lambda_not_served("Layers");
   if (request.image_config) return lambda_not_served("ImageConfig");
   if (some(request.file_system_configs)) return lambda_not_served("FileSystemConfigs");
   if (request.vpc_config && (some(request.vpc_config->subnet_ids) || some(request.vpc_config->security_group_ids)))

@@ -31,6 +31,7 @@ wire::WireError map_lambda_error(const Error& error) {
       return out;
     }
     case Code::kTooLarge:
+      if (error.source == "layer") return error_of("InvalidParameterValueException", error.message, 400);
       if (error.source == "concurrency") return error_of("InvalidParameterValueException", error.message, 400);
       if (error.source == "policy") return error_of("PolicyLengthExceededException", error.message, 400);
       if (error.source == "zip")
