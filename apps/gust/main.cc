@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
     settings.address = options.address;
     settings.port = options.port;
     settings.data = options.data;
+    settings.keep_alive = options.keep_alive;
     return gust::daemon::run(settings);
   });
 }

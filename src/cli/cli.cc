@@ -32,6 +32,20 @@ Result<void> parse_listen(const std::string& text, UpOptions& out) {
   return {};
 }
 
+// "auto", or seconds up to a day.
+Result<void> parse_keep_alive(const std::string& text, UpOptions& out) {
+  if (text == "auto") return {};
+  constexpr std::int64_t kMost = 86'400;
+  std::int64_t seconds = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (problem != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kMost) {
+    return fail(Code::kInvalid,
+                fmt::format("--keep-alive {}: expected 'auto', or whole seconds from 0 to {}", text, kMost), "usage");
+  }
+  out.keep_alive = std::chrono::seconds(seconds);
+  return {};
+}
+
 class Command {
  public:
   explicit Command(const Up& up) : up_(up) { build(); }
@@ -98,12 +112,15 @@ class Command {
     sub->add_flag_callback(
         "--dev", [this] { up_options_.mode = Mode::kDev; }, "Also accept the key pair test/test, from loopback only");
     sub->add_option("--listen", listen_, "ADDR:PORT to listen on")->default_str("127.0.0.1:4566");
+    sub->add_option("--keep-alive", keep_alive_,
+                    "Seconds that an idle instance stays; auto: from when each function is called")
+        ->default_str("auto");
     sub->callback([this] {
-      if (!listen_.empty()) {
-        if (const auto parsed = parse_listen(listen_, up_options_); !parsed) {
-          code_ = session_.failed(parsed.error());
-          return;
-        }
+      auto parsed = parse_keep_alive(keep_alive_, up_options_);
+      if (parsed && !listen_.empty()) parsed = parse_listen(listen_, up_options_);
+      if (!parsed) {
+        code_ = session_.failed(parsed.error());
+        return;
       }
       up_options_.data = std::filesystem::absolute(session_.data_folder()).lexically_normal().string();
       code_ = up_(up_options_);
@@ -190,6 +207,7 @@ class Command {
   int code_ = kOk;
   UpOptions up_options_;
   std::string listen_;
+  std::string keep_alive_ = "auto";
   DeployOptions deploy_;
   InvokeOptions invoke_;
   LogsOptions logs_;

@@ -2,8 +2,10 @@
 // module talks to it over HTTP only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace gust::cli {
@@ -21,7 +23,8 @@ struct UpOptions {
   Mode mode = Mode::kNormal;
   std::string address = "127.0.0.1";
   std::uint16_t port = 4566;
-  std::string data;  // the data folder, absolute
+  std::string data;                                // the data folder, absolute
+  std::optional<std::chrono::seconds> keep_alive;  // none: learned
 };
 
 // Runs the daemon in the foreground until it is told to end; answers an exit code.

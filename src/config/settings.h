@@ -5,6 +5,7 @@
 #include "base/time.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace gust::config {
@@ -18,7 +19,7 @@ struct Settings {
   std::string data;           // folder; made when it is not there
   std::string runtimes;       // folder with python/ and node/; empty: beside the build folder of this program
   std::uint64_t memory_bytes = 0;  // of all instances together; 0: three quarters of the machine's
-  Millis keep_alive{300'000};
+  std::optional<Millis> keep_alive;  // of idle instances; none: learned for each function
 };
 
 // kInvalid names the setting and what to do.

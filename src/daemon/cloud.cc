@@ -133,7 +133,7 @@ async::Task<void> Cloud::open_functions() {
         "GUST_RUNTIMES",
         runtimes);
   }
-  settings.keep_alive = settings_.keep_alive;
+  settings.keep_alive.fixed = settings_.keep_alive;
   settings.memory_bytes = settings_.memory_bytes != 0 ? settings_.memory_bytes : machine_memory() / 4 * 3;
   settings.services = [this](RequestContext context, http::Request request) {
     return front_->handle_inside(std::move(context), std::move(request));

@@ -212,7 +212,7 @@ async::Task<http::Response> Instance::next() {
   }
   if (state_ == State::kStarting || state_ == State::kFinishing) {
     state_ = State::kIdle;
-    idle_since_ = std::chrono::steady_clock::now();
+    idle_since_ = parts_.clock.steady();
     parts_.on_ready(self);
   } else if (state_ != State::kIdle) {
     co_return json_response(403, error_json("InvalidState", "an invocation runs: answer it first"));

@@ -7,6 +7,7 @@
 #include "env/clock.h"
 #include "env/random.h"
 #include "functions/function.h"
+#include "functions/keep_alive.h"
 #include "functions/log_store.h"
 #include "http/message.h"
 #include "sandbox/sandbox.h"
@@ -32,7 +33,8 @@ struct InvokerSettings {
   std::string code_folder;     // what Function::code_folder is relative to
   std::string python_runtime;  // folder with bootstrap.py, mounted at /var/runtime
   std::string node_runtime;
-  Millis keep_alive{300'000};  // an idle instance ends after this
+  KeepAliveSettings keep_alive;  // when an idle instance ends
+  Millis sweep_every{1000};      // how often that is looked at
   Millis init_timeout{10'000};
   std::uint64_t memory_bytes = 4ULL << 30;   // of all instances together, by their limits
   std::size_t max_waiting = 1000;            // invocations that wait for an instance; past it kThrottled

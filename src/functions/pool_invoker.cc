@@ -15,7 +15,6 @@
 namespace gust::functions {
 namespace {
 
-constexpr Millis kSweepEvery{1000};
 constexpr Millis kPatience{5};  // how long a waiter hopes for an instance that has answered and not yet asked again
 constexpr int kMaxTries = 3;    // of instances that end before they take the invocation
 constexpr auto kMaxAge = std::chrono::hours(5);  // an instance's keys live for twelve
@@ -67,6 +66,7 @@ class PoolInvoker final : public Invoker {
         clock_(clock),
         random_(random),
         settings_(std::move(settings)),
+        keep_alive_(settings_.keep_alive),
         tasks_(executor, "instances"),
         sweeper_(executor, "idle instances"),
         quiet_(executor) {
@@ -119,14 +119,17 @@ class PoolInvoker final : public Invoker {
     invocation.invoked_arn = function->arn();
     if (!target.qualifier.empty()) invocation.invoked_arn += ":" + target.qualifier;
     GUST_CO_TRY(const auto slot, co_await admit(function));
-    auto& kept = pools_[{target.key, function->version}];
+    const FunctionRef version{target.key, function->version};
+    auto& kept = pools_[version];
     if (!kept) {
       kept = std::make_shared<Pool>();
       kept->function = *function;
     }
     const auto pool = kept;
     ++pool->calls;
+    keep_alive_.began(version, clock_.steady());
     auto result = co_await run_in(pool, std::move(context), std::make_shared<Invocation>(std::move(invocation)), slot);
+    keep_alive_.ended(version, clock_.steady());
     --pool->calls;
     co_return result;
   }
@@ -376,14 +379,32 @@ class PoolInvoker final : public Invoker {
 
   async::Task<void> sweep() {
     for (;;) {
-      GUST_CO_CHECK(co_await async::sleep_for(kSweepEvery));
-      const auto now = std::chrono::steady_clock::now();
+      GUST_CO_CHECK(co_await async::sleep_for(settings_.sweep_every));
+      const auto now = clock_.steady();
       for (const auto& [key, pool] : pools_) {
-        while (!pool->idle.empty() && now - pool->idle.front()->idle_since() >= settings_.keep_alive)
+        while (!pool->idle.empty() && keep_alive_.should_end(key, pool->idle.front()->idle_since(), now))
           retire_front(*pool);
       }
+      for (auto& version : keep_alive_.due(now)) tasks_.spawn(pre_warm(std::move(version)));
       std::erase_if(pools_, [](const auto& entry) { return entry.second->all.empty() && entry.second->calls == 0; });
     }
+  }
+
+  // Starts an instance ahead of the next invocation, where memory is free: nothing is evicted for it.
+  async::Task<void> pre_warm(FunctionRef version) {
+    auto found = co_await registry_.get_version(version);
+    if (!found) {
+      if (found.error().code == Code::kNotFound) keep_alive_.forget(version);
+      co_return Result<void>{};
+    }
+    auto& kept = pools_[version];
+    if (!kept) kept = std::make_shared<Pool>();
+    const auto pool = kept;
+    if (!pool->all.empty() || !pool->waiters.empty() || stopping_) co_return Result<void>{};
+    pool->function = std::move(*found);
+    pool->stale = false;
+    if (memory_ + memory_of(pool->function) <= settings_.memory_bytes) start_one(pool);
+    co_return Result<void>{};
   }
 
   async::Executor executor_;
@@ -393,6 +414,7 @@ class PoolInvoker final : public Invoker {
   env::Clock& clock_;
   env::Random& random_;
   InvokerSettings settings_;
+  KeepAlive keep_alive_;
   std::map<FunctionRef, std::shared_ptr<Pool>> pools_;  // by version
   std::map<AccountId, Load> loads_;
   std::vector<Instance*> ready_once_;  // instances that finished their init

@@ -25,6 +25,18 @@ using sandbox::SimProcess;
 
 constexpr std::string_view kRuntime = "/2018-06-01/runtime/";
 
+// Runs with the machine's, ahead by what it was advanced.
+class ShiftedClock final : public env::Clock {
+ public:
+  WallTime now() const override { return real_.now() + ahead_; }
+  SteadyTime steady() const override { return real_.steady() + ahead_; }
+  void advance(Millis by) { ahead_ += by; }
+
+ private:
+  env::SystemClock real_;
+  Millis ahead_{0};
+};
+
 class PoolInvokerTest : public ::testing::Test {
  protected:
   PoolInvokerTest()
@@ -81,6 +93,15 @@ class PoolInvokerTest : public ::testing::Test {
   std::string answered(const std::string& name) {
     const auto result = invoke(name, R"("who")");
     return result ? result->payload : result.error().message;
+  }
+  // Calls f every half hour, on the sandboxes 0 to 5, until the last ends at once.
+  void learn_half_an_hour() {
+    for (int i = 0; i < 6; ++i) {
+      if (i > 0) clock_.advance(std::chrono::minutes(25));
+      EXPECT_EQ(answered("f"), std::to_string(i));
+      if (i < 5) clock_.advance(std::chrono::minutes(5));
+      spin_until([&] { return processes_.back()->ended(); });
+    }
   }
   void spin_until(const std::function<bool()>& condition) {
     loop_.restart();
@@ -139,7 +160,7 @@ class PoolInvokerTest : public ::testing::Test {
   boost::asio::io_context loop_;
   kv::MemoryStore store_;
   blobs::MemoryStore blobs_;
-  env::SystemClock clock_;
+  ShiftedClock clock_;
   env::SeededRandom random_{1};
   fs::path folder_;
   std::optional<Registry> registry_;
@@ -264,11 +285,41 @@ TEST_F(PoolInvokerTest, AMachineThatCannotStartOneSaysSo) {
 }
 
 TEST_F(PoolInvokerTest, AnIdleInstanceEndsAfterItsTime) {
-  open({.keep_alive = Millis(10)});
+  open({.keep_alive = {.fixed = Millis(10)}});
   create("f");
   EXPECT_EQ(answered("f"), "0");
   spin_until([&] { return processes_[0]->ended(); });
   EXPECT_EQ(answered("f"), "1");
+}
+
+TEST_F(PoolInvokerTest, APeriodicFunctionIsStartedAheadAndEndsWhenNobodyCame) {
+  open({.sweep_every = Millis(5)});
+  create("f");
+  learn_half_an_hour();
+  clock_.advance(std::chrono::minutes(28));
+  spin_until([&] { return processes_.size() == 7 && !invoker_->status().empty() && invoker_->status()[0].idle == 1; });
+  EXPECT_EQ(answered("f"), "6") << "it was there already";
+  spin_until([&] { return processes_[6]->ended(); });
+  clock_.advance(std::chrono::minutes(28));
+  spin_until([&] { return processes_.size() == 8; });
+  clock_.advance(std::chrono::minutes(10));
+  spin_until([&] { return processes_[7]->ended() && invoker_->status().empty(); });
+}
+
+TEST_F(PoolInvokerTest, NothingIsStartedAheadWhereMemoryIsNotFree) {
+  open({.sweep_every = Millis(5), .memory_bytes = 256 << 20});
+  create("f", 60, 256);
+  create("g");
+  create("h");
+  learn_half_an_hour();
+  clock_.advance(std::chrono::minutes(22));
+  EXPECT_EQ(answered("g"), "6");
+  clock_.advance(std::chrono::minutes(3));
+  EXPECT_EQ(answered("h"), "7");
+  clock_.advance(std::chrono::minutes(3));
+  spin_until([&] { return processes_[6]->ended(); });  // its five minutes are over; f was due then
+  EXPECT_EQ(answered("h"), "7");
+  EXPECT_EQ(processes_.size(), 8u);
 }
 
 TEST_F(PoolInvokerTest, AChangedFunctionIsServedByNewInstancesOnly) {

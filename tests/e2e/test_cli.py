@@ -80,6 +80,8 @@ def test_version(gust):
     (["failed"], "subcommand"),
     (["failed", "retry"], "id is required"),
     (["up", "--listen", "nowhere"], "--listen nowhere: expected ADDR:PORT"),
+    (["up", "--keep-alive", "5m"], "--keep-alive 5m: expected 'auto', or whole seconds from 0 to 86400"),
+    (["up", "--keep-alive", "-1"], "--keep-alive -1: expected 'auto'"),
     (["deploy", "/nonexistent"], "/nonexistent is neither a file nor a folder with template.yaml"),
     (["invoke", "x", "--payload", "{half"], "the payload is not JSON: '{half'"),
     (["invoke", "x", "--payload", "@/nonexistent.json"], "--payload @/nonexistent.json: the file cannot be read"),
