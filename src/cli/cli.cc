@@ -90,8 +90,12 @@ class Command {
     add_logs();
     add_failed();
     add_account();
-    auto* status = add("status", "What runs: functions, instances, queues", "gust status\n  gust status --json");
-    status->callback([this] { code_ = status_command(session_); });
+    auto* status = add("status", "What runs: functions, instances, queues",
+                       "gust status\n  gust status --pools\n  gust status --json");
+    status->add_flag_callback(
+        "--pools", [this] { status_ = pools_command; },
+        "How instances were started, and the runtimes that stand ready");
+    status->callback([this] { code_ = status_(session_); });
     auto* version = add("version", "The version of this program", "gust version");
     version->callback([this] {
       if (session_.output == Output::kJson) session_.json(boost::json::object{{"version", kVersion}});
@@ -204,6 +208,7 @@ class Command {
   const Up& up_;
   CLI::App app_{"Gust: a serverless cloud on your own machine", "gust"};
   Session session_;
+  int (*status_)(Session&) = status_command;
   int code_ = kOk;
   UpOptions up_options_;
   std::string listen_;

@@ -20,6 +20,7 @@ struct Settings {
   std::string runtimes;       // folder with python/ and node/; empty: beside the build folder of this program
   std::uint64_t memory_bytes = 0;  // of all instances together; 0: three quarters of the machine's
   std::optional<Millis> keep_alive;  // of idle instances; none: learned for each function
+  std::uint64_t ready_runtimes_bytes = 512ULL << 20;  // for runtimes booted ahead of cold starts; 0: none
 };
 
 // kInvalid names the setting and what to do.

@@ -144,6 +144,29 @@ async::Task<http::Response> Admin::route(RequestContext context, http::Request r
   co_return fail(Code::kNotFound, fmt::format("{} /_gust/{} is not served", request.method, path));
 }
 
+static json::object phases_of(const functions::StartStatus::Phases& phases) {
+  return {{"sandbox_ms", phases.sandbox_ms}, {"init_ms", phases.init_ms}};
+}
+
+static json::object starts_of(const functions::StartStatus& starts) {
+  json::array runtimes;
+  for (const auto& each : starts.runtimes) {
+    runtimes.push_back(json::object{{"runtime", each.name},
+                                    {"ready", each.ready},
+                                    {"booting", each.booting},
+                                    {"target", each.target},
+                                    {"taken", each.taken},
+                                    {"missed", each.missed},
+                                    {"bytes_each", each.bytes_each}});
+  }
+  return {{"warm", starts.warm},
+          {"pooled", starts.pooled},
+          {"launched", starts.launched},
+          {"last_pooled", phases_of(starts.last_pooled)},
+          {"last_launched", phases_of(starts.last_launched)},
+          {"ready_runtimes", std::move(runtimes)}};
+}
+
 async::Task<http::Response> Admin::status(RequestContext context) {
   GUST_CO_TRY(const auto functions, co_await parts_.registry.list(context.principal.account, "", 10'000));
   GUST_CO_TRY(const auto depth, co_await parts_.async_invoker.depth());
@@ -159,6 +182,7 @@ async::Task<http::Response> Admin::status(RequestContext context) {
       {"account", context.principal.account.str()},
       {"functions", functions.size()},
       {"instances", std::move(pools)},
+      {"starts", starts_of(parts_.invoker.starts())},
       {"events", json::object{{"waiting", depth.waiting}, {"running", depth.leased}, {"failed", depth.dead}}}});
 }
 

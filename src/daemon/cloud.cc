@@ -8,9 +8,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -32,6 +34,28 @@ std::string first_of(std::initializer_list<const char*> paths) {
 
 std::uint64_t machine_memory() {
   return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+constexpr std::size_t kMaxReadyRuntimes = 32;  // of each family
+
+// GUST_READY_RUNTIMES_MB: what the runtimes booted ahead may use; 0 turns them off.
+std::uint64_t ready_runtimes_bytes(const config::Settings& settings) {
+  const char* given = std::getenv("GUST_READY_RUNTIMES_MB");
+  if (given == nullptr) return std::min<std::uint64_t>(settings.ready_runtimes_bytes, machine_memory() / 8);
+  const std::string_view text = given;
+  std::uint64_t megabytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), megabytes);
+  if (error == std::errc() && end == text.data() + text.size() && megabytes <= 1'000'000) return megabytes << 20;
+  GUST_WARN("GUST_READY_RUNTIMES_MB '{}': expected a number of megabytes; it is not used", text);
+  return settings.ready_runtimes_bytes;
+}
+
+// Every instance takes some ten descriptors, and many systems begin with 1,024.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Names of the service's roles are long; a session's has 2-64 characters.
@@ -113,6 +137,7 @@ async::Task<void> Cloud::open_functions() {
     if (error) co_return fail_errno(fmt::format("making '{}'", folder), error.value());
   }
   ::chmod(code.c_str(), 0711);
+  allow_many_descriptors();
   functions::InvokerSettings settings;
   settings.code_folder = code;
   settings.services_port = settings_.port;
@@ -135,6 +160,8 @@ async::Task<void> Cloud::open_functions() {
   }
   settings.keep_alive.fixed = settings_.keep_alive;
   settings.memory_bytes = settings_.memory_bytes != 0 ? settings_.memory_bytes : machine_memory() / 4 * 3;
+  settings.ready_runtimes_bytes = ready_runtimes_bytes(settings_);
+  settings.max_ready_runtimes = settings.ready_runtimes_bytes == 0 ? 0 : kMaxReadyRuntimes;
   settings.services = [this](RequestContext context, http::Request request) {
     return front_->handle_inside(std::move(context), std::move(request));
   };
@@ -145,6 +172,8 @@ async::Task<void> Cloud::open_functions() {
   layers_ = std::make_unique<functions::Layers>(*store_, registry_->code(), clock_);
   logs_ = std::make_unique<functions::LogStore>(executor_, clock_, settings_.data + "/logs");
   invoker_ = functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
+  GUST_CO_TRY(const auto functions, co_await registry_->list(AccountId(std::string(kDefaultAccount)), "", 10'000));
+  for (const auto& function : functions) invoker_->expect(function.runtime);
   async_queue_ = std::make_unique<queue::DurableQueue>(executor_, *store_, clock_, "async");
   GUST_CO_CHECK(co_await async_queue_->open());
   async_invoker_ =

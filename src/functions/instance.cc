@@ -37,8 +37,6 @@ std::string text_of(const std::string& payload, const char* name) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-std::uint16_t runtime_port(const InvokerSettings& settings) { return settings.services_port == 9001 ? 9002 : 9001; }
-
 // As Go's os package says them, which is what the service shows.
 std::string signal_name(int signal) {
   switch (signal) {
@@ -137,11 +135,15 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   return spec;
 }
 
-async::Task<void> Instance::start(sandbox::Launcher& launcher, RoleKeys keys, async::TaskGroup& tasks) {
+async::Task<Body> Instance::find_body(sandbox::Launcher& launcher, RuntimePool* runtimes, sandbox::Spec spec) {
   const auto self = shared_from_this();
-  tasks_ = &tasks;
-  started_at_ = std::chrono::steady_clock::now();
-  auto spec = make_spec(keys);
+  if (runtimes != nullptr) {
+    GUST_CO_TRY(auto ready, co_await runtimes->take(spec));
+    if (ready) {
+      start_kind_ = Start::kPooled;
+      co_return std::move(*ready);
+    }
+  }
   const auto own_program = spec.argv.size() == 1 ? "execute " + spec.argv[0] : "";
   auto sandbox = co_await launcher.start(std::move(spec));
   if (!sandbox) {
@@ -149,30 +151,28 @@ async::Task<void> Instance::start(sandbox::Launcher& launcher, RoleKeys keys, as
     if (at != std::string::npos) entrypoint_error_ = "fork/exec" + sandbox.error().message.substr(at + 7);
     co_return std::unexpected(sandbox.error());
   }
-  sandbox_ = *std::move(sandbox);
-  output_.emplace(parts_.executor, sandbox_->take_output());
-  output_->non_blocking(true);
-  const auto listeners = sandbox_->take_listeners();
-  GUST_ASSERT(listeners.size() == 2);
-  server_ = http::make_server(
-      parts_.executor,
-      {.max_header_bytes = 64 << 10, .idle_timeout = std::chrono::hours(24), .read_timeout = std::chrono::minutes(15)});
+  co_return make_body(parts_.executor, *std::move(sandbox), parts_.settings);
+}
+
+async::Task<void> Instance::start(sandbox::Launcher& launcher, RuntimePool* runtimes, RoleKeys keys,
+                                  async::TaskGroup& tasks) {
+  const auto self = shared_from_this();
+  tasks_ = &tasks;
+  started_at_ = std::chrono::steady_clock::now();
+  auto spec = make_spec(keys);
+  GUST_CO_TRY(body_, co_await find_body(launcher, runtimes, std::move(spec)));
+  sandbox_ms_ = ms_since(started_at_);
   std::weak_ptr<Instance> weak = self;
-  GUST_CO_CHECK(server_->serve(listeners[0],
-                               [weak](RequestContext context, http::Request request) -> async::Task<http::Response> {
-                                 const auto instance = weak.lock();
-                                 if (!instance) co_return json_response(410, "{}");
-                                 co_return co_await instance->runtime_api(std::move(context), std::move(request));
-                               }));
-  GUST_CO_CHECK(server_->serve(listeners[1],
-                               [services = parts_.settings.services](RequestContext context, http::Request request) {
-                                 request.peer = "sandbox";
-                                 return services(std::move(context), std::move(request));
-                               }));
+  *body_.runtime_api = [weak](RequestContext context, http::Request request) -> async::Task<http::Response> {
+    const auto instance = weak.lock();
+    if (!instance) co_return json_response(410, "{}");
+    co_return co_await instance->runtime_api(std::move(context), std::move(request));
+  };
   tasks.spawn(watch_exit());
   tasks.spawn(read_output());
   tasks.spawn(give_up_on_init());
-  if (ending_ != Ending::kNone) sandbox_->kill();
+  if (body_.begin) std::exchange(body_.begin, nullptr)();
+  if (ending_ != Ending::kNone) body_.sandbox->kill();
   co_return Result<void>{};
 }
 
@@ -182,7 +182,7 @@ async::Task<void> Instance::give_up_on_init() {
   const auto settled = co_await settled_.wait(started_at_ + limit);
   if (settled || settled.error().code != Code::kTimeout || ending_ != Ending::kNone) co_return Result<void>{};
   ending_ = Ending::kInitTimeout;
-  sandbox_->kill();
+  body_.sandbox->kill();
   co_return Result<void>{};
 }
 
@@ -208,6 +208,7 @@ async::Task<http::Response> Instance::next() {
   if (ending_ != Ending::kNone) co_return json_response(410, error_json("InstanceEnded", "the instance is over"));
   if (state_ == State::kStarting) {
     init_ms_ = ms_since(started_at_);
+    settled_by_ready_ = true;
     settled_.set();
   }
   if (state_ == State::kStarting || state_ == State::kFinishing) {
@@ -340,7 +341,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
 
 async::Task<std::string> Instance::report_line(RequestId request_id, double duration_ms, std::string status) {
   const auto self = shared_from_this();
-  const auto usage = co_await sandbox_->usage();
+  const auto usage = co_await body_.sandbox->usage();
   const auto peak_mb = usage ? (usage->memory_peak_bytes + (1 << 20) - 1) >> 20 : 0;
   auto line = fmt::format(
       "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
@@ -396,12 +397,12 @@ std::string Instance::exit_message() const {
 
 void Instance::end() {
   if (ending_ == Ending::kNone) ending_ = Ending::kRetired;
-  if (sandbox_) sandbox_->kill();
+  if (body_.sandbox) body_.sandbox->kill();
 }
 
 async::Task<void> Instance::watch_exit() {
   const auto self = shared_from_this();
-  const auto exit = co_await sandbox_->wait();
+  const auto exit = co_await body_.sandbox->wait();
   if (exit) exit_ = *exit;
   drain_output();
   if (!partial_line_.empty()) take_line(std::exchange(partial_line_, ""));
@@ -411,34 +412,34 @@ async::Task<void> Instance::watch_exit() {
   work_.set();
   answer_.set();
   boost::system::error_code ignored;
-  output_->close(ignored);
-  const auto stopped = co_await server_->stop(std::chrono::steady_clock::now() + Millis(1000));
+  body_.output->close(ignored);
+  const auto stopped = co_await body_.server->stop(std::chrono::steady_clock::now() + Millis(1000));
   parts_.on_end(self);
   co_return stopped;
 }
 
 async::Task<void> Instance::read_output() {
   const auto self = shared_from_this();
-  while (state_ != State::kDead && output_->is_open()) {
-    const auto [error] =
-        co_await output_->async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
-    if (error || !output_->is_open()) break;
+  while (state_ != State::kDead && body_.output->is_open()) {
+    constexpr auto kReadable = asio::posix::stream_descriptor::wait_read;
+    const auto [error] = co_await body_.output->async_wait(kReadable, asio::as_tuple(asio::use_awaitable));
+    if (error || !body_.output->is_open()) break;
     drain_output();
-    if (!output_->is_open()) break;
+    if (!body_.output->is_open()) break;
   }
   co_return Result<void>{};
 }
 
 void Instance::drain_output() {
-  if (!output_ || !output_->is_open()) return;
+  if (!body_.output || !body_.output->is_open()) return;
   char piece[16384];
   for (;;) {
-    const auto n = ::read(output_->native_handle(), piece, sizeof piece);
+    const auto n = ::read(body_.output->native_handle(), piece, sizeof piece);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return;
     if (n == 0) {
       boost::system::error_code ignored;
-      output_->close(ignored);
+      body_.output->close(ignored);
       return;
     }
     std::string_view rest(piece, static_cast<std::size_t>(n));

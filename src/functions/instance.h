@@ -4,14 +4,13 @@
 
 #include "async/event.h"
 #include "async/task_group.h"
+#include "functions/body.h"
 #include "functions/function.h"
 #include "functions/invoker.h"
 #include "functions/log_store.h"
-#include "http/server.h"
-#include "sandbox/sandbox.h"
+#include "functions/runtime_pool.h"
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-
+#include <csignal>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -37,8 +36,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
   Instance(Parts parts, Function function, std::string id);
 
-  // Starts the sandbox; on_ready or on_end follows. `tasks` runs what watches it.
-  async::Task<void> start(sandbox::Launcher& launcher, RoleKeys keys, async::TaskGroup& tasks);
+  // Takes a runtime from the pool, where there is one, or starts a sandbox; on_ready or on_end follows. `tasks` runs
+  // what watches it.
+  async::Task<void> start(sandbox::Launcher& launcher, RuntimePool* runtimes, RoleKeys keys, async::TaskGroup& tasks);
   // Runs one invocation on an idle instance. Ends with an answer, a time-out or the instance's death. kUnavailable with
   // the source kUndelivered, and `invocation` as it was, when it ended before it took the invocation.
   static constexpr std::string_view kUndelivered = "undelivered";
@@ -47,6 +47,11 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void end();
   // What its init came to, when it ended before it was ready, or its program could not be started (init_failed).
   bool init_failed() const { return !entrypoint_error_.empty(); }
+  // A runtime from the pool that was killed before it was ready, maybe before it knew its function: start anew.
+  bool died_as_generic() const {
+    return start_kind_ == Start::kPooled && !settled_by_ready_ && !init_error_ && ending_ == Ending::kNone && exit_ &&
+           exit_->signal == SIGKILL && !exit_->out_of_memory;
+  }
   InvokeResult init_failure(const RequestContext& context);
 
   const Function& function() const { return function_; }
@@ -54,6 +59,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   static State state_of(const std::shared_ptr<Instance>& instance) { return instance->state_; }
   SteadyTime idle_since() const { return idle_since_; }
   SteadyTime started_at() const { return started_at_; }
+  enum class Start { kLaunched, kPooled };
+  Start start_kind() const { return start_kind_; }
+  StartStatus::Phases phases() const { return {sandbox_ms_, init_ms_ - sandbox_ms_}; }
 
  private:
   struct Answer {
@@ -62,6 +70,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   };
 
   sandbox::Spec make_spec(const RoleKeys& keys) const;
+  async::Task<Body> find_body(sandbox::Launcher& launcher, RuntimePool* runtimes, sandbox::Spec spec);
   async::Task<http::Response> runtime_api(RequestContext context, http::Request request);
   async::Task<http::Response> next();
   async::Task<http::Response> take_answer(http::Request request, std::string id, std::string what);
@@ -79,9 +88,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Function function_;
   std::string id_;
   State state_ = State::kStarting;
-  std::unique_ptr<sandbox::Sandbox> sandbox_;
-  std::unique_ptr<http::Server> server_;
-  std::optional<boost::asio::posix::stream_descriptor> output_;
+  Body body_;
   async::TaskGroup* tasks_ = nullptr;
 
   std::string partial_line_;
@@ -103,6 +110,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   enum class Ending { kNone, kRetired, kInitTimeout } ending_ = Ending::kNone;
   SteadyTime started_at_{};
   SteadyTime idle_since_{};
+  Start start_kind_ = Start::kLaunched;
+  bool settled_by_ready_ = false;
+  double sandbox_ms_ = 0;
   double init_ms_ = 0;
   bool init_reported_ = false;
 };

@@ -4,6 +4,8 @@
 #include "http/client.h"
 #include "sandbox/sim/sim_launcher.h"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -48,6 +50,8 @@ class InstanceTest : public ::testing::Test {
   std::optional<LogStore> logs_;
   sandbox::SimLauncher launcher_;
   std::shared_ptr<sandbox::SimProcess> process_;
+  env::SystemRandom random_;
+  RuntimePool runtimes_{loop_.get_executor(), launcher_, random_, settings_};
   async::TaskGroup tasks_;
   std::unique_ptr<http::Client> client_;
 };
@@ -62,6 +66,7 @@ TEST_F(InstanceTest, AnInvocationThatItDidNotTakeIsGivenBackWhole) {
   std::optional<Result<InvokeResult>> result;
   async::Event over(loop_.get_executor());
   const auto call = [&](std::shared_ptr<Instance> instance) -> Task<void> {
+    co_await boost::asio::post(boost::asio::use_awaitable);  // when next() waits
     result = co_await instance->invoke(RequestContext(), invocation);
     over.set();
     co_return Result<void>{};
@@ -73,7 +78,7 @@ TEST_F(InstanceTest, AnInvocationThatItDidNotTakeIsGivenBackWhole) {
                                  function, "0123456789abcdef");
   const auto run = [&]() -> Task<void> {
     RoleKeys keys;
-    GUST_CO_CHECK(co_await instance->start(launcher_, std::move(keys), tasks_));
+    GUST_CO_CHECK(co_await instance->start(launcher_, &runtimes_, std::move(keys), tasks_));
     tasks_.spawn(ask_for_the_next());
     GUST_CO_CHECK(co_await idle.wait());
     process_->end({.code = 1, .signal = 0, .out_of_memory = false});  // which the instance has not noticed yet
@@ -82,7 +87,7 @@ TEST_F(InstanceTest, AnInvocationThatItDidNotTakeIsGivenBackWhole) {
   };
   const auto ran = async::testing::run(loop_, run);
   ASSERT_TRUE(ran) << ran.error().message;
-  ASSERT_FALSE(*result);
+  ASSERT_FALSE(*result) << (**result).payload;
   EXPECT_EQ(result->error().source, Instance::kUndelivered);
   EXPECT_EQ(invocation->payload, "whole");
 }

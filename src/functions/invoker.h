@@ -39,6 +39,9 @@ struct InvokerSettings {
   std::uint64_t memory_bytes = 4ULL << 30;   // of all instances together, by their limits
   std::size_t max_waiting = 1000;            // invocations that wait for an instance; past it kThrottled
   std::uint32_t account_concurrency = 1000;  // invocations of an account at once; past it kThrottled
+  // Python and Node runtimes booted ahead: of each that functions use, at least and at most so many; 0 at most: none.
+  std::size_t min_ready_runtimes = 2, max_ready_runtimes = 0;
+  std::uint64_t ready_runtimes_bytes = 512ULL << 20;  // of what they use, together
   // Answers what a function asks of Gust's own services; the daemon sets it. The peer of such a request is "sandbox".
   http::Handler services;
   // Where they are inside, on 127.0.0.1: the daemon's own port, so that a URL that a function signs works outside too.
@@ -52,6 +55,27 @@ struct PoolStatus {
   std::size_t idle = 0, busy = 0, starting = 0;
 };
 
+// The runtimes of one family that are booted ahead.
+struct RuntimeStatus {
+  std::string name;  // python, node
+  std::size_t ready = 0, booting = 0, target = 0;
+  std::uint64_t taken = 0, missed = 0;  // cold starts that found one, and that found none
+  std::uint64_t bytes_each = 0;         // memory's peak of one
+};
+
+// How instances came to be since the daemon's start.
+struct StartStatus {
+  std::uint64_t warm = 0;      // invocations that found an idle instance
+  std::uint64_t pooled = 0;    // instances specialised from a ready runtime
+  std::uint64_t launched = 0;  // instances launched from nothing
+  // Of the last instance that became ready, each way: until its sandbox was there, and until its code was loaded.
+  struct Phases {
+    double sandbox_ms = 0, init_ms = 0;
+  };
+  Phases last_pooled, last_launched;
+  std::vector<RuntimeStatus> runtimes;
+};
+
 class Invoker {
  public:
   virtual ~Invoker() = default;
@@ -62,6 +86,9 @@ class Invoker {
   virtual async::Task<InvokeResult> invoke(RequestContext context, FunctionRef target, Invocation invocation) = 0;
   virtual std::uint32_t account_concurrency() const = 0;
   virtual std::vector<PoolStatus> status() const = 0;
+  // A function of this runtime exists, and may be called.
+  virtual void expect(const std::string& runtime) {}
+  virtual StartStatus starts() const { return {}; }
   // Lets running invocations finish until `deadline`, then ends every instance.
   virtual async::Task<void> stop(SteadyTime deadline) = 0;
 };

@@ -46,6 +46,7 @@ struct Pool {
   std::size_t busy = 0;
   std::size_t calls = 0;  // invocations that hold this pool
   bool hoping = false;    // hurry() is on its way
+  bool plain_next = false;  // the next instance is launched from nothing
 };
 
 // Invocations that run or wait, and what limits them.
@@ -67,6 +68,7 @@ class PoolInvoker final : public Invoker {
         random_(random),
         settings_(std::move(settings)),
         keep_alive_(settings_.keep_alive),
+        runtimes_(executor, launcher, random, settings_),
         tasks_(executor, "instances"),
         sweeper_(executor, "idle instances"),
         quiet_(executor) {
@@ -99,6 +101,14 @@ class PoolInvoker final : public Invoker {
     return out;
   }
 
+  void expect(const std::string& runtime) override { runtimes_.expect(runtime); }
+
+  StartStatus starts() const override {
+    auto starts = starts_;
+    starts.runtimes = runtimes_.status();
+    return starts;
+  }
+
   async::Task<void> stop(SteadyTime deadline) override {
     stopping_ = true;
     while (running_ > 0) {
@@ -109,6 +119,7 @@ class PoolInvoker final : public Invoker {
     }
     const auto drained = co_await tasks_.drain(std::chrono::steady_clock::now() + Millis(5000));
     if (!drained) GUST_WARN("functions: some instances did not end in time");
+    GUST_CO_CHECK(co_await runtimes_.stop());
     GUST_CO_CHECK(co_await sweeper_.stop());
     co_return co_await tasks_.stop();
   }
@@ -180,6 +191,7 @@ class PoolInvoker final : public Invoker {
     const auto waiter = std::make_shared<Waiter>(executor_);
     GUST_CO_CHECK(queue_up(*pool, waiter));
     serve(pool);
+    if (waiter->instance) ++starts_.warm;
     const auto waited = co_await waiter->done.wait(deadline);
     if (!waited) {
       std::erase(pool->waiters, waiter);
@@ -307,7 +319,8 @@ class PoolInvoker final : public Invoker {
   }
 
   async::Task<void> launch(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance) {
-    const auto started = co_await instance->start(launcher_, settings_.issue_keys(instance->function()), tasks_);
+    auto* const ready = std::exchange(pool->plain_next, false) ? nullptr : &runtimes_;
+    const auto started = co_await instance->start(launcher_, ready, settings_.issue_keys(instance->function()), tasks_);
     if (started) co_return Result<void>{};
     GUST_WARN("functions: starting an instance of {}: {}", instance->function().arn(), started.error().message);
     std::erase(pool->all, instance);
@@ -332,8 +345,15 @@ class PoolInvoker final : public Invoker {
     if (!std::ranges::count(ready_once_, instance.get())) {
       ready_once_.push_back(instance.get());
       --pool->starting;
+      count_start(*instance);
     }
     hand_back(pool, std::move(instance));
+  }
+
+  void count_start(const Instance& instance) {
+    const bool pooled = instance.start_kind() == Instance::Start::kPooled;
+    ++(pooled ? starts_.pooled : starts_.launched);
+    (pooled ? starts_.last_pooled : starts_.last_launched) = instance.phases();
   }
 
   void hand_back(const std::shared_ptr<Pool>& pool, std::shared_ptr<Instance> instance) {
@@ -357,8 +377,10 @@ class PoolInvoker final : public Invoker {
     if (std::erase(endings_, instance.get()) > 0) ending_ -= memory_of(instance->function());
     if (std::erase(ready_once_, instance.get()) == 0) {
       --pool->starting;
-      // Its init failed: the one who waits longest hears of it.
-      if (!pool->waiters.empty()) {
+      if (instance->died_as_generic()) {
+        pool->plain_next = true;
+      } else if (!pool->waiters.empty()) {
+        // Its init failed: the one who waits longest hears of it.
         const auto waiter = pool->waiters.front();
         pool->waiters.pop_front();
         waiter->failed = instance;
@@ -370,11 +392,18 @@ class PoolInvoker final : public Invoker {
   }
 
   void changed(const FunctionKey& key) {
+    if (!runtimes_.expects_all()) sweeper_.spawn(expect_runtime_of(key));
     loads_[key.account].reserved.reset();
     for (auto it = pools_.lower_bound({key, ""}); it != pools_.end() && it->first.key == key; ++it) {
       it->second->stale = true;
       for (const auto& instance : std::exchange(it->second->idle, {})) instance->end();
     }
+  }
+
+  async::Task<void> expect_runtime_of(FunctionKey key) {
+    const auto function = co_await registry_.get(std::move(key));
+    if (function) runtimes_.expect(function->runtime);  // else it was removed
+    co_return Result<void>{};
   }
 
   async::Task<void> sweep() {
@@ -415,6 +444,8 @@ class PoolInvoker final : public Invoker {
   env::Random& random_;
   InvokerSettings settings_;
   KeepAlive keep_alive_;
+  RuntimePool runtimes_;
+  StartStatus starts_;
   std::map<FunctionRef, std::shared_ptr<Pool>> pools_;  // by version
   std::map<AccountId, Load> loads_;
   std::vector<Instance*> ready_once_;  // instances that finished their init

@@ -22,6 +22,13 @@ export class Client {
     return answer;
   }
 
+  // What a generic runtime shall become: {environment, working_folder}. Waits for as long as it takes.
+  async function() {
+    const answer = await this.#request("GET", "/runtime/gust/function");
+    if (answer.status !== 200) throw new Error(`runtime/gust/function answered ${answer.status}: ${answer.body}`);
+    return JSON.parse(answer.body);
+  }
+
   respond(requestId, body, contentType = "application/json") {
     return this.#request("POST", `/runtime/invocation/${requestId}/response`, body, { "Content-Type": contentType });
   }

@@ -3,6 +3,7 @@ import Module from "node:module";
 import { Client } from "./client.mjs";
 import { makeContext } from "./context.mjs";
 import { MarshalError, toLogText, toReport, UnhandledPromiseRejection } from "./errors.mjs";
+import { become, isGeneric } from "./generic.mjs";
 import { load } from "./handler.mjs";
 import { patchConsole, setRequestId, write } from "./logs.mjs";
 import { installGlobals, serveStreaming, streams } from "./streaming.mjs";
@@ -17,6 +18,7 @@ let onEmptyLoop; // ends an invocation whose handler left nothing to wait for
 
 export async function serve() {
   client = new Client(process.env.AWS_LAMBDA_RUNTIME_API);
+  if (isGeneric()) await become(client);
   const root = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
   setModulePaths(root);
   patchConsole();

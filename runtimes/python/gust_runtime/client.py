@@ -27,6 +27,15 @@ class Client:
             raise RuntimeApiError("runtime/invocation/next answered %d: %r" % (status, body[:200]))
         return headers, body
 
+    def function(self):
+        """What a generic runtime shall become: {"environment", "working_folder"}. Waits for as long as it takes."""
+        import json
+
+        status, _, body = self._request("GET", "/runtime/gust/function", b"", {})
+        if status != 200:
+            raise RuntimeApiError("runtime/gust/function answered %d: %r" % (status, body[:200]))
+        return json.loads(body)
+
     def respond(self, request_id, body, content_type):
         return self._post("/runtime/invocation/%s/response" % request_id, body, {"Content-Type": content_type})
 

@@ -11,9 +11,15 @@ EXIT_INIT_FAILED = 1
 
 
 def main(runtime_folder):
-    _set_path(runtime_folder)
     logs.set_up()
     client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    if "GUST_GENERIC" in os.environ:
+        from . import generic
+
+        loaded = generic.become(client)
+        generic.forget_what_is_hidden(loaded, _set_path(runtime_folder))
+    else:
+        _set_path(runtime_folder)
     try:
         function = handler.load(os.environ.get("_HANDLER", ""))
     except Exception as error:
@@ -28,7 +34,10 @@ def main(runtime_folder):
 
 
 def _set_path(runtime_folder):
-    """The function's code, its layers, the standard library, our packages, and the distribution's at the very end."""
+    """The function's code, its layers, the standard library, our packages, and the distribution's at the very end.
+
+    Answers the folders before the standard library.
+    """
     version = "python%d.%d" % sys.version_info[:2]
     task = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
     rest = [entry for entry in sys.path if entry != runtime_folder]
@@ -36,6 +45,7 @@ def _set_path(runtime_folder):
     standard = [entry for entry in rest if entry not in distribution]
     layers = ["/opt/python/lib/%s/site-packages" % version, "/opt/python"]
     sys.path[:] = [task, *layers, *standard, runtime_folder + "/packages", *distribution]
+    return [task, *layers, *(entry for entry in os.environ.get("PYTHONPATH", "").split(":") if entry)]
 
 
 def _runtime_frames(error):

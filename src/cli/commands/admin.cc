@@ -30,6 +30,11 @@ std::string first_member(const json::value& value, std::initializer_list<std::st
   return "-";
 }
 
+std::string in_ms(const json::value& phases, std::string_view name) {
+  const auto* value = phases.is_object() ? phases.get_object().if_contains(name) : nullptr;
+  return value != nullptr && value->is_number() ? fmt::format("{:.2f}", value->to_number<double>()) : "-";
+}
+
 // Every member on a line of its own, nested ones indented.
 void print_tree(Terminal& terminal, const json::value& value, int depth = 0) {
   const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
@@ -87,6 +92,34 @@ int status_command(Session& session) {
   return show(session, "/_gust/status", "read the status", [&](const json::value& answer) {
     if (session.output == Output::kJson) return session.json(answer);
     print_tree(session.terminal, answer);
+  });
+}
+
+int pools_command(Session& session) {
+  return show(session, "/_gust/status", "read the status", [&](const json::value& answer) {
+    const auto* starts = answer.is_object() ? answer.get_object().if_contains("starts") : nullptr;
+    if (starts == nullptr || !starts->is_object()) return session.terminal.line("The daemon tells nothing of it.");
+    if (session.output == Output::kJson) return session.json(*starts);
+    const auto& all = starts->get_object();
+    std::vector<std::vector<std::string>> ways{{"START", "COUNT", "LAST: SANDBOX MS", "LAST: INIT MS"}};
+    ways.push_back({"warm", member(*starts, "warm"), "-", "-"});
+    for (const auto* way : {"pooled", "launched"}) {
+      const auto* last = all.if_contains(std::string("last_") + way);
+      const auto phase = [&](std::string_view name) { return last == nullptr ? "-" : in_ms(*last, name); };
+      ways.push_back({way, member(*starts, way), phase("sandbox_ms"), phase("init_ms")});
+    }
+    session.terminal.table(ways);
+    std::vector<std::vector<std::string>> rows{
+        {"RUNTIME", "READY", "BOOTING", "WANTED", "TAKEN", "MISSED", "BYTES EACH"}};
+    if (const auto* runtimes = all.if_contains("ready_runtimes"); runtimes != nullptr && runtimes->is_array()) {
+      for (const auto& each : runtimes->get_array()) {
+        rows.push_back({});
+        for (const auto* name : {"runtime", "ready", "booting", "target", "taken", "missed", "bytes_each"})
+          rows.back().push_back(member(each, name));
+      }
+    }
+    session.terminal.line("");
+    session.terminal.table(rows);
   });
 }
 

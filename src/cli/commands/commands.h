@@ -34,6 +34,7 @@ struct LogsOptions {
 int logs_command(Session& session, const LogsOptions& options);
 
 int status_command(Session& session);
+int pools_command(Session& session);  // status --pools
 int failed_list_command(Session& session);
 int failed_show_command(Session& session, const std::string& id);
 int failed_retry_command(Session& session, const std::vector<std::string>& ids);

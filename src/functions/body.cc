@@ -1,0 +1,38 @@
+#include "functions/body.h"
+
+#include "base/assert.h"
+
+namespace gust::functions {
+
+std::uint16_t runtime_port(const InvokerSettings& settings) { return settings.services_port == 9001 ? 9002 : 9001; }
+
+Result<Body> make_body(async::Executor executor, std::unique_ptr<sandbox::Sandbox> sandbox,
+                       const InvokerSettings& settings) {
+  Body body;
+  body.output.emplace(executor, sandbox->take_output());
+  body.output->non_blocking(true);
+  const auto listeners = sandbox->take_listeners();
+  GUST_ASSERT(listeners.size() == 2);
+  body.sandbox = std::move(sandbox);
+  body.runtime_api = std::make_shared<http::Handler>();
+  body.server = http::make_server(
+      executor,
+      {.max_header_bytes = 64 << 10, .idle_timeout = std::chrono::hours(24), .read_timeout = std::chrono::minutes(15)});
+  const auto runtime_api = [handler = body.runtime_api](RequestContext context,
+                                                        http::Request request) -> async::Task<http::Response> {
+    const auto now = *handler;  // it may be set again while this request waits
+    if (now) co_return co_await now(std::move(context), std::move(request));
+    http::Response gone;
+    gone.status = 410;
+    co_return gone;
+  };
+  GUST_CHECK(body.server->serve(listeners[0], runtime_api));
+  const auto services = [handler = settings.services](RequestContext context, http::Request request) {
+    request.peer = "sandbox";
+    return handler(std::move(context), std::move(request));
+  };
+  GUST_CHECK(body.server->serve(listeners[1], services));
+  return body;
+}
+
+}  // namespace gust::functions
