@@ -1,7 +1,7 @@
-// A runtime that is started before its function is known: it loads what most functions need, then waits to be told.
+// A runtime that is started before its function is known: it does what every function's start does once, so that the
+// code for it is loaded and compiled, then waits to be told.
 import { createRequire } from "node:module";
 
-const MARK = "GUST_GENERIC";
 const COMMON = [
   "node:assert", "node:async_hooks", "node:buffer", "node:child_process", "node:crypto", "node:events", "node:fs",
   "node:fs/promises", "node:https", "node:net", "node:os", "node:path", "node:querystring", "node:stream",
@@ -9,24 +9,25 @@ const COMMON = [
   "node:zlib",
 ];
 
-export const isGeneric = () => MARK in process.env;
+export const isGeneric = () => "GUST_GENERIC" in process.env;
 
 // Resolves when this process has its function: its environment and working folder are as at a fresh start.
 export async function become(client) {
-  await loadCommon();
   const told = await client.function();
-  for (const name of Object.keys(process.env)) delete process.env[name];
-  Object.assign(process.env, told.environment);
+  setEnvironment(told.environment);
   process.chdir(told.working_folder);
 }
 
-// Both loaders once, so that their own code is compiled when the function's comes.
-async function loadCommon() {
+// Only what differs: to set TZ, even to what it was, makes V8 look for its time zone, which takes milliseconds.
+function setEnvironment(environment) {
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  for (const [name, value] of Object.entries(environment)) if (process.env[name] !== value) process.env[name] = value;
+}
+
+export async function loadCommon() {
   const require = createRequire(import.meta.url);
   for (const name of COMMON) {
     require(name);
     await import(name);
   }
-  require("./warm.cjs");
-  await import("./warm.mjs");
 }

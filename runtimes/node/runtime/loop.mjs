@@ -1,9 +1,10 @@
 // The life of a function instance: load the handler, then take one invocation after another.
 import Module from "node:module";
+import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
 import { makeContext } from "./context.mjs";
 import { MarshalError, toLogText, toReport, UnhandledPromiseRejection } from "./errors.mjs";
-import { become, isGeneric } from "./generic.mjs";
+import { become, isGeneric, loadCommon } from "./generic.mjs";
 import { load } from "./handler.mjs";
 import { patchConsole, setRequestId, write } from "./logs.mjs";
 import { installGlobals, serveStreaming, streams } from "./streaming.mjs";
@@ -18,7 +19,10 @@ let onEmptyLoop; // ends an invocation whose handler left nothing to wait for
 
 export async function serve() {
   client = new Client(process.env.AWS_LAMBDA_RUNTIME_API);
-  if (isGeneric()) await become(client);
+  if (isGeneric()) {
+    await warmUp();
+    await become(client);
+  }
   const root = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
   setModulePaths(root);
   patchConsole();
@@ -35,6 +39,16 @@ export async function serve() {
     return end(error, "Uncaught Exception", EXIT_INIT_FAILED);
   }
   for (;;) await serveOne(handler);
+}
+
+// An invocation of a function that does nothing; what it answers goes to nobody.
+async function warmUp() {
+  await loadCommon();
+  const headers = { "lambda-runtime-aws-request-id": "warm", "lambda-runtime-deadline-ms": "0" };
+  for (const name of ["warm_common.handler", "warm_module.handler"]) {
+    const handler = await load(fileURLToPath(new URL(".", import.meta.url)), name);
+    for (let i = 0; i < 3; ++i) await invoke(handler, headers, "{}");
+  }
 }
 
 // What require() searches besides node_modules; ES modules find ours through /node_modules of the sandbox.
