@@ -43,14 +43,15 @@ Result<void> ObjectEvents::append(kv::Transaction& tx, const objects::ObjectEven
   record.request_id = event.request_id.str();
   record.source_ip = event.source_ip;
   record.requester = event.requester.str();
+  record.trace_id = event.trace_id;
   return outbox_->append(tx, std::move(record));
 }
 
 Result<void> FunctionTarget::enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload,
-                                     const std::string& event_id, const std::string&) {
+                                     const std::string& event_id, const std::string& trace_id) {
   const auto ref = functions::parse_function_name(target_arn, "", AccountId(std::string(kDefaultAccount)));
   if (!ref) return fail(Code::kNotFound, ref.error().message);
-  return invoker_.enqueue(tx, {event_id, *ref, std::move(payload), ""});
+  return invoker_.enqueue(tx, {event_id, *ref, std::move(payload), trace_id});
 }
 
 async::Task<void> FunctionTargets::check(std::string arn, BucketName bucket, AccountId owner) {

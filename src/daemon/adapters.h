@@ -31,7 +31,7 @@ class FunctionTarget final : public events::Target {
  public:
   explicit FunctionTarget(functions::AsyncInvoker& invoker) : invoker_(invoker) {}
   Result<void> enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload,
-                       const std::string& event_id, const std::string& source_arn) override;
+                       const std::string& event_id, const std::string& trace_id) override;
   void notify() override { invoker_.notify(); }
 
  private:

@@ -67,7 +67,7 @@ wire::WireError anonymous_error(wire::Protocol protocol) {
 
 void trace(RequestContext& context, const http::Request& request) {
   const auto given = request.headers.get_or("x-amzn-trace-id", "");
-  if (given.find("Root=") != std::string_view::npos && given.size() < 200) {
+  if (given.find("Root=") != std::string_view::npos && given.size() < 1000) {
     context.trace_id = given;
     return;
   }

@@ -69,7 +69,8 @@ std::string encode(const ObjectRecord& record) {
                                      {"at", to_epoch_ms(record.at)},
                                      {"request", record.request_id},
                                      {"ip", record.source_ip},
-                                     {"requester", record.requester}});
+                                     {"requester", record.requester},
+                                     {"trace", record.trace_id}});
 }
 
 Result<ObjectRecord> decode(std::string_view row) {
@@ -90,7 +91,8 @@ Result<ObjectRecord> decode(std::string_view row) {
                         from_epoch_ms(object.at("at").to_number<std::int64_t>()),
                         text(object, "request"),
                         text(object, "ip"),
-                        text(object, "requester")};
+                        text(object, "requester"),
+                        object.contains("trace") ? text(object, "trace") : ""};  // older rows lack it
   } catch (const std::exception& e) {
     return fail(Code::kCorrupt, std::string("a row of the outbox lacks something: ") + e.what());
   }

@@ -27,6 +27,7 @@ struct ObjectRecord {
   std::string request_id;
   std::string source_ip;
   std::string requester;  // account
+  std::string trace_id;   // of the request, for what it sets off
 };
 
 std::string encode(const ObjectRecord& record);

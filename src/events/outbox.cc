@@ -66,8 +66,7 @@ Result<void> Outbox::hand_on(kv::Transaction& tx, const kv::Entry& row) {
   for (std::size_t i = 0; i < matches->size(); ++i) {
     const auto& one = (*matches)[i];
     const auto id = i == 0 ? record->event_id : record->event_id + "-" + std::to_string(i);
-    const auto queued =
-        target_.enqueue(tx, one.target_arn, to_message(*record, one), id, "arn:aws:s3:::" + record->bucket);
+    const auto queued = target_.enqueue(tx, one.target_arn, to_message(*record, one), id, record->trace_id);
     if (!queued && queued.error().code != Code::kNotFound) return queued;
     if (!queued) GUST_WARN("outbox: event {} is dropped: {}", id, queued.error().message);
   }

@@ -19,7 +19,7 @@ class Target {
   virtual ~Target() = default;
   // kNotFound when there is no such target: the event is dropped with a line in the log.
   virtual Result<void> enqueue(kv::Transaction& tx, const std::string& target_arn, std::string payload,
-                               const std::string& event_id, const std::string& source_arn) = 0;
+                               const std::string& event_id, const std::string& trace_id) = 0;
   // After the commit; loop thread.
   virtual void notify() = 0;
 };

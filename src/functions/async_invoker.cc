@@ -1,7 +1,11 @@
 #include "functions/async_invoker.h"
 
 #include "base/log.h"
+#include "codec/digest.h"
+#include "codec/hex.h"
 #include "codec/json.h"
+#include "codec/time_format.h"
+#include "functions/lineage.h"
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
@@ -125,28 +129,14 @@ async::Task<void> AsyncInvoker::attempt(queue::Lease lease) {
   if (!stored) {
     done = co_await queue_.bury(lease, stored.error().message);
   } else {
-    const auto event = stored->event;
-    auto& running = running_[event.function.key];
+    const auto key = stored->event.function.key;
+    auto& running = running_[key];
     if (running >= kMaxPerFunction) {
       done = co_await queue_.retry(lease, clock_.now() + kCrowded);
     } else {
       ++running;
-      RequestContext context;
-      context.request_id = RequestId(event.id);
-      context.trace_id = event.trace_id;
-      Invocation invocation;
-      invocation.payload = event.payload;
-      const auto result = co_await invoker_.invoke(context, event.function, std::move(invocation));
-      if (--running_[event.function.key] == 0) running_.erase(event.function.key);
-      if (result && result->function_error.empty()) {
-        done = co_await queue_.acknowledge(lease);
-      } else if (result) {
-        done = co_await give_back(lease, event, queue::FailureClass::kOfTheWork, result->payload);
-      } else if (result.error().code == Code::kNotFound) {
-        done = co_await queue_.bury(lease, result.error().message);
-      } else {
-        done = co_await give_back(lease, event, queue::FailureClass::kOfTheMachine, result.error().message);
-      }
+      done = co_await run(lease, stored->event);
+      if (--running_[key] == 0) running_.erase(key);
     }
   }
   --in_flight_;
@@ -155,20 +145,99 @@ async::Task<void> AsyncInvoker::attempt(queue::Lease lease) {
   co_return Result<void>{};
 }
 
-async::Task<void> AsyncInvoker::give_back(queue::Lease lease, AsyncEvent event, queue::FailureClass failure,
+async::Task<void> AsyncInvoker::run(queue::Lease lease, AsyncEvent event) {
+  Outcome outcome{event, "", std::nullopt};
+  if (loops(event.trace_id, event.function.key) >= kMaxLoops) {
+    GUST_CO_TRY(const auto allowed, co_await registry_.allows_loops(event.function.key));
+    if (!allowed) {
+      auto reason = fmt::format(
+          "RecursiveInvocationDetected: the function ran {} times in this chain of events already; "
+          "PutFunctionRecursionConfig with RecursiveLoop=Allow lets it",
+          kMaxLoops);
+      outcome.condition = "RecursiveInvocationDetected";
+      co_return co_await give_up(std::move(lease), std::move(outcome), std::move(reason));
+    }
+  }
+  RequestContext context;
+  context.request_id = RequestId(event.id);
+  context.trace_id = event.trace_id;
+  Invocation invocation;
+  invocation.payload = event.payload;
+  const auto result = co_await invoker_.invoke(context, event.function, std::move(invocation));
+  if (!result && result.error().code == Code::kNotFound) co_return co_await queue_.bury(lease, result.error().message);
+  if (!result)
+    co_return co_await give_back(lease, std::move(outcome), queue::FailureClass::kOfTheMachine, result.error().message);
+  outcome.result = *result;
+  if (!result->function_error.empty())
+    co_return co_await give_back(lease, std::move(outcome), queue::FailureClass::kOfTheWork, result->payload);
+  const auto config = co_await registry_.event_invoke_config(event.function);
+  if (config && *config && !(*config)->on_success.empty()) {
+    outcome.condition = "Success";
+    auto record = to_record(outcome, lease.message.attempts);
+    GUST_CO_CHECK(co_await deliver((*config)->on_success, event, std::move(record)));
+  }
+  co_return co_await queue_.acknowledge(lease);
+}
+
+// What a destination gets (the service's guide, "Capturing records of Lambda asynchronous invocations").
+std::string AsyncInvoker::to_record(const Outcome& outcome, std::uint32_t attempts) {
+  const auto& event = outcome.event;
+  const auto arn =
+      fmt::format("arn:aws:lambda:{}:{}:function:{}:{}", kDefaultRegion, event.function.key.account,
+                  event.function.key.name, event.function.qualifier.empty() ? kLatest : event.function.qualifier);
+  const auto payload = codec::parse_json(event.payload);
+  json::object record{{"version", "1.0"},
+                      {"timestamp", codec::to_iso8601_ms(clock_.now())},
+                      {"requestContext", json::object{{"requestId", event.id},
+                                                      {"functionArn", arn},
+                                                      {"condition", outcome.condition},
+                                                      {"approximateInvokeCount", attempts}}},
+                      {"requestPayload", payload ? *payload : json::value(event.payload)}};
+  if (outcome.result) {
+    json::object response{{"statusCode", 200}, {"executedVersion", outcome.result->executed_version}};
+    if (!outcome.result->function_error.empty()) response["functionError"] = outcome.result->function_error;
+    record["responseContext"] = std::move(response);
+    const auto answer = codec::parse_json(outcome.result->payload);
+    record["responsePayload"] = answer ? *answer : json::value(outcome.result->payload);
+  }
+  return codec::to_json(record);
+}
+
+// The id is made of the event's: delivered again after a crash, it is the same message while that lives.
+async::Task<void> AsyncInvoker::deliver(std::string destination, AsyncEvent event, std::string record) {
+  GUST_CO_TRY(const auto ref, parse_function_name(destination, "", event.function.key.account));
+  const auto digest = codec::to_hex(codec::digest(codec::DigestKind::kSha256, event.id + " " + destination));
+  const auto id = fmt::format("{}-{}-4{}-a{}-{}", digest.substr(0, 8), digest.substr(8, 4), digest.substr(12, 3),
+                              digest.substr(15, 3), digest.substr(18, 12));
+  AsyncEvent next{id, ref, std::move(record), with_loop(event.trace_id, event.function.key)};
+  co_return co_await submit(std::move(next));
+}
+
+async::Task<void> AsyncInvoker::give_back(queue::Lease lease, Outcome outcome, queue::FailureClass failure,
                                           std::string reason) {
   GUST_CO_TRY(auto stored, decode(lease.message));
   ++(failure == queue::FailureClass::kOfTheWork ? stored.failures : stored.machine_failures);
-  const auto config = co_await registry_.event_invoke_config(event.function);
+  const auto config = co_await registry_.event_invoke_config(outcome.event.function);
   const auto settings = config && *config ? (*config)->retry_settings() : queue::RetrySettings{};
   const auto now = clock_.now();
-  const auto delay =
-      queue::next_delay(settings, failure, stored.failures, stored.machine_failures, now - stored.first_at);
+  const auto age = now - stored.first_at;
+  const auto delay = queue::next_delay(settings, failure, stored.failures, stored.machine_failures, age);
   lease.message.body = encode(stored);
   if (delay) co_return co_await queue_.retry(std::move(lease), now + *delay);
-  GUST_WARN("async: event {} of function {} is given up after {} attempts", event.id, event.function.key.name,
-            stored.failures + stored.machine_failures);
-  co_return co_await queue_.bury(std::move(lease), std::move(reason));
+  outcome.condition = age >= settings.max_age ? "EventAgeExceeded" : "RetriesExhausted";
+  co_return co_await give_up(std::move(lease), std::move(outcome), std::move(reason));
+}
+
+// To the function's destination for failures, or to the dead letters.
+async::Task<void> AsyncInvoker::give_up(queue::Lease lease, Outcome outcome, std::string reason) {
+  GUST_WARN("async: event {} of function {} is given up: {}", outcome.event.id, outcome.event.function.key.name,
+            outcome.condition);
+  const auto config = co_await registry_.event_invoke_config(outcome.event.function);
+  if (!config || !*config || (*config)->on_failure.empty())
+    co_return co_await queue_.bury(std::move(lease), std::move(reason));
+  auto record = to_record(outcome, lease.message.attempts);
+  GUST_CO_CHECK(co_await deliver((*config)->on_failure, outcome.event, std::move(record)));
+  co_return co_await queue_.acknowledge(std::move(lease));
 }
 
 async::Task<std::vector<FailedEvent>> AsyncInvoker::failed(std::string after_id, std::size_t limit) {

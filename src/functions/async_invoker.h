@@ -10,6 +10,7 @@
 #include "queue/queue.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,17 @@ class AsyncInvoker {
  private:
   async::Task<void> work();
   async::Task<void> attempt(queue::Lease lease);
-  async::Task<void> give_back(queue::Lease lease, AsyncEvent event, queue::FailureClass failure, std::string reason);
+  // What one attempt came to, or why there was none.
+  struct Outcome {
+    AsyncEvent event;
+    std::string condition;  // Success, RetriesExhausted, EventAgeExceeded, RecursiveInvocationDetected
+    std::optional<InvokeResult> result;
+  };
+  async::Task<void> run(queue::Lease lease, AsyncEvent event);
+  async::Task<void> give_back(queue::Lease lease, Outcome outcome, queue::FailureClass failure, std::string reason);
+  async::Task<void> give_up(queue::Lease lease, Outcome outcome, std::string reason);
+  async::Task<void> deliver(std::string destination, AsyncEvent event, std::string record);
+  std::string to_record(const Outcome& outcome, std::uint32_t attempts);
 
   kv::Store& store_;
   queue::Queue& queue_;

@@ -61,7 +61,8 @@ struct Function {
   std::map<std::string, std::string> environment;
   std::vector<std::string> architectures{"x86_64"};
   std::map<std::string, std::string> tags;
-  std::string code_sha256;  // base64
+  enum class Loops { kTerminate, kAllow } loops = Loops::kTerminate;  // see lineage.h
+  std::string code_sha256;                                            // base64
   std::uint64_t code_size = 0;
   FolderSize unpacked;      // of code_folder; of no files: not known
   std::string code_blob;    // blob id of the zip

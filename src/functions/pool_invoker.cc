@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "functions/instance.h"
 #include "functions/invoker.h"
+#include "functions/lineage.h"
 #include "functions/registry.h"
 
 #include <fmt/format.h>
@@ -127,6 +128,7 @@ class PoolInvoker final : public Invoker {
  private:
   async::Task<InvokeResult> run(RequestContext context, FunctionRef target, Invocation invocation) {
     GUST_CO_TRY(const auto function, co_await registry_.resolve(target));
+    context.trace_id = with_loop(context.trace_id, target.key);
     invocation.invoked_arn = function->arn();
     if (!target.qualifier.empty()) invocation.invoked_arn += ":" + target.qualifier;
     GUST_CO_TRY(const auto slot, co_await admit(function));

@@ -128,7 +128,7 @@ async::Task<Function> Registry::update(FunctionKey key, std::function<Result<voi
   co_return *out;
 }
 
-async::Task<void> Registry::change_tags(FunctionKey key, std::function<Result<void>(Function&)> change) {
+async::Task<void> Registry::annotate(FunctionKey key, std::function<Result<void>(Function&)> change) {
   kv::Store::Body body = [key, change](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(auto function, rows::read_function(tx, key));
     GUST_CHECK(change(function));

@@ -41,8 +41,8 @@ class Registry {
                                std::string expected_revision);
   async::Task<void> remove(FunctionKey key);  // with all that it has
   async::Task<std::string> code_zip(FunctionRef ref);
-  // Sets the tags only: no new revision.
-  async::Task<void> change_tags(FunctionKey key, std::function<Result<void>(Function&)> change);
+  // Of what does not touch how it runs, tags and loops: no new revision.
+  async::Task<void> annotate(FunctionKey key, std::function<Result<void>(Function&)> change);
 
   // The version that is meant; an alias stands for its first. kNotFound "function".
   async::Task<Function> get_version(FunctionRef ref);
@@ -78,6 +78,7 @@ class Registry {
   async::Task<EventInvokeConfig> put_event_invoke_config(FunctionRef ref, EventInvokeConfig config);
   async::Task<std::optional<EventInvokeConfig>> event_invoke_config(FunctionRef ref);
   async::Task<void> remove_event_invoke_config(FunctionRef ref);  // kNotFound "event-invoke-config"
+  async::Task<bool> allows_loops(FunctionKey key);
   // Those of a function: by qualifier, the function's own first.
   async::Task<std::vector<std::pair<std::string, EventInvokeConfig>>> event_invoke_configs(FunctionKey key);
 

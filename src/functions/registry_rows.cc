@@ -126,6 +126,7 @@ std::string encode(const Function& f) {
                                      {"environment", std::move(environment)},
                                      {"architectures", std::move(architectures)},
                                      {"tags", std::move(tags)},
+                                     {"loops", f.loops == Function::Loops::kAllow ? "Allow" : "Terminate"},
                                      {"code_sha256", f.code_sha256},
                                      {"code_size", f.code_size},
                                      {"code_blob", f.code_blob},
@@ -181,6 +182,7 @@ Result<Function> decode_function(std::string_view bytes) {
     f.architectures.clear();
     for (const auto& one : row.object.at("architectures").as_array()) f.architectures.emplace_back(one.as_string());
     // Rows of before there were tags, sizes, versions and layers lack them.
+    if (row.object.contains("loops") && row.text("loops") == "Allow") f.loops = Function::Loops::kAllow;
     if (row.object.contains("version")) f.version = row.text("version");
     if (const auto* layers = row.object.if_contains("layers")) {
       for (const auto& one : layers->as_array()) {

@@ -156,6 +156,11 @@ async::Task<std::vector<std::pair<std::string, EventInvokeConfig>>> Registry::ev
   co_return out;
 }
 
+async::Task<bool> Registry::allows_loops(FunctionKey key) {
+  GUST_CO_TRY(const auto function, co_await get(std::move(key)));
+  co_return function.loops == Function::Loops::kAllow;
+}
+
 static Result<std::uint32_t> sum_reserved(const std::vector<kv::Entry>& rows, std::string_view except) {
   std::uint64_t sum = 0;
   for (const auto& row : rows) {

@@ -27,10 +27,17 @@ ChecksumStream::ChecksumStream(ChecksumKind kind) : kind_(kind) {
 
 void ChecksumStream::update(std::span<const std::byte> bytes) {
   switch (kind_) {
-    case ChecksumKind::kCrc32: crc_ = codec::crc32(static_cast<std::uint32_t>(crc_), bytes); break;
-    case ChecksumKind::kCrc32c: crc_ = codec::crc32c(static_cast<std::uint32_t>(crc_), bytes); break;
-    case ChecksumKind::kCrc64Nvme: crc_ = codec::crc64nvme(crc_, bytes); break;
-    default: digest_->update(bytes);
+    case ChecksumKind::kCrc32:
+      crc_ = codec::crc32(static_cast<std::uint32_t>(crc_), bytes);
+      break;
+    case ChecksumKind::kCrc32c:
+      crc_ = codec::crc32c(static_cast<std::uint32_t>(crc_), bytes);
+      break;
+    case ChecksumKind::kCrc64Nvme:
+      crc_ = codec::crc64nvme(crc_, bytes);
+      break;
+    default:
+      digest_->update(bytes);
   }
 }
 
@@ -64,10 +71,14 @@ bool can_combine(ChecksumKind kind) { return kind != ChecksumKind::kSha1 && kind
 
 std::size_t checksum_bytes(ChecksumKind kind) {
   switch (kind) {
-    case ChecksumKind::kCrc64Nvme: return 8;
-    case ChecksumKind::kSha1: return 20;
-    case ChecksumKind::kSha256: return 32;
-    default: return 4;
+    case ChecksumKind::kCrc64Nvme:
+      return 8;
+    case ChecksumKind::kSha1:
+      return 20;
+    case ChecksumKind::kSha256:
+      return 32;
+    default:
+      return 4;
   }
 }
 

@@ -82,12 +82,7 @@ Result<void> check_bucket_name(std::string_view name) {
 }
 
 ObjectStore::ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox)
-    : store_(store),
-      blobs_(blobs),
-      clock_(clock),
-      random_(random),
-      outbox_(outbox),
-      pins_(std::make_shared<Pins>()) {}
+    : store_(store), blobs_(blobs), clock_(clock), random_(random), outbox_(outbox), pins_(std::make_shared<Pins>()) {}
 
 ObjectStore::~ObjectStore() = default;
 
@@ -255,7 +250,7 @@ async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::s
     state->heard = !owner.notification.empty();
     if (!state->heard) return {};
     return outbox_.append(tx, {kind, owner, state->object, state->object.modified_at, origin.request_id,
-                               origin.source_ip, origin.account});
+                               origin.source_ip, origin.account, origin.trace_id});
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   if (state->heard) outbox_.notify();
@@ -331,8 +326,8 @@ async::Task<void> ObjectStore::erase(BucketName bucket_name, ObjectKey key, Orig
     if (!state->heard) return {};
     const auto now = clock_.now();
     object.sequence = std::max(object.sequence + 1, static_cast<std::uint64_t>(to_epoch_ms(now)) << 16);
-    return outbox_.append(
-        tx, {EventKind::kDelete, owner, object, now, origin.request_id, origin.source_ip, origin.account});
+    return outbox_.append(tx, {EventKind::kDelete, owner, object, now, origin.request_id, origin.source_ip,
+                               origin.account, origin.trace_id});
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   if (state->heard) outbox_.notify();

@@ -34,6 +34,7 @@ struct Origin {
   RequestId request_id;
   std::string source_ip;
   AccountId account;
+  std::string trace_id = {};
 };
 
 struct PutRequest {

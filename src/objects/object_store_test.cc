@@ -152,9 +152,8 @@ TEST_P(ObjectContract, ABrokenOrWrongBodyLeavesNothing) {
   });
   EXPECT_EQ(broken.error().source, "body");
   request.expected = [] { return Expected{std::string(16, 'x'), std::nullopt}; };
-  const auto wrong = run(loop_, [&]() -> Task<Object> {
-    co_return co_await objects_->put(request, async::from_string(pattern(kBig)));
-  });
+  const auto wrong = run(
+      loop_, [&]() -> Task<Object> { co_return co_await objects_->put(request, async::from_string(pattern(kBig))); });
   EXPECT_EQ(wrong.error().source, "digest");
   EXPECT_EQ(blob_count(), 0u);
   EXPECT_EQ(get("k").error().code, Code::kNotFound);
@@ -169,9 +168,8 @@ TEST_P(ObjectContract, ChecksumsAreComputedAndCompared) {
     request.expected = [=] {
       return Expected{std::nullopt, Checksum{ChecksumKind::kCrc32, ChecksumType::kFullObject, value, 0}};
     };
-    return run(loop_, [&]() -> Task<Object> {
-      co_return co_await objects_->put(request, async::from_string("123456789"));
-    });
+    return run(loop_,
+               [&]() -> Task<Object> { co_return co_await objects_->put(request, async::from_string("123456789")); });
   };
   EXPECT_EQ(with("\x01\x02\x03\x04").error().source, "checksum");
   ASSERT_TRUE(with("\xcb\xf4\x39\x26"));

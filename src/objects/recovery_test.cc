@@ -135,9 +135,8 @@ TEST_F(ObjectCrash, AcknowledgedObjectsAreThereAndNoOrphanIsLeft) {
     EXPECT_GE(lines.size(), count);
     open(folder);
     const auto named = ObjectStore::referenced(*store_->snapshot());
-    ASSERT_TRUE(run(loop_, [&] {
-      return blobs_->sweep([&](const blobs::BlobId& id) { return named->contains(id); });
-    }));
+    ASSERT_TRUE(
+        run(loop_, [&] { return blobs_->sweep([&](const blobs::BlobId& id) { return named->contains(id); }); }));
     ASSERT_TRUE(run(loop_, [&] { return objects_->recover(); }));
     std::map<std::string, std::pair<int, int>> last;
     for (const auto& line : lines) {

@@ -114,12 +114,9 @@ std::string bytes_key(const blobs::BlobId& id) { return "s3/d/" + id.str(); }
 std::string garbage_key(const blobs::BlobId& id) { return std::string(kGarbage) + id.str(); }
 
 std::string encode(const Bucket& bucket) {
-  json::object out{{"name", bucket.name.str()},
-                   {"owner", bucket.owner.str()},
-                   {"region", bucket.region},
-                   {"created", to_epoch_ms(bucket.created_at)},
-                   {"cors", bucket.cors},
-                   {"notification", bucket.notification},
+  json::object out{{"name", bucket.name.str()}, {"owner", bucket.owner.str()},
+                   {"region", bucket.region},   {"created", to_epoch_ms(bucket.created_at)},
+                   {"cors", bucket.cors},       {"notification", bucket.notification},
                    {"website", bucket.website}};
   if (bucket.closing == Closing::kYes) out["closing"] = true;
   return codec::to_json(out);

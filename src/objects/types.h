@@ -118,6 +118,7 @@ struct ObjectEvent {
   RequestId request_id;
   std::string source_ip;
   AccountId requester;
+  std::string trace_id;
 };
 
 }  // namespace gust::objects

@@ -223,7 +223,8 @@ def test_logs_since_limit_and_json(gust, speaker, unique):
 def test_logs_follow_until_ctrl_c(gust, speaker, unique):
     run(gust, "invoke", speaker)
     wait_until(lambda: run(gust, "logs", speaker).stdout, "a line to begin with")
-    following = subprocess.Popen([BINARY, "logs", speaker, "-f"], env=gust.env(), text=True, stdout=subprocess.PIPE)
+    following = subprocess.Popen([BINARY, "logs", speaker, "-f"], env=gust.env(), text=True, stdout=subprocess.PIPE,
+                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a job in the background ignores it
     try:
         assert re.match(r"\d{4}-", following.stdout.readline()), "what was there comes first; now it follows"
         run(gust, "invoke", speaker, "--payload", json.dumps({"word": unique}))

@@ -179,7 +179,7 @@ async::Task<objects::Bucket> own_bucket(objects::ObjectStore& store, const wire:
 }
 
 objects::Origin origin_of(const wire::Call& call) {
-  return {call.context.request_id, call.peer, call.context.principal.account};
+  return {call.context.request_id, call.peer, call.context.principal.account, call.context.trace_id};
 }
 
 wire::Reply<void> check_read_conditions(const objects::Object& object, const std::optional<std::string>& if_match,
