@@ -239,8 +239,13 @@ def thumbnails(gust):
           ["median ms", "p99 ms", "bare Pillow loop ms", "ratio"], [(median, percentile(times, 0.99), limit, median / limit)])
 
 
+def keep_alive(_gust):
+    print("\n### Keep-alive, a replayed day\n", flush=True)
+    subprocess.run([ROOT / "build/release/bench/bench_keep_alive"], check=True)
+
+
 def main(names):
-    parts = {"thumbnails": thumbnails, "invoke": invoke, "cold": cold, "objects": objects}
+    parts = {"thumbnails": thumbnails, "invoke": invoke, "cold": cold, "objects": objects, "keep_alive": keep_alive}
     for name in names or parts:
         with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
             gust = Gust(Path(folder) / "data").start()

@@ -47,7 +47,7 @@ void IdleTimes::halve() {
   outside_ = static_cast<std::uint8_t>((outside_ + carry) / 2);
 }
 
-std::optional<KeepAlivePlan> IdleTimes::plan() const {
+std::optional<KeepAlivePlan> IdleTimes::plan(int start_is_worth) const {
   const unsigned all = within_ + outside_;
   if (all < kMinSamples && outside_ < kLongOnes) return std::nullopt;
   if (outside_ * 2u > all) return from_long_ones();
@@ -55,21 +55,47 @@ std::optional<KeepAlivePlan> IdleTimes::plan() const {
   const auto squares = std::transform_reduce(bins_.begin(), bins_.end(), std::uint64_t{0}, std::plus<>(),
                                              [](std::uint64_t n) { return n * n; });
   if (kBins * squares < (kMinCvSquared + 1) * std::uint64_t{within_} * within_) return std::nullopt;
-  return from_histogram();
+  std::optional<Bins> window = between_percentiles();
+  if (start_is_worth > 0) window = that_pay(*window, start_is_worth);
+  if (!window) return std::nullopt;
+  return KeepAlivePlan{window->first * kMinute * (100 - kMarginPercent) / 100,
+                       (window->last + 1) * kMinute * (100 + kMarginPercent) / 100};
 }
 
-KeepAlivePlan IdleTimes::from_histogram() const {
-  // The first bin up to which at least `percent` of the idle times lie.
+IdleTimes::Bins IdleTimes::between_percentiles() const {
   const auto percentile = [this](unsigned percent) {
     unsigned sum = 0;
     for (std::size_t i = 0; i < kBins; ++i) {
       sum += bins_[i];
-      if (sum * 100 >= within_ * percent && sum > 0) return static_cast<int>(i);
+      if (sum * 100 >= within_ * percent && sum > 0) return i;
     }
-    return static_cast<int>(kBins - 1);
+    return kBins - 1;
   };
-  return {percentile(kHeadPercent) * kMinute * (100 - kMarginPercent) / 100,
-          (percentile(kTailPercent) + 1) * kMinute * (100 + kMarginPercent) / 100};
+  return {percentile(kHeadPercent), percentile(kTailPercent)};
+}
+
+// Of `window` the part that saves the most starts for its idle time: of those who are still to come after minute i,
+// some come in it and save a start; all others cost a minute of an instance. That is the run of bins with the largest
+// sum.
+std::optional<IdleTimes::Bins> IdleTimes::that_pay(Bins window, int start_is_worth) const {
+  int to_come = within_ + outside_;
+  for (std::size_t i = 0; i < window.first; ++i) to_come -= bins_[i];
+  std::optional<Bins> best;
+  int best_sum = 0, sum = 0;
+  auto first = window.first;
+  for (auto i = window.first; i <= window.last; ++i) {
+    if (sum <= 0) {
+      sum = 0;
+      first = i;
+    }
+    to_come -= bins_[i];
+    sum += bins_[i] * start_is_worth - to_come - bins_[i] / 2;
+    if (sum > best_sum) {
+      best_sum = sum;
+      best = Bins{first, i};
+    }
+  }
+  return best;
 }
 
 // In place of the paper's ARIMA: when the last four long idle times lie within 15 % of each other, the next will be
@@ -113,7 +139,7 @@ std::optional<SteadyTime> KeepAlive::idle_since(const FunctionRef& key) const {
 KeepAlivePlan KeepAlive::plan(const FunctionRef& key) const {
   if (settings_.fixed) return {Millis(0), *settings_.fixed};
   const auto it = functions_.find(key);
-  const auto learned = it == functions_.end() ? std::nullopt : it->second.idle_times.plan();
+  const auto learned = it == functions_.end() ? std::nullopt : it->second.idle_times.plan(settings_.start_is_worth);
   return learned.value_or(KeepAlivePlan{Millis(0), settings_.unknown});
 }
 

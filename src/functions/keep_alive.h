@@ -30,14 +30,19 @@ class IdleTimes {
   static constexpr unsigned kWindow = 255;   // idle times held at most; then all counts are halved
 
   void record(Millis idle);
-  // nullopt: too few, without a pattern, or out of bounds and not regular.
-  std::optional<KeepAlivePlan> plan() const;
+  // nullopt: too few, without a pattern, out of bounds and not regular, or none that pays. What pays: `start_is_worth`
+  // minutes of an idle instance for each cold start that it saves; 0: the whole window of the paper.
+  std::optional<KeepAlivePlan> plan(int start_is_worth = 0) const;
 
  private:
   static constexpr std::size_t kLongOnes = 4;
 
   void halve();
-  KeepAlivePlan from_histogram() const;
+  struct Bins {
+    std::size_t first, last;
+  };
+  Bins between_percentiles() const;
+  std::optional<Bins> that_pay(Bins window, int start_is_worth) const;
   std::optional<KeepAlivePlan> from_long_ones() const;
 
   std::array<std::uint8_t, kBins> bins_{};
@@ -50,6 +55,7 @@ class IdleTimes {
 struct KeepAliveSettings {
   std::optional<Millis> fixed;  // for every function, nothing learned
   Millis unknown{300'000};      // for a function whose pattern is not known
+  int start_is_worth = 60;      // see IdleTimes::plan
 };
 
 class KeepAlive {

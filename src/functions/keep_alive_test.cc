@@ -33,7 +33,7 @@ TEST(IdleTimes, TooFewAreNoPattern) {
 
 TEST(IdleTimes, APeriodHasAWindowAroundIt) {
   const auto plan = *times({minutes(30) + seconds(20)}, 20).plan();
-  EXPECT_EQ(plan.pre_warm_after, minutes(27));            // 30, less a tenth
+  EXPECT_EQ(plan.pre_warm_after, minutes(27));           // 30, less a tenth
   EXPECT_EQ(plan.keep_until, minutes(34) + seconds(6));  // 31, and a tenth
 }
 
@@ -81,6 +81,28 @@ TEST(IdleTimes, ThinningOutKeepsATailOfSingles) {
   EXPECT_GE(tail.plan()->keep_until, minutes(30));
 }
 
+TEST(IdleTimes, KeepsTheMinutesThatPay) {
+  IdleTimes bursts;  // of twenty calls, and two hours and a half later the next
+  for (int i = 0; i < 12; ++i) {
+    for (int j = 0; j < 19; ++j) bursts.record(seconds(5));
+    bursts.record(minutes(150));
+  }
+  EXPECT_EQ(bursts.plan(0)->keep_until, Millis(minutes(151)) * 11 / 10);
+  EXPECT_EQ(bursts.plan(60)->keep_until, seconds(66));
+  EXPECT_EQ(bursts.plan(60)->pre_warm_after, Millis(0));
+  EXPECT_EQ(bursts.plan(200)->keep_until, Millis(minutes(151)) * 11 / 10);
+}
+
+TEST(IdleTimes, WherePatternsCostMoreThanTheySaveThereIsNoPlan) {
+  IdleTimes rare;
+  for (int i = 1; i <= 24; ++i) {
+    rare.record(minutes(9 * i));
+    if (i > 2) rare.record(hours(6));
+  }
+  EXPECT_TRUE(rare.plan(0));
+  EXPECT_FALSE(rare.plan(20));
+}
+
 TEST(IdleTimes, WhateverComesThePlanIsWithinBounds) {
   std::mt19937_64 random(7);
   for (int round = 0; round < 300; ++round) {
@@ -88,7 +110,7 @@ TEST(IdleTimes, WhateverComesThePlanIsWithinBounds) {
     const auto scale = std::uint64_t{1} << (random() % 40);
     for (int i = 0; i < 400; ++i) {
       some.record(Millis(static_cast<std::int64_t>(random() % scale) - 1000));
-      const auto plan = some.plan();
+      const auto plan = some.plan(static_cast<int>(round % 100));
       if (!plan) continue;
       ASSERT_GE(plan->pre_warm_after, Millis(0));
       ASSERT_GT(plan->keep_until, plan->pre_warm_after);
