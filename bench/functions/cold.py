@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests")]
 from conftest import Gust, wait_until  # noqa: E402
 from main import make_function, percentile, table  # noqa: E402
 
-FAMILY = {"python": "python", "node": "node", "native": None}
+FAMILY = {"python": "python", "node": "node", "native": "provided"}
 
 
 def starts(gust):
@@ -90,15 +90,13 @@ def main():
         if not pooled:
             os.environ["GUST_READY_RUNTIMES_MB"] = "0"
         for runtime in ("python", "node", "native"):
-            if pooled and runtime == "native":
-                continue
             with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
                 gust = Gust(Path(folder) / "data").start()
                 try:
                     times, taken, last = one_by_one(gust, runtime, count, pooled)
                     rows.append((runtime, "ready runtime" if pooled else "from nothing", statistics.median(times),
                                  percentile(times, 0.99), f"{taken}/{count}", last["sandbox_ms"], last["init_ms"]))
-                    if pooled or runtime == "native":
+                    if pooled:
                         bursts.append((runtime, 100, at_once(gust, runtime, 100)))
                 finally:
                     gust.stop()

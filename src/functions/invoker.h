@@ -57,7 +57,7 @@ struct PoolStatus {
 
 // The runtimes of one family that are booted ahead.
 struct RuntimeStatus {
-  std::string name;  // python, node
+  std::string name;  // python, node, provided
   std::size_t ready = 0, booting = 0, target = 0;
   std::uint64_t taken = 0, missed = 0;  // cold starts that found one, and that found none
   std::uint64_t bytes_each = 0;         // memory's peak of one

@@ -17,9 +17,11 @@ namespace json = boost::json;
 constexpr std::string_view kFunctionPath = "/2018-06-01/runtime/gust/function";
 constexpr std::uint64_t kBootMemoryBytes = 512ULL << 20;  // the limit while it boots; it uses a small part
 constexpr std::uint64_t kGuessedBytes = 64ULL << 20;
+constexpr std::uint64_t kEmptyBytes = 2ULL << 20;  // of a sandbox without a program
 constexpr Millis kBootTimeout{30'000};
-constexpr Millis kCalm{8};            // without a cold start, before the next boot takes a core
-constexpr Millis kNoLongerCalm{150};  // a pool that is empty waits no longer than this
+constexpr Millis kCalm{8};             // without a cold start, before the next boot takes a core
+constexpr Millis kLaunchCost{30};      // of a core, for a cold start that found none
+constexpr Millis kNoLongerCalm{2000};  // a pool waits no longer than this
 constexpr Millis kTick{1000};
 constexpr Millis kStopTimeout{5000};
 constexpr Millis kServerTimeout{1000};
@@ -79,6 +81,8 @@ RuntimePool::RuntimePool(async::Executor executor, sandbox::Launcher& launcher, 
   families_[1].name = "node";
   families_[1].argv = {settings.node, "/var/runtime/bootstrap.mjs"};
   families_[1].runtime_folder = settings.node_runtime;
+  families_[2].name = "provided";
+  families_[2].bytes_each = kEmptyBytes;
   if (settings_.max_ready_runtimes > 0) filler_.spawn(keep_filled());
 }
 
@@ -95,6 +99,7 @@ bool RuntimePool::expects_all() const {
 }
 
 RuntimePool::Family* RuntimePool::family_of(const sandbox::Spec& spec) {
+  if (spec.argv.size() == 1) return &families_[2];
   const auto found = std::ranges::find(families_, spec.argv, &Family::argv);
   return found == families_.end() ? nullptr : &*found;
 }
@@ -103,6 +108,9 @@ sandbox::Spec RuntimePool::generic_spec(const Family& family) {
   sandbox::Spec spec;
   spec.kind = sandbox::Kind::kGeneric;
   spec.id = fmt::format("{}-{}", family.name, random_.pick(16, "0123456789abcdef"));
+  spec.listen_ports = {runtime_port(settings_), settings_.services_port};
+  spec.memory_bytes = kBootMemoryBytes;
+  if (family.argv.empty()) return spec;
   spec.argv = family.argv;
   spec.env = {{"AWS_LAMBDA_RUNTIME_API", fmt::format("127.0.0.1:{}", runtime_port(settings_))},
               {"GUST_GENERIC", "1"},
@@ -111,8 +119,6 @@ sandbox::Spec RuntimePool::generic_spec(const Family& family) {
               {"TZ", ":UTC"}};
   spec.working_dir = "/";
   spec.read_only = {{family.runtime_folder, "/var/runtime"}};
-  spec.memory_bytes = kBootMemoryBytes;
-  spec.listen_ports = {runtime_port(settings_), settings_.services_port};
   return spec;
 }
 
@@ -120,14 +126,21 @@ async::Task<std::optional<Body>> RuntimePool::take(sandbox::Spec spec) {
   auto* const family = family_of(spec);
   if (family == nullptr || settings_.max_ready_runtimes == 0) co_return std::nullopt;
   family->expected = true;
-  if (!can_be_told_late(spec)) co_return std::nullopt;
-  last_take_ = std::chrono::steady_clock::now();
-  family->demand.push_back(last_take_);
+  const bool empty = family->argv.empty();
+  if (empty ? spec.egress != sandbox::Egress::kNone : !can_be_told_late(spec)) co_return std::nullopt;
+  const auto now = std::chrono::steady_clock::now();
+  busy_until_ = std::max(busy_until_, now + kCalm);
+  family->demand.push_back(now);
   if (family->demand.size() > kMaxDemand) family->demand.pop_front();
   changed_.pulse();
   sandbox::Specialisation to{{}, spec.memory_bytes, spec.cpu_millis, spec.tmp_bytes};
   for (const auto& mount : spec.read_only) {
-    if (mount.target != "/var/runtime") to.read_only.push_back(mount);
+    if (empty || mount.target != "/var/runtime") to.read_only.push_back(mount);
+  }
+  if (empty) {
+    to.argv = spec.argv;
+    to.env = spec.env;
+    to.working_dir = spec.working_dir;
   }
   while (!family->ready.empty()) {
     const auto generic = std::move(family->ready.front());
@@ -148,6 +161,7 @@ async::Task<std::optional<Body>> RuntimePool::take(sandbox::Spec spec) {
     co_return body;
   }
   ++family->missed;
+  busy_until_ += kLaunchCost / boots_at_once_;
   co_return std::nullopt;
 }
 
@@ -192,9 +206,8 @@ async::Task<void> RuntimePool::keep_filled() {
     for (auto& family : families_) {
       if (!may_boot(family, now)) continue;
       if (busy_since == SteadyTime{}) busy_since = now;
-      const bool calm = now - last_take_ >= kCalm || now - busy_since >= kNoLongerCalm;
-      if (!calm) {
-        next = std::min(last_take_ + kCalm, busy_since + kNoLongerCalm);
+      if (const auto calm_at = std::min(busy_until_, busy_since + kNoLongerCalm); now < calm_at) {
+        next = std::min(next, calm_at);
         continue;
       }
       busy_since = {};
@@ -230,10 +243,21 @@ async::Task<std::shared_ptr<RuntimePool::Generic>> RuntimePool::boot_one(Family&
   const auto generic = std::make_shared<Generic>(executor_);
   GUST_CO_TRY(generic->body, make_body(executor_, std::move(sandbox), settings_));
   std::weak_ptr<Generic> weak = generic;
-  *generic->body.runtime_api = [weak](RequestContext, http::Request request) -> async::Task<http::Response> {
+  std::weak_ptr<http::Handler> handler = generic->body.runtime_api;
+  const bool empty = family.argv.empty();
+  *generic->body.runtime_api = [weak, handler, empty](RequestContext context,
+                                                      http::Request request) -> async::Task<http::Response> {
     const auto self = weak.lock();
     http::Response response;
     response.status = 404;
+    if (self && empty) {
+      // The function's own program, which may run before take() has returned.
+      GUST_CO_CHECK(co_await self->told.wait());
+      const auto now = handler.lock();
+      if (self->ended || !now) co_return response;
+      const auto instance = *now;
+      co_return co_await instance(std::move(context), std::move(request));
+    }
     if (!self || request.path != kFunctionPath) co_return response;
     self->asked.set();
     GUST_CO_CHECK(co_await self->told.wait());
@@ -246,6 +270,7 @@ async::Task<std::shared_ptr<RuntimePool::Generic>> RuntimePool::boot_one(Family&
   family.all.push_back(generic);
   tasks_.spawn(watch(family, generic));
   if (stopping_) generic->body.sandbox->kill();
+  if (empty) co_return generic;
   const auto asked = co_await generic->asked.wait(std::chrono::steady_clock::now() + kBootTimeout);
   if (!asked) {
     generic->body.sandbox->kill();

@@ -1,7 +1,7 @@
 // RuntimePool: Python and Node runtimes that are booted ahead, each in a finished sandbox, without code, keys or
-// environment. One is taken for the cold start of a function and told what it is; it never serves a second. What is
-// taken is booted again off the hot path, as many as the last minute asked for, within a budget of memory. Loop thread
-// only.
+// environment; and such sandboxes without any program, for functions that bring their own. One is taken for the cold
+// start of a function and told what it is; it never serves a second. What is taken is booted again off the hot path, as
+// many as the last minute asked for, within a budget of memory. Loop thread only.
 #pragma once
 
 #include "async/event.h"
@@ -42,8 +42,8 @@ class RuntimePool {
  private:
   struct Generic;
   struct Family {
-    std::string name;                // python, node
-    std::vector<std::string> argv;   // empty: not on this machine
+    std::string name;                // python, node, provided: what the names of its runtimes begin with
+    std::vector<std::string> argv;   // empty: the function brings the program
     std::string runtime_folder;
     bool expected = false;
     std::deque<std::shared_ptr<Generic>> ready;
@@ -71,8 +71,8 @@ class RuntimePool {
   sandbox::Launcher& launcher_;
   env::Random& random_;
   const InvokerSettings& settings_;
-  std::array<Family, 2> families_;
-  SteadyTime last_take_{};
+  std::array<Family, 3> families_;
+  SteadyTime busy_until_{};  // cold starts need the cores until about then
   bool stopping_ = false;
   const std::size_t boots_at_once_;  // beside the functions that run
   async::Event changed_;

@@ -100,7 +100,7 @@ class RuntimePoolTest : public ::testing::Test {
 TEST_F(RuntimePoolTest, NothingIsBootedForARuntimeThatNoFunctionHas) {
   open();
   EXPECT_TRUE(pool_->status().empty());
-  pool_->expect("provided.al2023");
+  pool_->expect("java21");
   EXPECT_TRUE(pool_->status().empty());
   EXPECT_TRUE(processes_.empty());
 }
@@ -133,6 +133,21 @@ TEST_F(RuntimePoolTest, AsManyAreKeptAsTheLastMinuteAskedForUpToTheMost) {
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(take(wanted()));
   EXPECT_EQ(pool_->status().front().missed, 10u);
   spin_until(4, 4);
+}
+
+TEST_F(RuntimePoolTest, AFunctionsOwnProgramIsStartedInASandboxThatStandsReady) {
+  asks_ = false;
+  open();
+  pool_->expect("provided.al2023");
+  spin_until(2, 2);
+  EXPECT_TRUE(processes_[0]->spec().argv.empty());
+  auto spec = wanted();
+  spec.argv = {"/var/task/bootstrap"};
+  ASSERT_TRUE(take(spec));
+  const auto& to = *processes_[0]->specialisation();
+  EXPECT_EQ(to.argv, spec.argv);
+  EXPECT_EQ(to.env, spec.env);
+  EXPECT_EQ(to.read_only.size(), 3u);
 }
 
 TEST_F(RuntimePoolTest, MemoryBoundsThem) {

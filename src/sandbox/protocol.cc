@@ -24,13 +24,17 @@ json::array write_mounts(const std::vector<Mount>& from) {
   return mounts;
 }
 
-json::object write_spec(const Spec& spec) {
+json::object write_environment(const std::map<std::string, std::string>& from) {
   json::object env;
-  for (const auto& [name, value] : spec.env) env[name] = value;
+  for (const auto& [name, value] : from) env[name] = value;
+  return env;
+}
+
+json::object write_spec(const Spec& spec) {
   return {{"id", spec.id},
           {"kind", spec.kind == Kind::kGeneric ? "generic" : "final"},
           {"argv", json::value_from(spec.argv)},
-          {"env", std::move(env)},
+          {"env", write_environment(spec.env)},
           {"working_dir", spec.working_dir},
           {"read_only", write_mounts(spec.read_only)},
           {"memory_bytes", spec.memory_bytes},
@@ -53,7 +57,10 @@ json::object write_specialisation(const Specialisation& to) {
   return {{"read_only", write_mounts(to.read_only)},
           {"memory_bytes", to.memory_bytes},
           {"cpu_millis", to.cpu_millis},
-          {"tmp_bytes", to.tmp_bytes}};
+          {"tmp_bytes", to.tmp_bytes},
+          {"argv", json::value_from(to.argv)},
+          {"env", write_environment(to.env)},
+          {"working_dir", to.working_dir}};
 }
 
 std::vector<Mount> read_mounts(const json::object& from) {
@@ -65,8 +72,12 @@ std::vector<Mount> read_mounts(const json::object& from) {
 }
 
 Specialisation read_specialisation(const json::object& from) {
-  return {read_mounts(from), number_of<std::uint64_t>(from, "memory_bytes"),
-          number_of<std::uint32_t>(from, "cpu_millis"), number_of<std::uint64_t>(from, "tmp_bytes")};
+  Specialisation to{read_mounts(from), number_of<std::uint64_t>(from, "memory_bytes"),
+                    number_of<std::uint32_t>(from, "cpu_millis"), number_of<std::uint64_t>(from, "tmp_bytes")};
+  to.argv = json::value_to<std::vector<std::string>>(from.at("argv"));
+  for (const auto& [name, value] : from.at("env").as_object()) to.env[name] = std::string(value.as_string());
+  to.working_dir = text_of(from, "working_dir");
+  return to;
 }
 
 Spec read_spec(const json::object& from) {
@@ -189,6 +200,9 @@ auto decode(std::string_view text, F read) -> Result<decltype(read(json::object(
 }
 
 }  // namespace
+
+std::string encode_program(const Specialisation& to) { return json::serialize(write_specialisation(to)); }
+Result<Specialisation> decode_program(std::string_view text) { return decode(text, read_specialisation); }
 
 std::string encode(const Request& request) {
   const auto object = std::visit(

@@ -75,6 +75,10 @@ struct Specialised {
 };
 using Event = std::variant<Hello, Started, Failed, Exited, UsageAnswer, Specialised>;
 
+// What a program is started with, as text; the launcher sends it into a sandbox that has none yet.
+std::string encode_program(const Specialisation& to);
+Result<Specialisation> decode_program(std::string_view text);  // kInvalid
+
 std::string encode(const Request& request);
 std::string encode(const Event& event);
 // kInvalid, naming the member, when the text is not such a message.

@@ -21,7 +21,8 @@ struct Mount {
 
 enum class Egress { kNone, kInternet };  // kNone: loopback inside only
 
-// kGeneric: started ahead, to be specialised once when it is known what for.
+// kGeneric: started ahead, to be specialised once when it is known what for. With an empty argv it has no program until
+// then.
 enum class Kind { kFinal, kGeneric };
 
 struct Spec {
@@ -46,6 +47,10 @@ struct Specialisation {
   std::uint64_t memory_bytes = 128ULL << 20;
   std::uint32_t cpu_millis = 1000;
   std::uint64_t tmp_bytes = 512ULL << 20;
+  // The program of one that was started without.
+  std::vector<std::string> argv = {};
+  std::map<std::string, std::string> env = {};
+  std::string working_dir = "/var/task";
 };
 
 struct Exit {

@@ -49,8 +49,18 @@ Result<void> validate_mount(const Mount& mount) {
                                           mount.target));
 }
 
-Result<void> validate_environment(const Spec& spec) {
-  for (const auto& [name, value] : spec.env) {
+Result<void> validate_program(const std::vector<std::string>& argv, const std::string& working_dir) {
+  if (argv.empty() || !is_plain_absolute(argv.front()) || std::ranges::any_of(argv, has_zero)) {
+    return fail(Code::kInvalid, "argv must start with an absolute path and hold no zero bytes", "argv");
+  }
+  if (working_dir != "/" && !is_plain_absolute(working_dir)) {
+    return fail(Code::kInvalid, fmt::format("working_dir '{}': expected an absolute path", working_dir));
+  }
+  return {};
+}
+
+Result<void> validate_environment(const std::map<std::string, std::string>& env) {
+  for (const auto& [name, value] : env) {
     if (name.empty() || name.find('=') != std::string::npos || has_zero(name) || has_zero(value)) {
       return fail(Code::kInvalid, fmt::format("environment variable '{}': the name is empty or has '=' in it, or there "
                                               "is a zero byte", name));
@@ -74,19 +84,16 @@ Result<void> validate_sizes(std::uint64_t memory_bytes, std::uint64_t tmp_bytes,
 
 Result<void> validate(const Specialisation& to) {
   for (const auto& mount : to.read_only) GUST_CHECK(validate_mount(mount));
+  if (!to.argv.empty()) GUST_CHECK(validate_program(to.argv, to.working_dir));
+  GUST_CHECK(validate_environment(to.env));
   return validate_sizes(to.memory_bytes, to.tmp_bytes, to.cpu_millis);
 }
 
 Result<void> validate(const Spec& spec) {
   GUST_CHECK(validate_id(spec.id));
-  if (spec.argv.empty() || !is_plain_absolute(spec.argv.front()) || std::ranges::any_of(spec.argv, has_zero)) {
-    return fail(Code::kInvalid, fmt::format("sandbox {}: argv must start with an absolute path and hold no zero bytes",
-                                            spec.id), "argv");
-  }
-  if (spec.working_dir != "/" && !is_plain_absolute(spec.working_dir)) {
-    return fail(Code::kInvalid, fmt::format("working_dir '{}': expected an absolute path", spec.working_dir));
-  }
-  GUST_CHECK(validate_environment(spec));
+  const bool told_later = spec.kind == Kind::kGeneric && spec.argv.empty();
+  if (!told_later) GUST_CHECK(validate_program(spec.argv, spec.working_dir));
+  GUST_CHECK(validate_environment(spec.env));
   for (const auto& mount : spec.read_only) GUST_CHECK(validate_mount(mount));
   GUST_CHECK(validate_sizes(spec.memory_bytes, spec.tmp_bytes, spec.cpu_millis));
   if (spec.max_pids < 2) return fail(Code::kInvalid, fmt::format("max_pids {}: expected at least 2", spec.max_pids));

@@ -187,3 +187,22 @@ def test_the_table_of_pools(gust, ready):
     ready("python")
     text = gust.cli("status", "--pools").stdout
     assert "RUNTIME" in text and "python" in text and "pooled" in text
+
+
+def test_a_program_of_the_functions_own_starts_in_a_sandbox_that_stands_ready(gust, functions, make):
+    bootstrap = """#!/bin/sh
+api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
+python3 - "$api" <<'END'
+import os, sys, urllib.request
+while True:
+    event = urllib.request.urlopen(sys.argv[1] + "/next")
+    url = sys.argv[1] + "/" + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response"
+    urllib.request.urlopen(url, ('"%s in %s"' % (os.environ["GREETING"], os.getcwd())).encode())
+END
+"""
+    settings = dict(runtime="provided.al2023", mode=0o755, Timeout=20, Environment={"Variables": {"GREETING": "hello"}})
+    names = [make(bootstrap, **settings) for _ in range(2)]
+    wait_until(lambda: runtimes(gust)["provided"]["ready"] > 0, "a sandbox without a program")
+    for name in names:
+        assert pooled_call(gust, functions, name)[1] == "hello in /var/task"
+        wait_until(lambda: runtimes(gust)["provided"]["ready"] > 0, "another")

@@ -84,24 +84,41 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return all;
 }
 
+// What to execute; of a sandbox without a program it comes when it is specialised.
+Specialisation await_program(const ChildPlan& plan) {
+  if (auto said = send_message(plan.control, kWaiting); !said) give_up(plan, said.error());
+  auto packet = receive_message(plan.control);
+  if (!packet || !*packet) ::_exit(kExitSetupFailed);
+  if ((*packet)->bytes.empty()) ::_exit(kExitSetupFailed);  // the launcher has ended
+  auto program = decode_program((*packet)->bytes);
+  if (!program) give_up(plan, program.error());
+  return std::move(*program);
+}
+
+[[noreturn]] void execute(const ChildPlan& plan, std::vector<std::string> argv,
+                          const std::map<std::string, std::string>& environment, const std::string& working_dir) {
+  if (::chdir(working_dir.c_str()) < 0) {
+    give_up(plan, fail_errno("change to the working directory " + working_dir, errno).error());
+  }
+  std::vector<std::string> env;
+  for (const auto& [name, value] : environment) env.push_back(name + '=' + value);
+  auto argv_pointers = pointers(argv);
+  auto env_pointers = pointers(env);
+  // The control socket closes on exec: that tells the launcher that it went well.
+  ::execve(argv.front().c_str(), argv_pointers.data(), env_pointers.data());
+  give_up(plan, fail_errno("execute " + argv.front(), errno).error());
+}
+
 [[noreturn]] void exec_function(const ChildPlan& plan) {
   ::setsid();
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null < 0 || ::dup2(null, 0) < 0) give_up(plan, fail_errno("open /dev/null", errno).error());
   if (::dup2(plan.output, 1) < 0 || ::dup2(plan.output, 2) < 0) give_up(plan, fail_errno("dup2", errno).error());
-  if (::chdir(plan.spec.working_dir.c_str()) < 0) {
-    give_up(plan, fail_errno("change to the working directory " + plan.spec.working_dir, errno).error());
-  }
-  std::vector<std::string> env;
-  for (const auto& [name, value] : plan.spec.env) env.push_back(name + '=' + value);
-  std::vector<std::string> argv = plan.spec.argv;
-  auto argv_pointers = pointers(argv);
-  auto env_pointers = pointers(env);
   set_limits(plan);
   if (auto raised = raise_walls(plan); !raised) give_up(plan, raised.error());
-  // The control socket closes on exec: that tells the launcher that it went well.
-  ::execve(argv.front().c_str(), argv_pointers.data(), env_pointers.data());
-  give_up(plan, fail_errno("execute " + argv.front(), errno).error());
+  if (!plan.spec.argv.empty()) execute(plan, plan.spec.argv, plan.spec.env, plan.spec.working_dir);
+  const auto program = await_program(plan);
+  execute(plan, program.argv, program.env, program.working_dir);
 }
 
 // The launcher's death must end the sandbox. Cleared by every change of user, so set after the last.

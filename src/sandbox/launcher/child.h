@@ -34,6 +34,8 @@ struct ChildPlan {
 
 inline constexpr std::string_view kReady = "ready";
 inline constexpr std::string_view kGo = "go";
+// From a sandbox without a program: it waits for a packet of encode_program().
+inline constexpr std::string_view kWaiting = "waiting";
 
 // Runs in the new process and does not return.
 [[noreturn]] void run_child(const ChildPlan& plan);

@@ -50,6 +50,11 @@ Exit read_exit(int status_pipe) {
   return exit;
 }
 
+bool is_gone(int pidfd) {
+  pollfd polled{pidfd, POLLIN, 0};
+  return ::poll(&polled, 1, 0) > 0;
+}
+
 // "!<code> <message>" from the child.
 Error parse_child_error(std::string_view packet) {
   const auto space = packet.find(' ');
@@ -167,7 +172,17 @@ void Service::handle(const SpecialiseRequest& request) {
     error.message = fmt::format("specialise sandbox {}: {}", request.id, error.message);
     return send(Failed{request.seq, std::move(error)});
   }
-  send(Specialised{request.seq});
+  // One that was without a program answers when that runs.
+  if (request.to.argv.empty()) send(Specialised{request.seq});
+}
+
+void Service::answer_specialise(Running& sandbox, Result<void> done) {
+  const auto seq = std::exchange(sandbox.specialise_seq, 0);
+  if (seq == 0) return;
+  if (done) return send(Specialised{seq});
+  auto error = done.error();
+  error.message = fmt::format("specialise sandbox {}: {}", sandbox.spec.id, error.message);
+  send(Failed{seq, std::move(error)});
 }
 
 Result<void> Service::specialise(const SpecialiseRequest& request) {
@@ -178,10 +193,18 @@ Result<void> Service::specialise(const SpecialiseRequest& request) {
   if (!sandbox.announced || !sandbox.mounts) {
     return fail(Code::kInvalid, "only a generic one that runs can be specialised, and only once");
   }
+  if (request.to.argv.empty() != static_cast<bool>(!sandbox.control)) {
+    return fail(Code::kInvalid, "a program is needed where there is none yet, and only there");
+  }
   const Fd mounts = std::move(sandbox.mounts);
   for (const auto& mount : request.to.read_only) GUST_CHECK(root_.add_mount_point(mount.target));
   GUST_CHECK(cgroups_->change(request.id, {request.to.memory_bytes, request.to.cpu_millis, sandbox.spec.max_pids}));
-  return specialise_mounts(own_, mounts, request.to);
+  GUST_CHECK(specialise_mounts(own_, mounts, request.to));
+  if (!sandbox.control) return {};
+  sandbox.specialise_seq = request.seq;
+  auto sent = send_message(sandbox.control.get(), encode_program(request.to));
+  if (!sent) sandbox.specialise_seq = 0;
+  return sent;
 }
 
 Result<void> Service::start(const StartRequest& request) {
@@ -246,7 +269,18 @@ void Service::read_control(Running& sandbox) {
     return;
   }
   const auto& bytes = (*packet)->bytes;
-  if (bytes.starts_with('!')) {
+  if (sandbox.announced) {
+    // It waited for its program: now that runs, or could not, or the process was killed.
+    const bool ran = bytes.empty() && !is_gone(sandbox.pidfd.get());
+    const Error gone{Code::kUnavailable, "it was killed before its program ran", {}};
+    answer_specialise(sandbox, ran ? Result<void>() : bytes.empty() ? std::unexpected(gone)
+                                                                    : std::unexpected(parse_child_error(bytes)));
+    sandbox.control.reset();
+  } else if (bytes == kWaiting) {
+    auto control = std::move(sandbox.control);
+    announce(sandbox);
+    sandbox.control = std::move(control);
+  } else if (bytes.starts_with('!')) {
     fail_start(sandbox, parse_child_error(bytes));
   } else if (bytes == kReady) {
     sandbox.listeners = std::move((*packet)->fds);

@@ -33,6 +33,7 @@ struct Running {
   Outlet outlet;
   std::vector<Fd> listeners;
   Fd mounts;   // the mount namespace of a generic one, until it is specialised
+  std::uint64_t specialise_seq = 0;  // of the request that gave it its program, until that runs
   bool announced = false;  // "started" was sent
   bool reaped = false;     // the init process is gone; only groups are left to remove
   bool dropped = false;    // the start failed and was answered
@@ -54,6 +55,7 @@ class Service {
   void handle(const UsageRequest& request);
   void handle(const SpecialiseRequest& request);
   Result<void> specialise(const SpecialiseRequest& request);
+  void answer_specialise(Running& sandbox, Result<void> done);
   Result<void> start(const StartRequest& request);
   Result<void> clone(Running& sandbox);
   void read_control(Running& sandbox);

@@ -159,6 +159,10 @@ async::Task<void> Connection::specialise(std::string id, Specialisation to) {
   const auto self = shared_from_this();
   const auto seq = next_seq_++;
   Request request = SpecialiseRequest{seq, id, std::move(to)};
+  if (encode(request).size() > kMaxMessageBytes) {
+    co_return fail(Code::kInvalid, fmt::format("sandbox {}: what it is to become is over {} bytes", id,
+                                               kMaxMessageBytes));
+  }
   GUST_CO_CHECK(co_await ask(seq, std::move(id), std::move(request)));
   co_return Result<void>{};
 }

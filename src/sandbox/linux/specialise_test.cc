@@ -102,6 +102,50 @@ TEST_F(Specialised, AFolderThatIsNotThereIsAnErrorThatNamesIt) {
   EXPECT_EQ(output_of(shell("echo fine")), "fine\n");
 }
 
+class ProgramLater : public Specialised {
+ protected:
+  // Starts one without a program, and gives it this one.
+  Result<testing::Outcome> run_later(std::vector<std::string> argv) {
+    auto asked = spec({});
+    asked.kind = sandbox::Kind::kGeneric;
+    asked.read_only.clear();
+    GUST_TRY(auto sandbox, start(std::move(asked)));
+    Specialisation to;
+    to.argv = std::move(argv);
+    to.env = {{"PATH", "/usr/bin:/bin"}, {"NAME", "value"}};
+    to.read_only = {{folder_ / "task", "/var/task"}};
+    GUST_CHECK(async::testing::run(loop_, [&]() { return sandbox->specialise(to); }));
+    const int output = sandbox->take_output();
+    GUST_TRY(const auto exit, wait(*sandbox));
+    return testing::Outcome{exit, testing::read_all(output), {}};
+  }
+};
+
+TEST_F(ProgramLater, ItRunsThereAndWithItsEnvironment) {
+  const auto outcome = run_later({"/bin/sh", "-c",
+                                  "echo $NAME; pwd; ls; grep -E '^(CapEff|Seccomp):' /proc/self/status; "
+                                  "ls /proc/self/fd; exit 3"});
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->output, "value\n/var/task\ngo\nCapEff:\t0000000000000000\nSeccomp:\t2\n0\n1\n2\n3\n");
+  EXPECT_EQ(outcome->exit.code, 3);
+}
+
+TEST_F(ProgramLater, OneThatCannotBeExecutedIsAnError) {
+  const auto outcome = run_later({"/var/task/absent"});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, Code::kNotFound);
+  EXPECT_THAT(outcome.error().message, HasSubstr("execute /var/task/absent"));
+}
+
+TEST_F(ProgramLater, OneWithoutAProgramCanBeKilled) {
+  auto asked = spec({});
+  asked.kind = sandbox::Kind::kGeneric;
+  auto sandbox = start(std::move(asked));
+  ASSERT_TRUE(sandbox) << sandbox.error().message;
+  (*sandbox)->kill();
+  EXPECT_EQ(wait(**sandbox)->signal, SIGKILL);
+}
+
 TEST_F(Specialised, NoPrivilegeCame) {
   const auto status = output_with("print(open('/proc/self/status').read())");
   for (const char* line : {"CapPrm:\t0000000000000000", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000",
