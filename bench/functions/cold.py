@@ -94,7 +94,7 @@ def main():
                 gust = Gust(Path(folder) / "data").start()
                 try:
                     times, taken, last = one_by_one(gust, runtime, count, pooled)
-                    rows.append((runtime, "ready runtime" if pooled else "from nothing", statistics.median(times),
+                    rows.append((runtime, "ready" if pooled else "from nothing", statistics.median(times),
                                  percentile(times, 0.99), f"{taken}/{count}", last["sandbox_ms"], last["init_ms"]))
                     if pooled:
                         bursts.append((runtime, 100, at_once(gust, runtime, 100)))
