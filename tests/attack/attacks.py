@@ -2,10 +2,15 @@
 import io
 import json
 import os
+import shutil
+import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from conftest import BINARY, Gust
 
 INSIDE = Path(__file__).parent / "inside"
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -19,6 +24,39 @@ def package():
             info.external_attr = 0o644 << 16
             z.writestr(info, file.read_text())
     return out.getvalue()
+
+
+ORDINARY = 64_321  # a user id that nobody has
+
+
+def ordinary_user():
+    """The command that runs another as an ordinary user; skips where this machine cannot."""
+    if os.geteuid() != 0:
+        pytest.skip("the tests run as an ordinary user already")
+    command = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups", "--inh-caps=-all"]
+    if subprocess.run([*command, BINARY, "--version"], capture_output=True).returncode != 0:
+        pytest.skip(f"an ordinary user cannot run {BINARY}")
+    refused = subprocess.run([*command, "unshare", "--user", "--mount", "true"], capture_output=True, text=True)
+    if refused.returncode != 0:
+        pytest.skip(f"an ordinary user may not make a user namespace here: {refused.stderr.strip()}")
+    return command
+
+
+@pytest.fixture(scope="session", params=["as it is started", "as an ordinary user"])
+def gust(request, tmp_path_factory):
+    """A daemon to attack: as the tests' user, then as an ordinary user with user namespaces."""
+    folder = Path(tempfile.mkdtemp(prefix="gust-attack-"))
+    daemon = Gust(folder / "data")
+    if request.param == "as an ordinary user":
+        daemon.command[:0] = ordinary_user()
+        daemon.data.mkdir()
+        for path in (folder, daemon.data):
+            os.chown(path, ORDINARY, ORDINARY)
+    daemon.start()
+    yield daemon
+    code = daemon.stop()
+    assert code == 0, f"gust ended with {code} on SIGTERM:\n{daemon.log()[-4000:]}"
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

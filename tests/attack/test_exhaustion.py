@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from attacks import attack, descendants, functions, make, package  # noqa: F401 (fixtures)
+from attacks import attack, descendants, functions, gust, make, package  # noqa: F401 (fixtures)
 from conftest import wait_until
 
 KILLED = "Runtime exited with error: signal: killed"

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
-from attacks import ROLE, attack, functions, make  # noqa: F401 (fixtures)
+from attacks import ROLE, attack, functions, gust, make  # noqa: F401 (fixtures)
 
 
 def test_the_hosts_files_and_the_daemons_data(gust, attack):

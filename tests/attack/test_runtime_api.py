@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from attacks import attack, functions, make  # noqa: F401 (fixtures)
+from attacks import attack, functions, gust, make  # noqa: F401 (fixtures)
 from conftest import wait_until
 
 

@@ -1,7 +1,7 @@
 """What the kernel offers and a function may not have: each attempt with its refusal."""
 import pytest
 
-from attacks import attack, functions, make  # noqa: F401 (fixtures)
+from attacks import attack, functions, gust, make  # noqa: F401 (fixtures)
 
 REFUSED = {"EPERM", "ENOSYS"}
 
