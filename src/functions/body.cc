@@ -4,6 +4,9 @@
 
 namespace gust::functions {
 
+// Of one instance, to both of its servers: its 1,024 processes could open a million.
+constexpr std::size_t kMaxConnections = 512;
+
 std::uint16_t runtime_port(const InvokerSettings& settings) { return settings.services_port == 9001 ? 9002 : 9001; }
 
 Result<Body> make_body(async::Executor executor, std::unique_ptr<sandbox::Sandbox> sandbox,
@@ -17,7 +20,8 @@ Result<Body> make_body(async::Executor executor, std::unique_ptr<sandbox::Sandbo
   body.runtime_api = std::make_shared<http::Handler>();
   body.server = http::make_server(
       executor,
-      {.max_header_bytes = 64 << 10, .idle_timeout = std::chrono::hours(24), .read_timeout = std::chrono::minutes(15)});
+      {.max_header_bytes = 64 << 10, .idle_timeout = std::chrono::hours(24), .read_timeout = std::chrono::minutes(15),
+       .max_connections = kMaxConnections});
   const auto runtime_api = [handler = body.runtime_api](RequestContext context,
                                                         http::Request request) -> async::Task<http::Response> {
     const auto now = *handler;  // it may be set again while this request waits

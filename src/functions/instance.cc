@@ -23,7 +23,7 @@ namespace {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-constexpr std::size_t kTailBytes = 4096, kMaxLine = 256 << 10;
+constexpr std::size_t kTailBytes = 4096, kMaxLine = 256 << 10, kPipeBytes = 64 << 10;
 constexpr std::string_view kRuntimePath = "/2018-06-01/runtime/";
 
 std::string error_json(const std::string& type, const std::string& message) {
@@ -425,32 +425,43 @@ async::Task<void> Instance::read_output() {
     const auto [error] = co_await body_.output->async_wait(kReadable, asio::as_tuple(asio::use_awaitable));
     if (error || !body_.output->is_open()) break;
     drain_output();
+    // What it writes meanwhile waits in the pipe, and then so does the function.
+    const auto wait = log_budget_.wait(std::chrono::steady_clock::now());
+    if (wait > Millis(0) && !co_await async::sleep_for(wait)) break;
     if (!body_.output->is_open()) break;
   }
   co_return Result<void>{};
 }
 
+// Takes what the pipe holds now, and no more: who writes faster than this reads would keep the loop.
 void Instance::drain_output() {
-  if (!body_.output || !body_.output->is_open()) return;
+  std::size_t total = 0;
   char piece[16384];
-  for (;;) {
+  while (body_.output && body_.output->is_open() && total < kPipeBytes) {
     const auto n = ::read(body_.output->native_handle(), piece, sizeof piece);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return;
+    if (n < 0) break;
     if (n == 0) {
       boost::system::error_code ignored;
       body_.output->close(ignored);
-      return;
+      break;
     }
-    std::string_view rest(piece, static_cast<std::size_t>(n));
-    for (;;) {
-      const auto end = rest.find('\n');
-      partial_line_ += rest.substr(0, end);
-      if (end == std::string_view::npos && partial_line_.size() < kMaxLine) break;
-      take_line(std::exchange(partial_line_, ""));
-      if (end == std::string_view::npos) break;
-      rest.remove_prefix(end + 1);
-    }
+    total += static_cast<std::size_t>(n);
+    log_budget_.take(static_cast<std::size_t>(n), take_output({piece, static_cast<std::size_t>(n)}));
+  }
+}
+
+// Answers how many lines ended.
+std::size_t Instance::take_output(std::string_view piece) {
+  std::size_t lines = 0;
+  for (;;) {
+    const auto end = piece.find('\n');
+    partial_line_ += piece.substr(0, end);
+    if (end == std::string_view::npos && partial_line_.size() < kMaxLine) return lines;
+    take_line(std::exchange(partial_line_, ""));
+    ++lines;
+    if (end == std::string_view::npos) return lines;
+    piece.remove_prefix(end + 1);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "functions/body.h"
 #include "functions/function.h"
 #include "functions/invoker.h"
+#include "functions/log_budget.h"
 #include "functions/log_store.h"
 #include "functions/runtime_pool.h"
 
@@ -78,6 +79,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   async::Task<void> read_output();
   async::Task<void> give_up_on_init();
   void drain_output();
+  std::size_t take_output(std::string_view piece);
   void take_line(std::string line);
   void log(std::string line);
   std::string exit_message() const;
@@ -91,6 +93,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Body body_;
   async::TaskGroup* tasks_ = nullptr;
 
+  LogBudget log_budget_{std::chrono::steady_clock::now()};
   std::string partial_line_;
   std::deque<std::string> tail_;  // lines of the invocation that runs
   std::size_t tail_bytes_ = 0;

@@ -21,8 +21,7 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::size_t kFileBytes = 8 << 20;   // two files of this size are kept for each function
-constexpr std::size_t kRecent = 2000;         // lines in memory, for tails and follows
-constexpr std::size_t kMaxQueued = 16 << 20;  // bytes waiting for the disk; past it lines are dropped, and counted
+constexpr std::size_t kMaxQueued = 16 << 20;  // bytes of all functions waiting for the disk; past it lines are lost
 
 std::string encode(const LogLine& line) {
   return codec::to_json(json::array{to_epoch_ms(line.at), line.request_id, line.text}) + "\n";
@@ -38,6 +37,7 @@ std::optional<LogLine> decode(std::string_view text) {
 
 // UTF-8 with anything else replaced, so that a line is always JSON.
 std::string printable(std::string text) {
+  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return text;
   const auto quoted = json::value(text);
   const auto back = codec::parse_json(codec::to_json(quoted));
   if (back) return text;
@@ -62,8 +62,7 @@ void append_to_file(const std::string& folder, const std::string& bytes) {
 
 struct LogStore::Stream {
   explicit Stream(async::Executor executor) : came(executor) {}
-  std::deque<LogLine> recent;
-  bool complete = false;  // `recent` begins with the first line of this process
+  std::uint64_t lost = 0;  // lines that came while too much waited for the disk; told when there is room again
   std::shared_ptr<std::string> queued = std::make_shared<std::string>();
   bool scheduled = false;
   async::Event came;
@@ -85,18 +84,31 @@ LogStore::Stream& LogStore::stream(const FunctionKey& key) {
 
 void LogStore::append(const FunctionKey& key, std::string request_id, std::string text) {
   auto& s = stream(key);
-  LogLine line{clock_.now(), std::move(request_id), printable(std::move(text))};
+  s.came.pulse();
+  if (waiting_->load() >= kMaxQueued) {
+    ++s.lost;
+    return;
+  }
+  std::string lines;
+  if (s.lost > 0) {
+    auto told = fmt::format("{} lines were lost: they came faster than the disk takes them", s.lost);
+    lines = encode({clock_.now(), "", std::move(told)});
+    s.lost = 0;
+  }
+  lines += encode({clock_.now(), std::move(request_id), printable(std::move(text))});
+  *waiting_ += lines.size();
   // What waits for the writer goes together; the writer takes the whole string.
   if (s.queued.use_count() > 1) s.queued = std::make_shared<std::string>();
   const bool fresh = s.queued->empty();
-  if (s.queued->size() < kMaxQueued) *s.queued += encode(line);
-  s.recent.push_back(std::move(line));
-  if (s.recent.size() > kRecent) s.recent.pop_front();
-  s.came.pulse();
+  *s.queued += lines;
   if (!fresh) return;
   boost::asio::post(executor_, [this, &s, folder = fmt::format("{}/{}/{}", folder_, key.account, key.name)] {
     auto bytes = std::exchange(s.queued, std::make_shared<std::string>());
-    writer_->submit([folder, bytes] { append_to_file(folder, *bytes); });
+    const auto written = [folder, bytes, waiting = waiting_] {
+      append_to_file(folder, *bytes);
+      *waiting -= bytes->size();
+    };
+    if (!writer_->submit(written)) *waiting_ -= bytes->size();
   });
 }
 

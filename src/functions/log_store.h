@@ -8,7 +8,7 @@
 #include "env/clock.h"
 #include "functions/function.h"
 
-#include <deque>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,6 +43,8 @@ class LogStore {
   env::Clock& clock_;
   std::string folder_;
   std::map<FunctionKey, std::unique_ptr<Stream>> streams_;
+  // Bytes that wait for the disk; the writer's thread takes from it.
+  std::shared_ptr<std::atomic<std::size_t>> waiting_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::shared_ptr<async::BlockingPool> writer_;  // one thread: lines stay in order
 };
 

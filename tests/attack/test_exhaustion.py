@@ -62,9 +62,9 @@ def test_processes_and_threads_have_a_limit(attack, make, limited):
     limited("pids")
     name = make(MemorySize=3008)
     told = attack("exhaust", "count_forks", name)
-    assert told["then"] == "EAGAIN" and 1000 < told["made"] < 1024
+    assert told["then"] == "EAGAIN" and 900 < told["made"] < 1024
     told = attack("exhaust", "count_threads", name)
-    assert told["then"] == "can't start new thread" and 1000 < told["made"] < 1024
+    assert told["then"] == "can't start new thread" and 900 < told["made"] < 1024
 
 
 @pytest.mark.parametrize("kind", ["heap", "/tmp", "memfd", "shared mapping"])
@@ -133,7 +133,7 @@ def test_connections_do_not_use_up_the_daemon(gust, attack, make, still_serves):
     finally:
         over.set()
         watcher.join()
-    assert most[0] < before + 2000, "an instance may have some hundred connections"
+    assert most[0] < before + 1000, "an instance may have 512 connections"
     wait_until(lambda: open_files() < before + 100, "the daemon to let go of the connections")
 
 
