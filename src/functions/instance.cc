@@ -24,6 +24,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 constexpr std::size_t kTailBytes = 4096, kMaxLine = 256 << 10, kPipeBytes = 64 << 10;
+constexpr Millis kFreezeAfter{1000};
 constexpr std::string_view kRuntimePath = "/2018-06-01/runtime/";
 
 std::string error_json(const std::string& type, const std::string& message) {
@@ -186,6 +187,32 @@ async::Task<void> Instance::give_up_on_init() {
   co_return Result<void>{};
 }
 
+void Instance::rest() {
+  if (!std::exchange(resting_, true)) tasks_->spawn(watch_rest());
+}
+
+// Freezes it after a second of idleness: what a function left running gets no cpu between invocations. Ends one that
+// answered and then does not ask for the next event.
+async::Task<void> Instance::watch_rest() {
+  const auto self = shared_from_this();
+  while (co_await async::sleep_for(kFreezeAfter)) {
+    if (state_ == State::kDead || ending_ != Ending::kNone) break;
+    const auto now = parts_.clock.steady();
+    if (state_ == State::kIdle && now - idle_since_ >= kFreezeAfter) {
+      frozen_ = true;
+      body_.sandbox->freeze();
+      break;
+    }
+    if (state_ == State::kFinishing && now - finishing_since_ > std::chrono::seconds(function_.timeout_s)) {
+      log(fmt::format("Ended: {} s after its answer it had not asked for the next event", function_.timeout_s));
+      end();
+      break;
+    }
+  }
+  resting_ = false;
+  co_return Result<void>{};
+}
+
 async::Task<http::Response> Instance::runtime_api(RequestContext, http::Request request) {
   if (!request.path.starts_with(kRuntimePath))
     co_return json_response(404, error_json("InvalidPath", request.path + " is not of the Runtime API"));
@@ -214,6 +241,7 @@ async::Task<http::Response> Instance::next() {
   if (state_ == State::kStarting || state_ == State::kFinishing) {
     state_ = State::kIdle;
     idle_since_ = parts_.clock.steady();
+    rest();
     parts_.on_ready(self);
   } else if (state_ != State::kIdle) {
     co_return json_response(403, error_json("InvalidState", "an invocation runs: answer it first"));
@@ -249,6 +277,7 @@ async::Task<http::Response> Instance::take_answer(http::Request request, std::st
                                               max_response_bytes_)),
                        "Function.ResponseSizeTooLarge"};
     state_ = State::kFinishing;
+    finishing_since_ = parts_.clock.steady();
     answer_.set();
     co_return json_response(413, error_json("RequestEntityTooLarge", "the response is too large"));
   }
@@ -265,6 +294,7 @@ async::Task<http::Response> Instance::take_answer(http::Request request, std::st
   } else if (state_ == State::kBusy && !answered_) {
     answered_ = std::move(answer);
     state_ = State::kFinishing;
+    finishing_since_ = parts_.clock.steady();
     answer_.set();
   }
   co_return json_response(202, R"({"status":"OK"})");
@@ -278,6 +308,8 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   if (state_ == State::kDead) co_return undelivered();  // on the way here
   GUST_ASSERT(state_ == State::kIdle);
   state_ = State::kBusy;
+  if (std::exchange(frozen_, false)) body_.sandbox->thaw();
+  rest();
   drain_output();
   tail_.clear();
   tail_bytes_ = 0;

@@ -78,6 +78,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   async::Task<void> watch_exit();
   async::Task<void> read_output();
   async::Task<void> give_up_on_init();
+  void rest();
+  async::Task<void> watch_rest();
   void drain_output();
   std::size_t take_output(std::string_view piece);
   void take_line(std::string line);
@@ -113,6 +115,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   enum class Ending { kNone, kRetired, kInitTimeout } ending_ = Ending::kNone;
   SteadyTime started_at_{};
   SteadyTime idle_since_{};
+  SteadyTime finishing_since_{};
+  bool frozen_ = false;
+  bool resting_ = false;  // watch_rest runs
   Start start_kind_ = Start::kLaunched;
   bool settled_by_ready_ = false;
   double sandbox_ms_ = 0;

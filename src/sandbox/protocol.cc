@@ -105,7 +105,8 @@ Usage read_usage(const json::object& from) {
   return {number_of<std::uint64_t>(from, "memory_peak_bytes"), number_of<std::uint64_t>(from, "cpu_us")};
 }
 
-constexpr std::array<std::string_view, 3> kUsageFiles = {"bytes", "cpu.stat", "nanoseconds"};
+constexpr std::array<std::string_view, 5> kUsageFiles = {"bytes", "cpu.stat", "nanoseconds", "cgroup.freeze",
+                                                         "freezer.state"};
 
 json::array write_usage_files(const std::vector<UsageFile>& files) {
   json::array names;

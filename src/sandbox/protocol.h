@@ -46,8 +46,9 @@ using Request = std::variant<StartRequest, KillRequest, UsageRequest, Specialise
 struct Hello {
   Capabilities capabilities;
 };
-// How a file of a cgroup says what was used. As they are named on the wire: "bytes", "cpu.stat", "nanoseconds".
-enum class UsageFile { kBytes, kCpuStat, kNanoseconds };
+// How a file of a cgroup says what was used; the last two freeze it instead, on v2 and v1. As named on the wire:
+// "bytes", "cpu.stat", "nanoseconds", "cgroup.freeze", "freezer.state".
+enum class UsageFile { kBytes, kCpuStat, kNanoseconds, kFreeze, kFreezerState };
 
 // Carries the descriptors: the output pipe first, then the listeners in the order of Spec::listen_ports, then the
 // files of `usage`.

@@ -74,6 +74,10 @@ class Sandbox {
   virtual int take_output() = 0;
   // Once, and only of kind kGeneric (else kInvalid). After a failure it is of no use: end it.
   virtual async::Task<void> specialise(Specialisation to) = 0;
+  // Stops every process of it where it is, and lets them go on. A hint: nothing happens on a machine without a
+  // freezer. kill() ends a frozen one too.
+  virtual void freeze() = 0;
+  virtual void thaw() = 0;
   // Kills every process of it. Idempotent.
   virtual void kill() = 0;
   // Ends when the first process has ended and everything of the sandbox is cleaned up.

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from attacks import attack, descendants, functions, gust, make, package  # noqa: F401 (fixtures)
+from attacks import INSIDE, attack, descendants, functions, gust, make  # noqa: F401 (fixtures)
 from conftest import wait_until
 
 KILLED = "Runtime exited with error: signal: killed"
@@ -161,6 +161,42 @@ def test_a_flood_of_logs(gust, attack, make, still_serves, line):
     assert resident(gust.process.pid) < before + (200 << 20)
     kept = folder_bytes(gust.data / "logs" / "000000000000" / name)
     assert kept < 40 << 20
+
+
+def test_a_process_left_behind_gets_no_cpu_for_ever(gust, attack, make, limited):
+    limited("cpu")  # the freezer comes with the cgroups
+    name = make()
+    mine = set(descendants(gust.process.pid))
+    attack("exhaust", "leave_a_burner", name)
+    burner = set(descendants(gust.process.pid)) - mine
+
+    def used():
+        return sum(ticks for pid, (ticks, _) in descendants(gust.process.pid).items() if pid in burner)
+    seen = [used()]
+
+    def at_rest():
+        seen.append(used())
+        return len(seen) > 10 and len(set(seen[-10:])) == 1
+    wait_until(at_rest, "the process that was left behind to stop")
+    assert attack("exhaust", "spin", name, seconds=0.1) is None, "and the instance works on"
+
+
+def test_work_after_the_answer_has_an_end(gust, functions, make):
+    """Answers by itself and never asks for the next event: its time-out later it is gone."""
+    import io
+    import zipfile
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for file in ("runtime.py", "told.py"):
+            z.writestr(file, (INSIDE / file).read_text())
+        z.writestr("index.py", "import runtime\ndef handler(e, c):\n    runtime._post(f'invocation/{c.aws_request_id}/response')\n"
+                               "    while True:\n        pass\n")
+    name = make(Code={"ZipFile": out.getvalue()}, Timeout=2)
+    before = len(descendants(gust.process.pid))
+    answer = functions.invoke(FunctionName=name, Payload=b"{}")
+    assert "FunctionError" not in answer and answer["Payload"].read() == b"{}"
+    wait_until(lambda: len(descendants(gust.process.pid)) <= before, "the instance to be ended")
+    assert "had not asked for the next event" in gust.cli("logs", name).stdout
 
 
 def test_an_init_without_an_end(functions, make):

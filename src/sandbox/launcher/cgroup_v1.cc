@@ -51,6 +51,7 @@ class CgroupV1 final : public Cgroups {
     pids_ = use(from.v1_pids);
     cpu_ = use(from.v1_cpu);
     cpuacct_ = use(from.v1_cpuacct);
+    freezer_ = use(from.v1_freezer);
     found.cgroup = "v1";
     found.memory = memory_.empty() ? Limit::kMissing : Limit::kEnforced;
     found.pids = pids_.empty() ? Limit::kMissing : Limit::kEnforced;
@@ -97,7 +98,12 @@ class CgroupV1 final : public Cgroups {
     std::vector<OpenUsageFile> files;
     if (!memory_.empty()) open_usage_file(files, UsageFile::kBytes, memory_ / name / "memory.max_usage_in_bytes");
     if (!cpuacct_.empty()) open_usage_file(files, UsageFile::kNanoseconds, cpuacct_ / name / "cpuacct.usage");
+    if (!freezer_.empty()) open_usage_file(files, UsageFile::kFreezerState, freezer_ / name / "freezer.state");
     return files;
+  }
+
+  void thaw(const std::string& name) override {
+    if (!freezer_.empty()) (void)write_control(freezer_ / name / "freezer.state", "THAWED");
   }
 
   bool remove(const std::string& name) override {
@@ -134,7 +140,7 @@ class CgroupV1 final : public Cgroups {
   }
 
   std::vector<Hierarchy> hierarchies_;
-  fs::path memory_, pids_, cpu_, cpuacct_;  // instance folders; empty: not usable
+  fs::path memory_, pids_, cpu_, cpuacct_, freezer_;  // instance folders; empty: not usable
 };
 
 }  // namespace

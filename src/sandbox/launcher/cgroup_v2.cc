@@ -119,8 +119,11 @@ class CgroupV2 final : public Cgroups {
       open_usage_file(files, UsageFile::kBytes, group / "memory.current");
     }
     open_usage_file(files, UsageFile::kCpuStat, group / "cpu.stat");
+    open_usage_file(files, UsageFile::kFreeze, group / "cgroup.freeze");
     return files;
   }
+
+  void thaw(const std::string&) override {}  // here a frozen process can be killed
 
   bool remove(const std::string& name) override {
     return ::rmdir((instance_.path / name).c_str()) == 0 || errno == ENOENT;

@@ -31,7 +31,8 @@ Result<void> write_control(const fs::path& file, std::string_view text) {
 }
 
 bool open_usage_file(std::vector<OpenUsageFile>& files, UsageFile kind, const fs::path& file) {
-  Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const bool written = kind == UsageFile::kFreeze || kind == UsageFile::kFreezerState;
+  Fd fd(::open(file.c_str(), (written ? O_WRONLY : O_RDONLY) | O_CLOEXEC));
   if (!fd) return false;
   files.push_back({kind, std::move(fd)});
   return true;
@@ -103,6 +104,8 @@ void collect(const fs::path& group) {
   for (const auto& entry : fs::directory_iterator(group, ignored)) {
     if (entry.is_directory(ignored)) collect(entry.path());
   }
+  const auto freezer = group / "freezer.state";  // of v1, where a frozen process does not die
+  if (fs::exists(freezer, ignored)) (void)write_control(freezer, "THAWED");
   for (int attempt = 0; attempt < 200; ++attempt) {
     kill_all_in(group);
     if (::rmdir(group.c_str()) == 0 || errno == ENOENT) return;
@@ -128,6 +131,7 @@ class NoCgroups final : public Cgroups {
   Result<void> attach(const std::string&, pid_t) override { return {}; }
   GroupUsage usage(const std::string&) override { return {}; }
   std::vector<OpenUsageFile> open_usage(const std::string&) override { return {}; }
+  void thaw(const std::string&) override {}
   bool remove(const std::string&) override { return true; }
 };
 
@@ -144,6 +148,7 @@ Hierarchies find_hierarchies() {
     if (has_option(mount.options, "memory")) found.v1_memory = mount.point;
     if (has_option(mount.options, "pids")) found.v1_pids = mount.point;
     if (has_option(mount.options, "cpu")) found.v1_cpu = mount.point;
+    if (has_option(mount.options, "freezer")) found.v1_freezer = mount.point;
     if (has_option(mount.options, "cpuacct")) found.v1_cpuacct = mount.point;
   }
   return found;

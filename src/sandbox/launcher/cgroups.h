@@ -45,6 +45,8 @@ class Cgroups {
   virtual GroupUsage usage(const std::string& name) = 0;
   // Files that tell the usage to whoever holds them; those that this machine has.
   virtual std::vector<OpenUsageFile> open_usage(const std::string& name) = 0;
+  // Lets its processes go on if they are frozen: on v1 a frozen process does not even die.
+  virtual void thaw(const std::string& name) = 0;
   // False while the kernel still holds processes in it: call again later.
   virtual bool remove(const std::string& name) = 0;
 };
@@ -53,7 +55,7 @@ class Cgroups {
 struct Hierarchies {
   std::filesystem::path v2;      // empty: none
   std::filesystem::path v2_own;  // the folder of this process in it
-  std::filesystem::path v1_memory, v1_pids, v1_cpu, v1_cpuacct;
+  std::filesystem::path v1_memory, v1_pids, v1_cpu, v1_cpuacct, v1_freezer;
 };
 Hierarchies find_hierarchies();
 
@@ -77,7 +79,7 @@ struct InstanceFolder {
 };
 Result<InstanceFolder> claim_instance(const std::filesystem::path& root, const std::string& name);
 
-// Adds `file` to `files` if it can be read; false when not.
+// Adds `file` to `files` if it can be read, or written where it freezes; false when not.
 bool open_usage_file(std::vector<OpenUsageFile>& files, UsageFile kind, const std::filesystem::path& file);
 Result<void> write_control(const std::filesystem::path& file, std::string_view text);
 std::string read_control(const std::filesystem::path& file);  // empty when unreadable

@@ -154,6 +154,7 @@ void Service::handle(const StartRequest& request) {
 void Service::handle(const KillRequest& request) {
   const auto found = running_.find(request.id);
   if (found == running_.end() || found->second->reaped) return;
+  cgroups_->thaw(request.id);
   ::syscall(SYS_pidfd_send_signal, found->second->pidfd.get(), SIGKILL, nullptr, 0);
 }
 
@@ -353,7 +354,9 @@ void Service::remove_ended() {
 
 void Service::end_all() {
   for (const auto& [id, sandbox] : running_) {
-    if (!sandbox->reaped) ::syscall(SYS_pidfd_send_signal, sandbox->pidfd.get(), SIGKILL, nullptr, 0);
+    if (sandbox->reaped) continue;
+    cgroups_->thaw(id);
+    ::syscall(SYS_pidfd_send_signal, sandbox->pidfd.get(), SIGKILL, nullptr, 0);
   }
   for (const auto& [id, sandbox] : running_) {
     if (!sandbox->reaped) ::waitid(P_PIDFD, static_cast<id_t>(sandbox->pidfd.get()), nullptr, WEXITED);

@@ -36,8 +36,12 @@ Result<std::shared_ptr<Connection>> Connection::open(async::Executor executor, c
 }
 
 Connection::Connection(async::Executor executor, Fd socket, Process process)
-    : executor_(executor), socket_(executor, socket.release()), pidfd_(executor, process.pidfd.release()),
-      pid_(process.pid), greeted_(executor), exited_(executor) {}
+    : executor_(executor),
+      socket_(executor, socket.release()),
+      pidfd_(executor, process.pidfd.release()),
+      pid_(process.pid),
+      greeted_(executor),
+      exited_(executor) {}
 
 void Connection::wait_readable() {
   socket_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
@@ -140,8 +144,8 @@ async::Task<std::shared_ptr<SandboxState>> Connection::start(Spec spec) {
   auto id = spec.id;
   Request request = StartRequest{seq, std::move(spec)};
   if (encode(request).size() > kMaxMessageBytes) {
-    co_return fail(Code::kInvalid, fmt::format("sandbox {}: its arguments and environment are over {} bytes", id,
-                                               kMaxMessageBytes));
+    co_return fail(Code::kInvalid,
+                   fmt::format("sandbox {}: its arguments and environment are over {} bytes", id, kMaxMessageBytes));
   }
   GUST_CO_TRY(const auto answer, co_await ask(seq, std::move(id), std::move(request)));
   co_return answer->started;
@@ -200,8 +204,16 @@ void Connection::take(Started started, std::vector<Fd> fds) {
   state->output = std::move(fds.front());
   const auto files = fds.end() - static_cast<std::ptrdiff_t>(started.usage.size());
   state->listeners.assign(std::make_move_iterator(fds.begin() + 1), std::make_move_iterator(files));
-  state->usage_files.assign(std::make_move_iterator(files), std::make_move_iterator(fds.end()));
-  state->usage_kinds = std::move(started.usage);
+  for (std::size_t i = 0; i < started.usage.size(); ++i) {
+    const auto kind = started.usage[i];
+    if (kind == UsageFile::kFreeze || kind == UsageFile::kFreezerState) {
+      state->freezer_kind = kind;
+      state->freezer = std::move(files[static_cast<std::ptrdiff_t>(i)]);
+    } else {
+      state->usage_kinds.push_back(kind);
+      state->usage_files.push_back(std::move(files[static_cast<std::ptrdiff_t>(i)]));
+    }
+  }
   sandboxes_[state->id] = state;
   pending->started = std::move(state);
   pending->answered.set();
@@ -226,6 +238,7 @@ void Connection::take(Exited exited, std::vector<Fd>) {
   sandboxes_.erase(found);
   state->usage_files.clear();
   state->usage_kinds.clear();
+  state->freezer.reset();
   state->exit = exited.exit;
   state->last_usage = exited.usage;
   state->ended.set();

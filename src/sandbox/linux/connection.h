@@ -27,6 +27,8 @@ struct SandboxState {
   Fd output;
   std::vector<UsageFile> usage_kinds;  // of usage_files
   std::vector<Fd> usage_files;
+  Fd freezer;  // of freezer_kind; none where the machine has none
+  UsageFile freezer_kind = UsageFile::kFreeze;
   async::Event ended;
   Exit exit;         // once ended
   Usage last_usage;  // once ended

@@ -90,6 +90,8 @@ class SimSandbox final : public Sandbox {
   }
   int take_output() override { return process_->output_read_.release(); }
   async::Task<void> specialise(Specialisation to) override { return specialise_one(process_, std::move(to)); }
+  void freeze() override { process_->frozen_ = true; }
+  void thaw() override { process_->frozen_ = false; }
   void kill() override {
     if (!process_->ignores_kills_) process_->end({0, SIGKILL, false});
   }

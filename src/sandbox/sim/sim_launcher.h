@@ -32,6 +32,7 @@ class SimProcess {
   void refuse_specialisation(Error error) { refusal_ = std::move(error); }
   // As if its first process ended; later calls do nothing.
   void end(Exit exit, Usage usage = {});
+  bool frozen() const { return frozen_; }
   bool ended() const { return ended_.is_set(); }
   // As a process that a kill does not reach for a while: it lives until end().
   void ignore_kills() { ignores_kills_ = true; }
@@ -44,6 +45,7 @@ class SimProcess {
   Spec spec_;
   async::Event ended_;
   bool ignores_kills_ = false;
+  bool frozen_ = false;
   std::optional<Specialisation> specialisation_;
   std::optional<Error> refusal_;
   Exit exit_;
