@@ -183,8 +183,7 @@ TEST(HttpConnection, RefusesWhatIsNoAnswer) {
   const std::string ok = "HTTP/1.1 200 OK\r\n";
   for (const std::string& text :
        {std::string("garbage\r\n\r\n"), std::string("HTTP/1.1 abc X\r\n\r\n"), std::string("HTTP/1.1 20"),
-        ok + "no colon\r\n\r\n", ok + "Content-Length: -1\r\n\r\n",
-        ok + "Content-Length: 99999999999999999999\r\n\r\n",
+        ok + "no colon\r\n\r\n", ok + "Content-Length: -1\r\n\r\n", ok + "Content-Length: 99999999999999999999\r\n\r\n",
         ok + "Content-Length: 5\r\n\r\nabc", ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
         ok + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"}) {
     RuntimeApi api({{text, Then::kClose}});

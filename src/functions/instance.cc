@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "codec/json.h"
 #include "codec/time_format.h"
+#include "functions/interpreters.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -68,9 +69,6 @@ http::Response json_response(int status, std::string body) {
   return response;
 }
 
-bool is_python(const std::string& runtime) { return runtime.starts_with("python"); }
-bool is_node(const std::string& runtime) { return runtime.starts_with("nodejs"); }
-
 double ms_since(SteadyTime begin) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -117,15 +115,9 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   spec.env.try_emplace("TZ", ":UTC");
   spec.read_only.push_back({parts_.settings.code_folder + "/" + f.code_folder, "/var/task"});
   if (!f.layers_folder.empty()) spec.read_only.push_back({parts_.settings.code_folder + "/" + f.layers_folder, "/opt"});
-  if (is_python(f.runtime)) {
-    spec.argv = {parts_.settings.python, "/var/runtime/bootstrap.py"};
-    spec.read_only.push_back({parts_.settings.python_runtime, "/var/runtime"});
-  } else if (is_node(f.runtime)) {
-    spec.argv = {parts_.settings.node, "/var/runtime/bootstrap.mjs"};
-    spec.read_only.push_back({parts_.settings.node_runtime, "/var/runtime"});
-  } else {
-    spec.argv = {"/var/task/bootstrap"};
-  }
+  auto start = start_of(f, parts_.settings);
+  spec.argv = std::move(start.argv);
+  if (!start.runtime_folder.empty()) spec.read_only.push_back({std::move(start.runtime_folder), "/var/runtime"});
   spec.memory_bytes = std::uint64_t{f.memory_mb} << 20;
   spec.tmp_bytes = std::uint64_t{f.tmp_mb} << 20;
   spec.cpu_millis = std::max<std::uint32_t>(1000, f.memory_mb * 1000 / 1769);  // the share below a core is issue 3's

@@ -1,5 +1,7 @@
 #include "api/lambda/settings.h"
 
+#include "functions/interpreters.h"
+
 #include <fmt/format.h>
 #include <re2/re2.h>
 
@@ -10,11 +12,15 @@ namespace gust::api {
 static constexpr std::size_t kMaxEnvironment = 4096, kMaxTags = 50;
 
 wire::Reply<void> check_runtime(const std::string& runtime) {
-  static const RE2 kServed(R"(python3\.\d{1,2}|nodejs\d{1,2}\.x|provided(\.al2|\.al2023)?)");
-  if (RE2::FullMatch(runtime, kServed)) return {};
+  static const RE2 kServed(R"(python3\.\d{1,2}|nodejs\d{1,2}\.x|java\d{1,2}(\.al2)?|ruby\d\.\d{1,2}|)"
+                           R"(provided(\.al2|\.al2023)?)");
+  if (RE2::FullMatch(runtime, kServed)) {
+    if (const auto missing = functions::missing_interpreter(runtime)) return invalid_parameter(*missing);
+    return {};
+  }
   return invalid_parameter(
       fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
-                  "[python3.x, nodejsN.x, provided, provided.al2, provided.al2023] or be a valid ARN",
+                  "[python3.x, nodejsN.x, javaN, rubyN.x, provided, provided.al2, provided.al2023] or be a valid ARN",
                   runtime));
 }
 

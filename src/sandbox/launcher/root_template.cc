@@ -113,7 +113,8 @@ Result<void> RootTemplate::fill_etc() const {
   for (const char* file : kEtcFiles) GUST_CHECK(copy_public_file(root_, file));
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/etc", ignored)) {
-    if (entry.path().filename().string().starts_with("python3")) GUST_CHECK(show_folder(root_, entry.path()));
+    const auto name = entry.path().filename().string();  // a Java runtime reads its settings there
+    if (name.starts_with("python3") || name.starts_with("java-")) GUST_CHECK(show_folder(root_, entry.path()));
   }
   GUST_CHECK(write_file(etc / "passwd", ""));  // each sandbox gets its own
   GUST_CHECK(write_file(etc / "group", "root:x:0:\nsandbox:x:993:\nnogroup:x:65534:\n"));

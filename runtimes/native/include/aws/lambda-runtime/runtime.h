@@ -1,5 +1,5 @@
-// A function in C++: write a handler, give it to run_handler in main. Not for programs that are no function: it talks to
-// the Runtime API at $AWS_LAMBDA_RUNTIME_API. One thread; the handler may have others of its own.
+// A function in C++: write a handler, give it to run_handler in main. Not for programs that are no function: it talks
+// to the Runtime API at $AWS_LAMBDA_RUNTIME_API. One thread; the handler may have others of its own.
 #pragma once
 
 #include "aws/http/response.h"
