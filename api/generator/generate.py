@@ -36,7 +36,9 @@ class Generator:
 
     def is_stream(self, shape, member):
         ref = shape["members"][member]
-        return shape.get("payload") == member and (ref.get("streaming") or self.shapes[ref["shape"]].get("streaming"))
+        target = self.shapes[ref["shape"]]
+        streams = ref.get("streaming") or target.get("streaming") or target.get("eventstream")
+        return shape.get("payload") == member and streams
 
     def depends(self, name):
         """The structures that must be complete before `name` is."""

@@ -29,6 +29,9 @@ class ScriptedInvoker final : public Invoker {
     result.payload = "because";
     co_return result;
   }
+  Task<std::shared_ptr<ResponseStream>> stream(RequestContext, FunctionRef, Invocation) override {
+    co_return fail(Code::kUnsupported, "an asynchronous invocation has nobody to stream to");
+  }
   std::uint32_t account_concurrency() const override { return 1000; }
   std::vector<PoolStatus> status() const override { return {}; }
   Task<void> stop(SteadyTime) override { co_return Result<void>{}; }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -110,6 +111,8 @@ struct EventInvokeConfig {
 
 enum class LogTail { kNone, kTail };
 
+struct ResponseStream;
+
 struct Invocation {
   std::string payload;  // JSON
   LogTail log_tail = LogTail::kNone;
@@ -117,6 +120,7 @@ struct Invocation {
   std::string invoked_arn = {};  // as the caller named the function; set by the invoker
   std::size_t max_payload_bytes = 6 << 20;
   std::size_t max_response_bytes = 6 << 20;
+  std::shared_ptr<ResponseStream> stream = {};  // where the answer goes as it is written; none: it is collected
 };
 
 struct InvokeResult {
@@ -126,6 +130,8 @@ struct InvokeResult {
   std::string executed_version{kLatest};
   std::string error_type;  // of `payload` when function_error is set
   std::uint64_t billed_ms = 0;
+  std::string content_type = {};  // of `payload`, as the runtime said
+  bool streamed = false;          // `payload` went into the stream and is not here
 };
 
 }  // namespace gust::functions

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "codec/base64.h"
 #include "codec/json.h"
 #include "codec/time_format.h"
 #include "functions/interpreters.h"
@@ -17,6 +18,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstring>
+#include <span>
 
 namespace gust::functions {
 namespace {
@@ -27,6 +29,9 @@ namespace json = boost::json;
 constexpr std::size_t kTailBytes = 4096, kMaxLine = 256 << 10, kPipeBytes = 64 << 10;
 constexpr Millis kFreezeAfter{1000};
 constexpr std::string_view kRuntimePath = "/2018-06-01/runtime/";
+constexpr std::string_view kResponseMode = "Lambda-Runtime-Function-Response-Mode";
+constexpr std::string_view kErrorType = "Lambda-Runtime-Function-Error-Type";
+constexpr std::string_view kErrorBody = "Lambda-Runtime-Function-Error-Body";
 
 std::string error_json(const std::string& type, const std::string& message) {
   return codec::to_json(json::object{{"errorType", type}, {"errorMessage", message}});
@@ -258,38 +263,89 @@ async::Task<http::Response> Instance::next() {
 async::Task<http::Response> Instance::take_answer(http::Request request, std::string id, std::string what) {
   const auto self = shared_from_this();
   const bool init = what == "init";
-  if (!init && (state_ != State::kBusy || id != current_.request_id.str() || answered_)) {
+  if (!init && (state_ != State::kBusy || id != current_.request_id.str() || answering_)) {
     co_return json_response(400,
                             error_json("InvalidRequestID", fmt::format("'{}' is not the invocation that runs", id)));
   }
-  auto body = co_await async::read_all(*request.body, init ? 1 << 20 : max_response_bytes_);
-  if (!body && body.error().code == Code::kTooLarge) {
-    answered_ = Answer{error_json("Function.ResponseSizeTooLarge",
-                                  fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).",
-                                              max_response_bytes_)),
-                       "Function.ResponseSizeTooLarge"};
-    state_ = State::kFinishing;
-    finishing_since_ = parts_.clock.steady();
-    answer_.set();
+  answering_ = !init;
+  auto answer = co_await read_answer(request, what);
+  if (!init && id == current_.request_id.str()) answering_ = false;
+  if (!answer && answer.error().code == Code::kTooLarge) {
+    settle({error_json("Function.ResponseSizeTooLarge", answer.error().message), "Function.ResponseSizeTooLarge"});
     co_return json_response(413, error_json("RequestEntityTooLarge", "the response is too large"));
   }
-  if (!body) co_return json_response(400, error_json("BrokenBody", body.error().message));
-  Answer answer{*std::move(body), ""};
-  if (what != "response") {
-    answer.error_type = text_of(answer.payload, "errorType");
-    if (answer.error_type.empty())
-      answer.error_type = request.headers.get_or("Lambda-Runtime-Function-Error-Type", "Unhandled");
-    if (answer.payload.empty()) answer.payload = error_json(answer.error_type, "");
-  }
+  if (!answer) co_return json_response(400, error_json("BrokenBody", answer.error().message));
   if (init) {
-    init_error_ = std::move(answer);
-  } else if (state_ == State::kBusy && !answered_) {
-    answered_ = std::move(answer);
-    state_ = State::kFinishing;
-    finishing_since_ = parts_.clock.steady();
-    answer_.set();
+    init_error_ = *std::move(answer);
+  } else if (state_ == State::kBusy && id == current_.request_id.str()) {
+    settle(*std::move(answer));
   }
   co_return json_response(202, R"({"status":"OK"})");
+}
+
+void Instance::settle(Answer answer) {
+  if (state_ != State::kBusy || answered_) return;
+  answered_ = std::move(answer);
+  state_ = State::kFinishing;
+  finishing_since_ = parts_.clock.steady();
+  answer_.set();
+}
+
+// kTooLarge with the service's message; kInvalid when the body breaks off.
+async::Task<Instance::Answer> Instance::read_answer(http::Request& request, std::string what) {
+  const auto self = shared_from_this();
+  Answer answer;
+  answer.content_type = request.headers.get_or("content-type", "");
+  const bool streams = what == "response" && request.headers.get_or(kResponseMode, "") == "streaming";
+  if (streams && stream_) {
+    const auto passed = co_await pass_on(request, stream_);
+    if (!passed && passed.error().code == Code::kTooLarge) co_return std::unexpected(passed.error());
+    answer.streamed = true;
+    if (!passed) {
+      answer.error_type = "Runtime.TruncatedResponse";
+      answer.payload = error_json(answer.error_type, "The response ended before its end was sent");
+      co_return answer;
+    }
+  } else {
+    const auto limit = what == "init" ? std::size_t{1} << 20 : max_response_bytes_;
+    auto body = co_await async::read_all(*request.body, limit);
+    if (!body && body.error().code == Code::kTooLarge) {
+      constexpr auto kMessage = "Response payload size exceeded maximum allowed payload size ({} bytes).";
+      co_return fail(Code::kTooLarge, fmt::format(kMessage, limit));
+    }
+    if (!body) co_return std::unexpected(body.error());
+    answer.payload = *std::move(body);
+  }
+  if (what != "response") {
+    answer.error_type = text_of(answer.payload, "errorType");
+    if (answer.error_type.empty()) answer.error_type = request.headers.get_or(kErrorType, "Unhandled");
+    if (answer.payload.empty()) answer.payload = error_json(answer.error_type, "");
+  } else if (const auto type = request.trailers ? request.trailers->get(kErrorType) : std::nullopt) {
+    answer.error_type = *type;  // it failed after it had begun
+    const auto body = codec::from_base64(request.trailers->get_or(kErrorBody, ""));
+    answer.payload = body && !body->empty() ? *body : error_json(answer.error_type, "");
+  }
+  co_return answer;
+}
+
+// The answer's bytes into the stream, as they come.
+async::Task<void> Instance::pass_on(http::Request& request, std::shared_ptr<ResponseStream> stream) {
+  const auto self = shared_from_this();
+  if (const auto type = request.headers.get("content-type")) stream->content_type = *type;
+  stream->executed_version = function_.version;
+  stream->begun.set();
+  std::string room(64 << 10, '\0');
+  for (std::uint64_t total = 0;;) {
+    const auto bytes = std::as_writable_bytes(std::span(room));
+    GUST_CO_TRY(const auto n, co_await request.body->read(bytes));
+    if (n == 0) co_return Result<void>{};
+    total += n;
+    if (total > ResponseStream::kMaxBytes) {
+      constexpr auto kMessage = "Response payload size exceeded maximum allowed payload size ({} bytes).";
+      co_return fail(Code::kTooLarge, fmt::format(kMessage, ResponseStream::kMaxBytes));
+    }
+    GUST_CO_CHECK(co_await stream->pipe->write(room.substr(0, n)));
+  }
 }
 
 async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_ptr<Invocation> invocation) {
@@ -307,8 +363,10 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   tail_bytes_ = 0;
   answered_.reset();
   answer_.reset();
+  answering_ = false;
   current_ = context;
   max_response_bytes_ = invocation->max_response_bytes;
+  stream_ = invocation->stream;
   const bool wants_tail = invocation->log_tail == LogTail::kTail;
   const auto taken_before = taken_;
   log(fmt::format("START RequestId: {} Version: {}", context.request_id, function_.version));
@@ -319,6 +377,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   work_.set();
   const auto waited = co_await answer_.wait(began + limit);
   const auto duration_ms = ms_since(began);
+  stream_.reset();
   drain_output();
   if (state_ == State::kDead && !answered_ && taken_ == taken_before) co_return undelivered();
   Answer answer;
@@ -347,6 +406,8 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   result.executed_version = function_.version;
   result.payload = std::move(answer.payload);
   result.error_type = answer.error_type;
+  result.content_type = std::move(answer.content_type);
+  result.streamed = answer.streamed;
   if (!answer.error_type.empty()) result.function_error = "Unhandled";
   result.billed_ms = static_cast<std::uint64_t>(std::ceil(duration_ms));
   log(fmt::format("END RequestId: {}", context.request_id));

@@ -68,6 +68,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   struct Answer {
     std::string payload;
     std::string error_type;  // set: an error
+    std::string content_type = {};
+    bool streamed = false;  // the payload went into the stream
   };
 
   sandbox::Spec make_spec(const RoleKeys& keys) const;
@@ -75,6 +77,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   async::Task<http::Response> runtime_api(RequestContext context, http::Request request);
   async::Task<http::Response> next();
   async::Task<http::Response> take_answer(http::Request request, std::string id, std::string what);
+  async::Task<Answer> read_answer(http::Request& request, std::string what);
+  async::Task<void> pass_on(http::Request& request, std::shared_ptr<ResponseStream> stream);
+  void settle(Answer answer);
   async::Task<void> watch_exit();
   async::Task<void> read_output();
   async::Task<void> give_up_on_init();
@@ -107,6 +112,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::uint64_t taken_ = 0;              // invocations that next() took
   RequestContext current_;               // of the invocation that runs
   std::size_t max_response_bytes_ = 0;
+  std::shared_ptr<ResponseStream> stream_;  // of the invocation that runs, if its caller has one
+  bool answering_ = false;                  // the runtime sends its answer
   std::int64_t deadline_ms_ = 0;
   std::optional<Answer> answered_;
   std::optional<Answer> init_error_;

@@ -9,6 +9,7 @@
 #include "functions/function.h"
 #include "functions/keep_alive.h"
 #include "functions/log_store.h"
+#include "functions/response_stream.h"
 #include "http/message.h"
 #include "sandbox/sandbox.h"
 
@@ -84,6 +85,10 @@ class Invoker {
   // function_error. The context's request id is the invocation's. kTimeout at the context's deadline; the invocation
   // then goes on to its own end.
   virtual async::Task<InvokeResult> invoke(RequestContext context, FunctionRef target, Invocation invocation) = 0;
+  // The same, answered when the response begins; what invoke() refuses is refused here. A function that does not stream
+  // has its whole answer in the stream.
+  virtual async::Task<std::shared_ptr<ResponseStream>> stream(RequestContext context, FunctionRef target,
+                                                              Invocation invocation) = 0;
   virtual std::uint32_t account_concurrency() const = 0;
   virtual std::vector<PoolStatus> status() const = 0;
   // A function of this runtime exists, and may be called.

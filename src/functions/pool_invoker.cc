@@ -45,8 +45,8 @@ struct Pool {
   std::deque<std::shared_ptr<Waiter>> waiters;
   std::size_t starting = 0;
   std::size_t busy = 0;
-  std::size_t calls = 0;  // invocations that hold this pool
-  bool hoping = false;    // hurry() is on its way
+  std::size_t calls = 0;    // invocations that hold this pool
+  bool hoping = false;      // hurry() is on its way
   bool plain_next = false;  // the next instance is launched from nothing
 };
 
@@ -90,6 +90,17 @@ class PoolInvoker final : public Invoker {
     auto result = co_await run(std::move(context), std::move(target), std::move(invocation));
     if (--running_ == 0) quiet_.pulse();
     co_return result;
+  }
+
+  async::Task<std::shared_ptr<ResponseStream>> stream(RequestContext context, FunctionRef target,
+                                                      Invocation invocation) override {
+    const auto stream = std::make_shared<ResponseStream>(executor_);
+    const auto deadline = context.deadline;
+    invocation.stream = stream;
+    tasks_.spawn(run_stream(std::move(context), std::move(target), std::move(invocation), stream));
+    GUST_CO_CHECK(co_await stream->begun.wait(deadline));
+    if (stream->error) co_return std::unexpected(*stream->error);
+    co_return stream;
   }
 
   std::uint32_t account_concurrency() const override { return settings_.account_concurrency; }
@@ -145,6 +156,28 @@ class PoolInvoker final : public Invoker {
     keep_alive_.ended(version, clock_.steady());
     --pool->calls;
     co_return result;
+  }
+
+  async::Task<void> run_stream(RequestContext context, FunctionRef target, Invocation invocation,
+                               std::shared_ptr<ResponseStream> stream) {
+    auto result = co_await invoke(std::move(context), std::move(target), std::move(invocation));
+    if (!result) {
+      stream->error = result.error();
+      stream->begun.set();
+      stream->pipe->close(result.error());
+      co_return Result<void>{};
+    }
+    stream->result = *std::move(result);
+    auto& done = *stream->result;
+    if (!stream->begun.is_set()) {
+      if (!done.content_type.empty()) stream->content_type = done.content_type;
+      stream->executed_version = done.executed_version;
+      stream->begun.set();
+    }
+    Result<void> written;
+    if (!done.streamed && done.function_error.empty()) written = co_await stream->pipe->write(done.payload);
+    stream->pipe->close();
+    co_return written;
   }
 
   // A place among the invocations that may run at once, given back when the last copy goes.

@@ -174,6 +174,7 @@ class ModelReader {
     shape.time_format = time_format(text(from, "timestampFormat"));
     shape.flattened = flag(from, "flattened");
     shape.is_union = flag(from, "union");
+    shape.event_stream = flag(from, "eventstream");
     read_constraints(from, shape);
     read_error(from, shape);
     return {};

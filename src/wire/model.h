@@ -59,6 +59,7 @@ struct Shape {
   TimeFormat time_format = TimeFormat::kDefault;
   bool flattened = false;
   bool is_union = false;
+  bool event_stream = false;
   std::optional<double> min, max;  // length, size or value
   std::string pattern_text;
   std::shared_ptr<const re2::RE2> pattern;  // null when there is none, or RE2 cannot take it

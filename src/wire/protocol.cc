@@ -2,6 +2,7 @@
 
 #include "codec/json.h"
 #include "codec/xml.h"
+#include "wire/event_stream.h"
 #include "wire/form_body.h"
 #include "wire/json_body.h"
 #include "wire/scalar.h"
@@ -106,6 +107,8 @@ void write_xml_output(const Model& model, const Operation& operation, const Valu
 void write_rest_body(const Model& model, const Operation& operation, const Value& output, WholeResponse& out) {
   const Shape& shape = *operation.output.shape;
   const Ref* payload = shape.payload.empty() ? nullptr : shape.find(shape.payload);
+  if (payload != nullptr && payload->shape->event_stream)
+    return out.headers.set("Content-Type", std::string(kEventStreamType));
   if (payload != nullptr && (is_raw(*payload) || payload->streaming)) {
     const auto* value = output.find(payload->name);
     if (value == nullptr) return;

@@ -2,6 +2,8 @@
 import http from "node:http";
 
 const VERSION = "2018-06-01";
+const ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
+const ERROR_BODY = "Lambda-Runtime-Function-Error-Body";
 
 export class Client {
   #host;
@@ -33,19 +35,28 @@ export class Client {
     return this.#request("POST", `/runtime/invocation/${requestId}/response`, body, { "Content-Type": contentType });
   }
 
-  // Sends the response piece by piece; answers the stream to write to and a promise of the end.
+  // Sends the response piece by piece; answers the stream to write to, a promise of the end, and how to say that it
+  // failed on the way.
   stream(requestId, contentType) {
     const headers = {
       "Content-Type": contentType,
       "Lambda-Runtime-Function-Response-Mode": "streaming",
       "Transfer-Encoding": "chunked",
+      Trailer: [ERROR_TYPE, ERROR_BODY].join(", "),
     };
     let request;
     const sent = new Promise((resolve, reject) => {
       request = this.#open("POST", `/runtime/invocation/${requestId}/response`, headers, resolve);
       request.on("error", reject);
     });
-    return { request, sent };
+    const fail = (error) => {
+      request.addTrailers({
+        [ERROR_TYPE]: headerText(error.errorType),
+        [ERROR_BODY]: Buffer.from(JSON.stringify(error)).toString("base64"),
+      });
+      request.end();
+    };
+    return { request, sent, fail };
   }
 
   fail(requestId, error) {
@@ -78,8 +89,9 @@ export class Client {
   }
 }
 
+// A header holds printable ASCII only.
+const headerText = (text) => String(text).replace(/[^\x20-\x7e]/g, "?");
+
 function errorHeaders(error) {
-  // A header holds printable ASCII only.
-  const type = String(error.errorType).replace(/[^\x20-\x7e]/g, "?");
-  return { "Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": type };
+  return { "Content-Type": "application/json", [ERROR_TYPE]: headerText(error.errorType) };
 }

@@ -1,5 +1,7 @@
 // awslambda.streamifyResponse: a handler (event, responseStream, context) whose response is sent as it is written.
 // A handler that is marked so is told apart by a symbol on it.
+import { toLogText, toReport } from "./errors.mjs";
+import { write } from "./logs.mjs";
 
 const STREAMS = Symbol.for("aws.lambda.runtime.handler.streaming");
 const METADATA_TYPE = "application/vnd.awslambda.http-integration-response";
@@ -32,8 +34,14 @@ export async function serveStreaming(client, handler, event, context) {
   let opened;
   const open = () => (opened ??= client.stream(context.awsRequestId, contentType));
   const { request, sent } = lazyStream(open, (type) => (contentType = type));
-  await handler(event, request, context);
-  if (!opened) request.end();
+  try {
+    await handler(event, request, context);
+    if (!opened) request.end();
+  } catch (error) {
+    if (!opened) throw error;
+    write("ERROR", `Invoke Error \t${toLogText(error)}`);
+    opened.fail(toReport(error));
+  }
   await sent();
 }
 

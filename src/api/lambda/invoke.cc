@@ -3,7 +3,6 @@
 #include "api/lambda/shared.h"
 
 #include "codec/base64.h"
-#include "codec/json.h"
 
 #include <fmt/format.h>
 
@@ -19,13 +18,7 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
   GUST_CO_CHECK(co_await registry.resolve(ref));
   if (request.tenant_id) co_return lambda_not_served("TenantId");
   if (request.durable_execution_name) co_return lambda_not_served("DurableExecutionName");
-  auto payload = std::move(request.payload).value_or("");
-  if (payload.empty()) payload = "{}";
-  if (const auto parsed = codec::parse_json(payload, 512); !parsed) {
-    co_return wire::fault("InvalidRequestContentException",
-                          fmt::format("Could not parse request body into json: {}", parsed.error().message),
-                          {{"Type", "User"}}, 400);
-  }
+  GUST_CO_TRY(auto payload, json_payload(std::move(request.payload)));
   const auto type = request.invocation_type.value_or("RequestResponse");
   lambda::InvocationResponse out;
   if (type == "DryRun") {

@@ -24,6 +24,7 @@ LambdaService::LambdaService(Parts parts)
       service_(lambda::model(), settings()) {
   add_function_operations();
   add_invoke_operation();
+  add_response_stream_operation();
   add_policy_operations();
   add_event_invoke_operations();
   add_version_operations();

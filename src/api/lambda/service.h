@@ -40,6 +40,7 @@ class LambdaService {
  private:
   void add_function_operations();
   void add_invoke_operation();
+  void add_response_stream_operation();
   void add_policy_operations();
   void add_event_invoke_operations();
   void add_version_operations();

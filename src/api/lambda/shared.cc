@@ -1,5 +1,6 @@
 #include "api/lambda/shared.h"
 
+#include "codec/json.h"
 #include "codec/time_format.h"
 
 #include <fmt/format.h>
@@ -84,6 +85,17 @@ Result<functions::FunctionKey> own_function(const wire::Call& call, const std::s
                 "qualifier");
   }
   return ref.key;
+}
+
+wire::Reply<std::string> json_payload(std::optional<std::string> given) {
+  auto payload = std::move(given).value_or("");
+  if (payload.empty()) payload = "{}";
+  if (const auto parsed = codec::parse_json(payload, 512); !parsed) {
+    return wire::fault("InvalidRequestContentException",
+                       fmt::format("Could not parse request body into json: {}", parsed.error().message),
+                       {{"Type", "User"}}, 400);
+  }
+  return payload;
 }
 
 lambda::FunctionConfiguration to_configuration(const functions::Function& f, std::string_view qualifier) {

@@ -22,6 +22,9 @@ Result<functions::FunctionKey> own_function(const wire::Call& call, const std::s
 Result<functions::FunctionRef> own_version(const wire::Call& call, const std::string& name,
                                            const std::optional<std::string>& qualifier);
 
+// What a function is invoked with: JSON, "{}" when there is none.
+wire::Reply<std::string> json_payload(std::optional<std::string> given);
+
 // `qualifier` is how the caller named it: it ends the ARN.
 lambda::FunctionConfiguration to_configuration(const functions::Function& function, std::string_view qualifier = "");
 
