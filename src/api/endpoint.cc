@@ -43,11 +43,38 @@ constexpr ByScope kByScope[] = {
 };
 
 // Services whose clients deserve to hear that they are not here, rather than an answer of S3's.
-constexpr std::string_view kNotServed[] = {
-    "appconfig", "athena", "cloudformation", "cloudfront", "cognito-identity", "cognito-idp", "dynamodb", "ec2", "ecr",
-    "ecs", "elasticache", "es", "events", "execute-api", "firehose", "glue", "iam", "kinesis", "kms", "logs",
-    "monitoring", "rds", "rds-data", "route53", "scheduler", "secretsmanager", "ses", "sns", "sqs", "ssm", "states",
-    "xray"};
+constexpr std::string_view kNotServed[] = {"appconfig",
+                                           "athena",
+                                           "cloudformation",
+                                           "cloudfront",
+                                           "cognito-identity",
+                                           "cognito-idp",
+                                           "dynamodb",
+                                           "ec2",
+                                           "ecr",
+                                           "ecs",
+                                           "elasticache",
+                                           "es",
+                                           "events",
+                                           "execute-api",
+                                           "firehose",
+                                           "glue",
+                                           "iam",
+                                           "kinesis",
+                                           "kms",
+                                           "logs",
+                                           "monitoring",
+                                           "rds",
+                                           "rds-data",
+                                           "route53",
+                                           "scheduler",
+                                           "secretsmanager",
+                                           "ses",
+                                           "sns",
+                                           "sqs",
+                                           "ssm",
+                                           "states",
+                                           "xray"};
 
 bool is_below(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
@@ -56,12 +83,13 @@ bool is_below(std::string_view path, std::string_view prefix) {
 // Paths of Gust's own.
 std::optional<Destination> own_path(const std::string& path) {
   if (path == "/_gust/health") return Destination{ServiceKind::kHealth, "", path};
-  constexpr std::string_view kApi = "/_gust/api/";
-  if (path.starts_with(kApi)) {
-    const auto rest = path.substr(kApi.size());
+  constexpr std::pair<std::string_view, ServiceKind> kNamed[] = {{"/_gust/api/", ServiceKind::kHttpApi},
+                                                                 {"/_gust/url/", ServiceKind::kFunctionUrl}};
+  for (const auto& [prefix, service] : kNamed) {
+    if (!path.starts_with(prefix)) continue;
+    const auto rest = path.substr(prefix.size());
     const auto slash = rest.find('/');
-    return Destination{ServiceKind::kHttpApi, rest.substr(0, slash),
-                       slash == std::string::npos ? "/" : rest.substr(slash)};
+    return Destination{service, rest.substr(0, slash), slash == std::string::npos ? "/" : rest.substr(slash)};
   }
   if (path.starts_with("/_gust/code/")) return Destination{ServiceKind::kCode, "", path};
   if (is_below(path, "/_gust")) return Destination{ServiceKind::kAdmin, "", path};
@@ -70,6 +98,7 @@ std::optional<Destination> own_path(const std::string& path) {
 
 std::optional<Destination> by_host(const std::string& host, const std::string& path) {
   if (const auto api = before(host, "execute-api")) return Destination{ServiceKind::kHttpApi, *api, path};
+  if (const auto id = before(host, "lambda-url")) return Destination{ServiceKind::kFunctionUrl, *id, path};
   if (const auto bucket = before(host, "site.localhost")) return Destination{ServiceKind::kSite, *bucket, path};
   if (const auto bucket = before(host, "s3-website")) return Destination{ServiceKind::kSite, *bucket, path};
   if (host == "s3.localhost" || host.starts_with("s3.")) return std::nullopt;

@@ -7,11 +7,24 @@
 
 namespace gust::api {
 
-enum class ServiceKind { kHealth, kAdmin, kCode, kHttpApi, kSite, kS3, kLambda, kApiGateway, kSts, kNotServed };
+enum class ServiceKind {
+  kHealth,
+  kAdmin,
+  kCode,
+  kHttpApi,
+  kFunctionUrl,
+  kSite,
+  kS3,
+  kLambda,
+  kApiGateway,
+  kSts,
+  kNotServed
+};
 
 struct Destination {
   ServiceKind service = ServiceKind::kS3;
-  std::string name;  // of the HTTP API, of the site's bucket, or of the service that Gust does not serve
+  std::string
+      name;  // of the HTTP API or the function URL, of the site's bucket, or of the service that Gust does not serve
   std::string path;  // as the service sees it: below an API, with a virtual-host bucket in front
 };
 

@@ -200,6 +200,9 @@ void Cloud::open_services() {
   notification_targets_ = std::make_unique<FunctionTargets>(*registry_);
   bucket_code_ = std::make_unique<BucketCode>(*objects_);
   integration_ = std::make_unique<FunctionIntegration>(*registry_, *invoker_);
+  urls_ = std::make_unique<functions::Urls>(*store_, clock_, random_);
+  url_target_ = std::make_unique<FunctionUrlTarget>(*registry_, *urls_, *invoker_, *authenticator_);
+  function_urls_ = std::make_unique<gateway::FunctionUrls>(*url_target_, clock_);
   apis_ = std::make_unique<gateway::Apis>(*store_, clock_, random_);
   gateway_ = std::make_unique<gateway::Gateway>(*apis_, *integration_, clock_);
   site_content_ = std::make_unique<BucketSites>(*objects_);
@@ -208,10 +211,13 @@ void Cloud::open_services() {
 
   s3_ = std::make_unique<api::S3Service>(*objects_, *notification_targets_,
                                          [this](const AccountId& id) { return accounts_->canonical_id(id); });
-  lambda_ = std::make_unique<api::LambdaService>(
-      api::LambdaService::Parts{*registry_, *layers_, *invoker_, *async_invoker_, *bucket_code_,
-                                [this](const functions::FunctionRef& ref) { return code_links_->make(ref); },
-                                [this](const functions::LayerKey& key) { return code_links_->make(key); }});
+  lambda_ = std::make_unique<api::LambdaService>(api::LambdaService::Parts{
+      *registry_, *layers_, *invoker_, *async_invoker_, *bucket_code_,
+      [this](const functions::FunctionRef& ref) { return code_links_->make(ref); },
+      [this](const functions::LayerKey& key) { return code_links_->make(key); }, *urls_,
+      [at = "lambda-url.localhost" + endpoint_.substr(endpoint_.rfind(':'))](const std::string& id) {
+        return fmt::format("http://{}.{}/", id, at);
+      }});
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
   admin_ = std::make_unique<Admin>(
@@ -235,6 +241,13 @@ void Cloud::open_services() {
     host = host.substr(0, host.rfind(':'));
     return gateway_->handle(std::move(context), std::move(request), std::move(to.name), std::move(to.path),
                             std::move(host));
+  });
+  front_->add_open(ServiceKind::kFunctionUrl, [this](RequestContext context, http::Request request,
+                                                     api::Destination to) {
+    std::string host(request.host());
+    host = request.path.starts_with("/_gust/") ? to.name + ".lambda-url.localhost" : host.substr(0, host.rfind(':'));
+    return function_urls_->handle(std::move(context), std::move(request), std::move(to.name), std::move(to.path),
+                                  std::move(host));
   });
   front_->add_open(ServiceKind::kSite, [this](RequestContext context, http::Request request, api::Destination to) {
     return site_->handle(std::move(context), std::move(request), BucketName(std::move(to.name)), std::move(to.path));

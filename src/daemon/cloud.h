@@ -14,7 +14,9 @@
 #include "daemon/admin.h"
 #include "daemon/code_links.h"
 #include "daemon/front.h"
+#include "daemon/url_target.h"
 #include "gateway/apis.h"
+#include "gateway/function_url.h"
 #include "gateway/gateway.h"
 #include "http/server.h"
 #include "kv/rocks/rocks_store.h"
@@ -72,6 +74,9 @@ class Cloud {
   std::unique_ptr<FunctionTargets> notification_targets_;
   std::unique_ptr<BucketCode> bucket_code_;
   std::unique_ptr<FunctionIntegration> integration_;
+  std::unique_ptr<functions::Urls> urls_;
+  std::unique_ptr<FunctionUrlTarget> url_target_;
+  std::unique_ptr<gateway::FunctionUrls> function_urls_;
   std::unique_ptr<gateway::Apis> apis_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<BucketSites> site_content_;

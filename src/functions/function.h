@@ -96,6 +96,8 @@ struct PolicyStatement {
   std::string principal;  // s3.amazonaws.com, an account id, an ARN, or *
   std::string source_arn;
   std::string source_account;
+  std::string url_auth_type = {};  // NONE or AWS_IAM: of function URLs with that only
+  bool via_url = false;            // InvokeFunction, but only through a function URL
 };
 
 // PutFunctionEventInvokeConfig.

@@ -75,6 +75,9 @@ class Registry {
   // Whether the policy lets `principal` (a service or an account) invoke the function from `source_arn`.
   async::Task<bool> allows(FunctionRef ref, std::string principal, std::string source_arn, std::string source_account);
 
+  // Whether it lets `account` (empty: nobody in particular) use a function URL of this auth type.
+  async::Task<bool> allows_url(FunctionRef ref, std::string account, std::string auth_type);
+
   async::Task<EventInvokeConfig> put_event_invoke_config(FunctionRef ref, EventInvokeConfig config);
   async::Task<std::optional<EventInvokeConfig>> event_invoke_config(FunctionRef ref);
   async::Task<void> remove_event_invoke_config(FunctionRef ref);  // kNotFound "event-invoke-config"

@@ -70,6 +70,8 @@ std::string event_invoke_key(const FunctionRef& ref) {
   return ref.qualifier.empty() ? keyed("fn/e/", ref.key) : keyed("fn/eq/", ref.key).append(ref.qualifier);
 }
 std::string event_invoke_prefix(const FunctionKey& key) { return keyed("fn/eq/", key); }
+std::string url_prefix(const FunctionKey& key) { return keyed("fn/u/", key); }
+std::string url_key(const FunctionRef& ref) { return url_prefix(ref.key).append(ref.qualifier); }
 std::string row_key(const Function& version) {
   if (version.version == kLatest) return function_key(version.key);
   return version_key(version.key, std::stoull(version.version));
@@ -89,7 +91,7 @@ std::string reserved_key(const FunctionKey& key) { return keyed("fn/r/", key); }
 
 std::vector<std::string> prefixes_of(const FunctionKey& key) {
   std::vector<std::string> out;
-  for (const auto* prefix : {"fn/v/", "fn/a/", "fn/p/", "fn/pq/", "fn/e/", "fn/eq/", "fn/r/", "fn/pc/"})
+  for (const auto* prefix : {"fn/v/", "fn/a/", "fn/p/", "fn/pq/", "fn/e/", "fn/eq/", "fn/r/", "fn/pc/", "fn/u/"})
     out.push_back(keyed(prefix, key));
   return out;
 }
@@ -143,7 +145,9 @@ std::string encode(const PolicyStatement& s) {
                                      {"action", s.action},
                                      {"principal", s.principal},
                                      {"source_arn", s.source_arn},
-                                     {"source_account", s.source_account}});
+                                     {"source_account", s.source_account},
+                                     {"url_auth_type", s.url_auth_type},
+                                     {"via_url", s.via_url}});
 }
 
 std::string encode(const EventInvokeConfig& c) {
@@ -213,8 +217,12 @@ Result<Function> decode_function(std::string_view bytes) {
 
 Result<PolicyStatement> decode_statement(std::string_view bytes) {
   return decode(bytes, [](Row row) {
-    return PolicyStatement{row.text("sid"), row.text("action"), row.text("principal"), row.text("source_arn"),
-                           row.text("source_account")};
+    PolicyStatement s{row.text("sid"), row.text("action"), row.text("principal"), row.text("source_arn"),
+                      row.text("source_account")};
+    // Rows of before there were function URLs lack them.
+    if (row.object.contains("url_auth_type")) s.url_auth_type = row.text("url_auth_type");
+    if (const auto* via = row.object.if_contains("via_url")) s.via_url = via->as_bool();
+    return s;
   });
 }
 

@@ -24,9 +24,11 @@ std::string policy_prefix(const FunctionRef& ref);
 std::string statement_key(const FunctionRef& ref, std::string_view sid);
 std::string event_invoke_key(const FunctionRef& ref);
 std::string event_invoke_prefix(const FunctionKey& key);  // of those with a qualifier
-std::string row_key(const Function& version);             // function_key or version_key
-std::string published_key(const FunctionKey& key);        // the code blob that the last version has
-std::string reserved_guard(const AccountId& account);     // any text; see Registry::reserve_concurrency
+std::string url_prefix(const FunctionKey& key);
+std::string url_key(const FunctionRef& ref);
+std::string row_key(const Function& version);          // function_key or version_key
+std::string published_key(const FunctionKey& key);     // the code blob that the last version has
+std::string reserved_guard(const AccountId& account);  // any text; see Registry::reserve_concurrency
 std::string reserved_prefix(const AccountId& account);
 std::string reserved_key(const FunctionKey& key);  // decimal
 // Of the rows above that belong to a function and its versions and aliases, all but the counter.

@@ -96,16 +96,32 @@ async::Task<std::vector<PolicyStatement>> Registry::policy(FunctionRef ref) {
   co_return out;
 }
 
+static bool is_any(std::string_view action) { return action == "*" || action == "lambda:*"; }
+
+static bool is_for(const PolicyStatement& s, const std::string& principal) {
+  return s.principal == "*" || s.principal == principal ||
+         s.principal == fmt::format("arn:aws:iam::{}:root", principal);
+}
+
 async::Task<bool> Registry::allows(FunctionRef ref, std::string principal, std::string source_arn,
                                    std::string source_account) {
   GUST_CO_TRY(const auto statements, co_await policy(ref));
   co_return std::ranges::any_of(statements, [&](const PolicyStatement& s) {
-    const bool who =
-        s.principal == "*" || s.principal == principal || s.principal == fmt::format("arn:aws:iam::{}:root", principal);
-    const bool what = s.action == "*" || s.action == "lambda:*" || s.action == "lambda:InvokeFunction";
+    const bool who = is_for(s, principal);
+    const bool what = is_any(s.action) || (s.action == "lambda:InvokeFunction" && !s.via_url);
     const bool from = s.source_arn.empty() || like(s.source_arn, source_arn);
     const bool account = s.source_account.empty() || s.source_account == source_account;
     return who && what && from && account;
+  });
+}
+
+async::Task<bool> Registry::allows_url(FunctionRef ref, std::string account, std::string auth_type) {
+  GUST_CO_TRY(const auto statements, co_await policy(ref));
+  co_return std::ranges::any_of(statements, [&](const PolicyStatement& s) {
+    const bool what = is_any(s.action) || s.action == "lambda:InvokeFunctionUrl";
+    const bool how = s.url_auth_type.empty() || s.url_auth_type == auth_type;
+    const bool from = s.source_arn.empty() && s.source_account.empty();
+    return is_for(s, account) && what && how && from;
   });
 }
 

@@ -186,6 +186,7 @@ async::Task<void> Registry::remove_alias(FunctionKey key, std::string name) {
     GUST_TRY(const auto statements, tx.scan(kv::Range::prefix(rows::policy_prefix({key, name}), 10'000)));
     for (const auto& row : statements) tx.erase(row.key);
     tx.erase(rows::event_invoke_key({key, name}));
+    tx.erase(rows::url_key({key, name}));
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));

@@ -123,6 +123,17 @@ void put_headers_v2(json::object& event, const EventInput& in) {
   event["headers"] = std::move(headers);
 }
 
+json::object authorizer_of(const Principal& who) {
+  return {{"iam",
+           {{"accessKey", who.access_key_id},
+            {"accountId", who.account.str()},
+            {"callerId", who.account.str()},
+            {"cognitoIdentity", nullptr},
+            {"principalOrgId", nullptr},
+            {"userArn", who.arn},
+            {"userId", who.account.str()}}}};
+}
+
 json::object context_v2(const EventInput& in, const std::string& path) {
   json::object http;
   http["method"] = in.request.method;
@@ -133,6 +144,7 @@ json::object context_v2(const EventInput& in, const std::string& path) {
   json::object out;
   out["accountId"] = in.api.account.str();
   out["apiId"] = in.api.id;
+  if (in.signer != nullptr) out["authorizer"] = authorizer_of(*in.signer);
   out["domainName"] = in.domain_name;
   out["domainPrefix"] = domain_prefix(in);
   out["http"] = std::move(http);

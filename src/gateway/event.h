@@ -23,6 +23,7 @@ struct EventInput {
   std::string path;           // still encoded, with the stage's name in front unless it is $default
   std::string domain_name;    // without a port
   WallTime now;
+  const Principal* signer = nullptr;  // of a request to a function URL with AWS_IAM
 };
 
 // kInvalid when the path or the query has a bad escape.

@@ -82,14 +82,27 @@ Result<void> put_body(http::Response& response, const json::object& reply) {
   return {};
 }
 
+Result<void> put_headers(http::Response& response, const json::object& reply) {
+  const auto* headers = reply.if_contains("headers");
+  if (!headers || headers->is_null()) return {};
+  if (!headers->is_object()) return wrong("has headers that are not an object");
+  for (const auto& field : headers->as_object()) GUST_CHECK(add_header(response.headers, field.key(), field.value()));
+  return {};
+}
+
+Result<void> put_cookies(http::Response& response, const json::object& reply) {
+  const auto* cookies = reply.if_contains("cookies");
+  if (!cookies || cookies->is_null()) return {};
+  if (!cookies->is_array()) return wrong("has cookies that are not a list");
+  for (const auto& cookie : cookies->as_array()) GUST_CHECK(add_header(response.headers, "set-cookie", cookie));
+  return {};
+}
+
 // statusCode, headers and body, which both formats share.
 Result<http::Response> common(const json::object& reply) {
   http::Response response;
   GUST_TRY(response.status, status_of(reply.at("statusCode")));
-  if (const auto* headers = reply.if_contains("headers"); headers && !headers->is_null()) {
-    if (!headers->is_object()) return wrong("has headers that are not an object");
-    for (const auto& field : headers->as_object()) GUST_CHECK(add_header(response.headers, field.key(), field.value()));
-  }
+  GUST_CHECK(put_headers(response, reply));
   GUST_CHECK(put_body(response, reply));
   return response;
 }
@@ -112,11 +125,22 @@ Result<http::Response> response_v2(std::string_view payload) {
   }
   const auto& reply = value->as_object();
   GUST_TRY(auto response, common(reply));
-  if (const auto* cookies = reply.if_contains("cookies"); cookies && !cookies->is_null()) {
-    if (!cookies->is_array()) return wrong("has cookies that are not a list");
-    for (const auto& cookie : cookies->as_array()) GUST_CHECK(add_header(response.headers, "set-cookie", cookie));
-  }
+  GUST_CHECK(put_cookies(response, reply));
   default_content_type(response);
+  return response;
+}
+
+Result<http::Response> response_head(std::string_view head) {
+  const auto value = codec::parse_json(head);
+  if (!value || !value->is_object()) return wrong("has a head that is not a JSON object");
+  const auto& reply = value->as_object();
+  http::Response response;
+  if (const auto* status = reply.if_contains("statusCode")) {
+    GUST_TRY(response.status, status_of(*status));
+  }
+  GUST_CHECK(put_headers(response, reply));
+  GUST_CHECK(put_cookies(response, reply));
+  if (!response.headers.contains("content-type")) response.headers.add("content-type", "application/octet-stream");
   return response;
 }
 

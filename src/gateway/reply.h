@@ -13,6 +13,9 @@ namespace gust::gateway {
 Result<http::Response> response_v2(std::string_view payload);
 Result<http::Response> response_v1(std::string_view payload);
 
+// What a streamed response begins with: {"statusCode", "headers", "cookies"}, all of them optional.
+Result<http::Response> response_head(std::string_view head);
+
 // {"message": ...} as the service says it itself.
 http::Response own_response(int status, std::string_view message);
 

@@ -39,8 +39,11 @@ json::object to_json(const PolicyStatement& statement, const std::string& arn) {
                    {"Action", statement.action},
                    {"Resource", arn}};
   json::object condition;
-  if (!statement.source_account.empty())
-    condition["StringEquals"] = json::object{{"AWS:SourceAccount", statement.source_account}};
+  json::object equals;
+  if (!statement.source_account.empty()) equals["AWS:SourceAccount"] = statement.source_account;
+  if (!statement.url_auth_type.empty()) equals["lambda:FunctionUrlAuthType"] = statement.url_auth_type;
+  if (!equals.empty()) condition["StringEquals"] = std::move(equals);
+  if (statement.via_url) condition["Bool"] = json::object{{"lambda:InvokedViaFunctionUrl", "true"}};
   if (!statement.source_arn.empty()) condition["ArnLike"] = json::object{{"AWS:SourceArn", statement.source_arn}};
   if (!condition.empty()) out["Condition"] = std::move(condition);
   return out;
@@ -60,10 +63,17 @@ LambdaReply<lambda::AddPermissionResponse> add_permission(Registry& registry, wi
   // A condition that was left out would let more callers in than were meant.
   if (request.principal_org_id) co_return lambda_not_served("PrincipalOrgID");
   if (request.event_source_token) co_return lambda_not_served("EventSourceToken");
-  if (request.function_url_auth_type) co_return lambda_not_served("FunctionUrlAuthType");
-  if (request.invoked_via_function_url) co_return lambda_not_served("InvokedViaFunctionUrl");
-  const PolicyStatement statement{request.statement_id, request.action, who, request.source_arn.value_or(""),
-                                  request.source_account.value_or("")};
+  if (request.function_url_auth_type && request.action != "lambda:InvokeFunctionUrl")
+    co_return invalid_parameter("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action");
+  if (request.invoked_via_function_url && request.action != "lambda:InvokeFunction")
+    co_return invalid_parameter("InvokedViaFunctionUrl is only supported for lambda:InvokeFunction action");
+  const PolicyStatement statement{request.statement_id,
+                                  request.action,
+                                  who,
+                                  request.source_arn.value_or(""),
+                                  request.source_account.value_or(""),
+                                  request.function_url_auth_type.value_or(""),
+                                  request.invoked_via_function_url.value_or(false)};
   GUST_CO_CHECK(co_await registry.add_statement(ref, statement, request.revision_id.value_or("")));
   lambda::AddPermissionResponse out;
   out.statement = codec::to_json(to_json(statement, arn_of(function, ref.qualifier)));

@@ -21,6 +21,8 @@ LambdaService::LambdaService(Parts parts)
       code_(parts.code),
       code_link_(std::move(parts.code_link)),
       layer_link_(std::move(parts.layer_link)),
+      urls_(parts.urls),
+      url_address_(std::move(parts.url_address)),
       service_(lambda::model(), settings()) {
   add_function_operations();
   add_invoke_operation();
@@ -31,6 +33,7 @@ LambdaService::LambdaService(Parts parts)
   add_concurrency_operations();
   add_tag_operations();
   add_layer_operations();
+  add_url_operations();
 }
 
 }  // namespace gust::api

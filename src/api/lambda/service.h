@@ -5,6 +5,7 @@
 #include "functions/invoker.h"
 #include "functions/layers.h"
 #include "functions/registry.h"
+#include "functions/urls.h"
 #include "wire/service.h"
 
 #include <functional>
@@ -32,6 +33,8 @@ class LambdaService {
     CodeSource& code;
     std::function<std::string(const functions::FunctionRef&)> code_link;
     std::function<std::string(const functions::LayerKey&)> layer_link;
+    functions::Urls& urls;
+    std::function<std::string(const std::string&)> url_address;  // of a function URL, by its id
   };
   explicit LambdaService(Parts parts);
 
@@ -47,6 +50,7 @@ class LambdaService {
   void add_concurrency_operations();
   void add_tag_operations();
   void add_layer_operations();
+  void add_url_operations();
 
   functions::Registry& registry_;
   functions::Layers& layers_;
@@ -55,6 +59,8 @@ class LambdaService {
   CodeSource& code_;
   std::function<std::string(const functions::FunctionRef&)> code_link_;
   std::function<std::string(const functions::LayerKey&)> layer_link_;
+  functions::Urls& urls_;
+  std::function<std::string(const std::string&)> url_address_;
   wire::Service service_;
 };
 
