@@ -173,8 +173,12 @@ async::Task<http::Response> Admin::status(RequestContext context) {
   json::array pools;
   for (const auto& pool : parts_.invoker.status()) {
     if (pool.key.account != context.principal.account) continue;
-    pools.push_back(json::object{
-        {"function", pool.key.name.str()}, {"idle", pool.idle}, {"busy", pool.busy}, {"starting", pool.starting}});
+    pools.push_back(json::object{{"function", pool.key.name.str()},
+                                 {"version", pool.version},
+                                 {"idle", pool.idle},
+                                 {"busy", pool.busy},
+                                 {"starting", pool.starting},
+                                 {"provisioned", pool.provisioned}});
   }
   co_return answer(json::object{
       {"version", GUST_VERSION},

@@ -100,6 +100,13 @@ struct PolicyStatement {
   bool via_url = false;            // InvokeFunction, but only through a function URL
 };
 
+// PutProvisionedConcurrencyConfig: so many instances of a version, or of an alias's, stand ready.
+struct Provision {
+  FunctionRef ref;
+  std::uint32_t requested = 0;
+  WallTime modified_at{};
+};
+
 // PutFunctionEventInvokeConfig.
 struct EventInvokeConfig {
   std::optional<std::uint32_t> max_retries;

@@ -105,7 +105,7 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
       {"AWS_LAMBDA_FUNCTION_NAME", f.key.name.str()},
       {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(f.memory_mb)},
       {"AWS_LAMBDA_FUNCTION_VERSION", f.version},
-      {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
+      {"AWS_LAMBDA_INITIALIZATION_TYPE", std::string(parts_.initialization_type)},
       {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + f.key.name.str()},
       {"AWS_LAMBDA_LOG_STREAM_NAME",
        fmt::format("{}/{}/{}/[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), f.version, id_)},

@@ -29,6 +29,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     LogStore& logs;
     env::Clock& clock;
     const InvokerSettings& settings;
+    std::string_view initialization_type;  // as the runtime is told: on-demand, provisioned-concurrency
     // It asked for the next event: it can take one. Also the end of its init.
     std::function<void(std::shared_ptr<Instance>)> on_ready;
     // It ended and is cleaned up; the last call.

@@ -54,6 +54,13 @@ struct PoolStatus {
   FunctionKey key;
   std::string version;
   std::size_t idle = 0, busy = 0, starting = 0;
+  std::size_t provisioned = 0;  // how many shall stand ready at least
+};
+
+// Of what is provisioned for one version.
+struct ProvisionStatus {
+  std::uint32_t allocated = 0, available = 0;  // instances that there are; that have done their init
+  std::string failure;                         // why there are too few, and it will be tried again
 };
 
 // The runtimes of one family that are booted ahead.
@@ -94,6 +101,7 @@ class Invoker {
   // A function of this runtime exists, and may be called.
   virtual void expect(const std::string& runtime) {}
   virtual StartStatus starts() const { return {}; }
+  virtual ProvisionStatus provisioned(const FunctionRef& version) const { return {}; }
   // Lets running invocations finish until `deadline`, then ends every instance.
   virtual async::Task<void> stop(SteadyTime deadline) = 0;
 };

@@ -45,9 +45,13 @@ struct Pool {
   std::deque<std::shared_ptr<Waiter>> waiters;
   std::size_t starting = 0;
   std::size_t busy = 0;
-  std::size_t calls = 0;    // invocations that hold this pool
-  bool hoping = false;      // hurry() is on its way
-  bool plain_next = false;  // the next instance is launched from nothing
+  std::size_t calls = 0;        // invocations that hold this pool
+  bool hoping = false;          // hurry() is on its way
+  bool plain_next = false;      // the next instance is launched from nothing
+  std::size_t provisioned = 0;  // so many stand ready, whatever is called
+  std::string provision_failure;
+  std::size_t provision_failures = 0;  // in a row
+  SteadyTime provision_again{};
 };
 
 // Invocations that run or wait, and what limits them.
@@ -75,6 +79,7 @@ class PoolInvoker final : public Invoker {
         quiet_(executor) {
     registry_.on_change([this](const FunctionKey& key) { changed(key); });
     sweeper_.spawn(sweep());
+    sweeper_.spawn(provision_all());
   }
 
   async::Task<InvokeResult> invoke(RequestContext context, FunctionRef target, Invocation invocation) override {
@@ -108,12 +113,21 @@ class PoolInvoker final : public Invoker {
   std::vector<PoolStatus> status() const override {
     std::vector<PoolStatus> out;
     for (const auto& [key, pool] : pools_) {
-      if (!pool->all.empty()) out.push_back({key.key, key.qualifier, pool->idle.size(), pool->busy, pool->starting});
+      if (pool->all.empty() && pool->provisioned == 0) continue;
+      out.push_back({key.key, key.qualifier, pool->idle.size(), pool->busy, pool->starting, pool->provisioned});
     }
     return out;
   }
 
   void expect(const std::string& runtime) override { runtimes_.expect(runtime); }
+
+  ProvisionStatus provisioned(const FunctionRef& version) const override {
+    const auto found = pools_.find(version);
+    if (found == pools_.end()) return {};
+    const auto& pool = *found->second;
+    const auto part = [&](std::size_t n) { return static_cast<std::uint32_t>(std::min(n, pool.provisioned)); };
+    return {part(pool.all.size()), part(pool.all.size() - pool.starting), pool.provision_failure};
+  }
 
   StartStatus starts() const override {
     auto starts = starts_;
@@ -310,8 +324,10 @@ class PoolInvoker final : public Invoker {
     co_return Result<void>{};
   }
 
+  // A published version never changes, so that its instances outlive changes of its function.
   bool is_current(const Pool& pool, const Instance& instance) const {
-    return !pool.stale && instance.function().generation == pool.function.generation &&
+    const bool known = !pool.stale || instance.function().version != kLatest;
+    return known && instance.function().generation == pool.function.generation &&
            std::chrono::steady_clock::now() - instance.started_at() < kMaxAge;
   }
 
@@ -322,7 +338,7 @@ class PoolInvoker final : public Invoker {
     while (memory_ - ending_ + memory_of(function) > settings_.memory_bytes) {
       std::shared_ptr<Pool> coldest;
       for (const auto& [key, pool] : pools_) {
-        if (!pool->idle.empty() && (!coldest || pool->idle.front()->idle_since() < coldest->idle.front()->idle_since()))
+        if (has_spare(*pool) && (!coldest || pool->idle.front()->idle_since() < coldest->idle.front()->idle_since()))
           coldest = pool;
       }
       if (!coldest) return memory_ == 0;  // one larger than the whole budget still runs, alone
@@ -330,6 +346,9 @@ class PoolInvoker final : public Invoker {
     }
     return true;
   }
+
+  // An idle instance that is not provisioned.
+  static bool has_spare(const Pool& pool) { return !pool.idle.empty() && pool.all.size() > pool.provisioned; }
 
   void retire_front(Pool& pool) {
     const auto instance = pool.idle.front();
@@ -339,13 +358,14 @@ class PoolInvoker final : public Invoker {
     instance->end();
   }
 
-  void start_one(const std::shared_ptr<Pool>& pool) {
+  void start_one(const std::shared_ptr<Pool>& pool, std::string_view initialization_type = "on-demand") {
     ++pool->starting;
     memory_ += memory_of(pool->function);
     Instance::Parts parts{executor_,
                           logs_,
                           clock_,
                           settings_,
+                          initialization_type,
                           [this, pool](auto instance) { ready(pool, std::move(instance)); },
                           [this, pool](auto instance) { ended(pool, std::move(instance)); }};
     auto instance = std::make_shared<Instance>(std::move(parts), pool->function, random_.pick(16, "0123456789abcdef"));
@@ -361,6 +381,7 @@ class PoolInvoker final : public Invoker {
     std::erase(pool->all, instance);
     memory_ -= memory_of(instance->function());
     --pool->starting;
+    put_off_provisioning(*pool, started.error().message);
     if (!pool->waiters.empty()) {
       const auto waiter = pool->waiters.front();
       pool->waiters.pop_front();
@@ -380,6 +401,8 @@ class PoolInvoker final : public Invoker {
     if (!std::ranges::count(ready_once_, instance.get())) {
       ready_once_.push_back(instance.get());
       --pool->starting;
+      pool->provision_failure.clear();
+      pool->provision_failures = 0;
       count_start(*instance);
     }
     hand_back(pool, std::move(instance));
@@ -412,6 +435,7 @@ class PoolInvoker final : public Invoker {
     if (std::erase(endings_, instance.get()) > 0) ending_ -= memory_of(instance->function());
     if (std::erase(ready_once_, instance.get()) == 0) {
       --pool->starting;
+      if (!instance->died_as_generic()) put_off_provisioning(*pool, "FUNCTION_ERROR_INIT_FAILURE");
       if (instance->died_as_generic()) {
         pool->plain_next = true;
       } else if (!pool->waiters.empty()) {
@@ -427,18 +451,70 @@ class PoolInvoker final : public Invoker {
   }
 
   void changed(const FunctionKey& key) {
-    if (!runtimes_.expects_all()) sweeper_.spawn(expect_runtime_of(key));
     loads_[key.account].reserved.reset();
     for (auto it = pools_.lower_bound({key, ""}); it != pools_.end() && it->first.key == key; ++it) {
       it->second->stale = true;
-      for (const auto& instance : std::exchange(it->second->idle, {})) instance->end();
+      if (it->first.qualifier == kLatest) end_idle(*it->second);
     }
+    sweeper_.spawn(look_again(key));
   }
 
-  async::Task<void> expect_runtime_of(FunctionKey key) {
-    const auto function = co_await registry_.get(std::move(key));
-    if (function) runtimes_.expect(function->runtime);  // else it was removed
+  static void end_idle(Pool& pool) {
+    for (const auto& instance : std::exchange(pool.idle, {})) instance->end();
+  }
+
+  // After a change of a function: what runs it, which versions are gone, and what is provisioned.
+  async::Task<void> look_again(FunctionKey key) {
+    if (const auto function = co_await registry_.get(key)) runtimes_.expect(function->runtime);
+    GUST_CO_TRY(const auto wanted, co_await registry_.provisioned_versions(key));
+    std::vector<FunctionRef> known;
+    for (auto it = pools_.lower_bound({key, ""}); it != pools_.end() && it->first.key == key; ++it)
+      known.push_back(it->first);
+    for (const auto& ref : known) {
+      const auto found = co_await registry_.get_version(ref);
+      const auto pool = pools_.find(ref);
+      if (pool == pools_.end()) continue;
+      if (!found && found.error().code == Code::kNotFound) end_idle(*pool->second);
+      const auto number = wanted.find(ref.qualifier);
+      pool->second->provisioned = number == wanted.end() ? 0 : number->second;
+    }
+    for (const auto& [version, number] : wanted) {
+      auto& pool = pools_[{key, version}];
+      if (!pool) pool = std::make_shared<Pool>();
+      pool->provisioned = number;
+      tasks_.spawn(keep_ready(FunctionRef{key, version}, pool));
+    }
     co_return Result<void>{};
+  }
+
+  async::Task<void> provision_all() {
+    GUST_CO_TRY(const auto all, co_await registry_.every_provision());
+    for (const auto& provision : all) GUST_CO_CHECK(co_await look_again(provision.ref.key));
+    co_return Result<void>{};
+  }
+
+  // Starts what is missing of the provisioned instances.
+  async::Task<void> keep_ready(FunctionRef version, std::shared_ptr<Pool> pool) {
+    if (pool->stale) {
+      GUST_CO_TRY(pool->function, co_await registry_.get_version(version));
+      pool->stale = false;
+    }
+    if (stopping_ || clock_.steady() < pool->provision_again) co_return Result<void>{};
+    while (pool->all.size() < pool->provisioned) {
+      if (!make_room(pool->function)) {
+        pool->provision_failure = "the machine has no memory left for another instance of this size";
+        break;
+      }
+      start_one(pool, "provisioned-concurrency");
+    }
+    co_return Result<void>{};
+  }
+
+  void put_off_provisioning(Pool& pool, std::string why) {
+    if (pool.provisioned == 0) return;
+    pool.provision_failure = std::move(why);
+    const auto pause = std::chrono::seconds(1ULL << std::min<std::size_t>(pool.provision_failures++, 6));
+    pool.provision_again = clock_.steady() + pause;
   }
 
   async::Task<void> sweep() {
@@ -446,11 +522,16 @@ class PoolInvoker final : public Invoker {
       GUST_CO_CHECK(co_await async::sleep_for(settings_.sweep_every));
       const auto now = clock_.steady();
       for (const auto& [key, pool] : pools_) {
-        while (!pool->idle.empty() && keep_alive_.should_end(key, pool->idle.front()->idle_since(), now))
+        while (has_spare(*pool) && keep_alive_.should_end(key, pool->idle.front()->idle_since(), now))
           retire_front(*pool);
       }
       for (auto& version : keep_alive_.due(now)) tasks_.spawn(pre_warm(std::move(version)));
-      std::erase_if(pools_, [](const auto& entry) { return entry.second->all.empty() && entry.second->calls == 0; });
+      for (const auto& [version, pool] : pools_) {
+        if (pool->all.size() < pool->provisioned) tasks_.spawn(keep_ready(version, pool));
+      }
+      std::erase_if(pools_, [](const auto& entry) {
+        return entry.second->all.empty() && entry.second->calls == 0 && entry.second->provisioned == 0;
+      });
     }
   }
 

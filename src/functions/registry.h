@@ -12,6 +12,7 @@
 #include "kv/store.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -92,6 +93,15 @@ class Registry {
                                         std::uint32_t account_limit);
   async::Task<std::optional<std::uint32_t>> reserved_concurrency(FunctionKey key);
   async::Task<std::uint32_t> reserved_of(AccountId account);  // of all its functions together
+
+  // kInvalid "provisioned" when `ref` is neither a published version nor an alias of one without weights, when the
+  // version is provisioned already, or when the function's reservation or the account has no room.
+  async::Task<Provision> provision(FunctionRef ref, std::uint32_t requested, std::uint32_t account_limit);
+  async::Task<void> unprovision(FunctionRef ref);
+  async::Task<std::vector<Provision>> provisions(FunctionKey key);  // by qualifier
+  async::Task<std::vector<Provision>> every_provision();            // of every account
+  // By version number, aliases followed. Empty for a function that is not there.
+  async::Task<std::map<std::string, std::uint32_t>> provisioned_versions(FunctionKey key);
 
   // Called on the loop after something of a function changed that an invocation may depend on, or it was removed.
   void on_change(std::function<void(FunctionKey)> listener) { listener_ = std::move(listener); }

@@ -20,4 +20,7 @@ Result<Alias> read_alias(kv::Reader& reader, const FunctionKey& key, std::string
 // A version or an alias is there; an empty qualifier is the function.
 Result<void> check_ref(kv::Reader& reader, const FunctionRef& ref);
 
+// Instances of its versions and aliases that are provisioned, together.
+Result<std::uint64_t> provisioned_of(kv::Reader& reader, const FunctionKey& key);
+
 }  // namespace gust::functions::rows

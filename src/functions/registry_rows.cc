@@ -70,6 +70,13 @@ std::string event_invoke_key(const FunctionRef& ref) {
   return ref.qualifier.empty() ? keyed("fn/e/", ref.key) : keyed("fn/eq/", ref.key).append(ref.qualifier);
 }
 std::string event_invoke_prefix(const FunctionKey& key) { return keyed("fn/eq/", key); }
+std::string provisioned_prefix(const AccountId& account) {
+  std::string out(kProvisioned);
+  kv::append_text(out, account.str());
+  return out;
+}
+std::string provisioned_prefix(const FunctionKey& key) { return keyed(kProvisioned, key); }
+std::string provisioned_key(const FunctionRef& ref) { return provisioned_prefix(ref.key).append(ref.qualifier); }
 std::string url_prefix(const FunctionKey& key) { return keyed("fn/u/", key); }
 std::string url_key(const FunctionRef& ref) { return url_prefix(ref.key).append(ref.qualifier); }
 std::string row_key(const Function& version) {

@@ -24,6 +24,10 @@ std::string policy_prefix(const FunctionRef& ref);
 std::string statement_key(const FunctionRef& ref, std::string_view sid);
 std::string event_invoke_key(const FunctionRef& ref);
 std::string event_invoke_prefix(const FunctionKey& key);  // of those with a qualifier
+inline constexpr std::string_view kProvisioned = "fn/pc/";
+std::string provisioned_prefix(const AccountId& account);
+std::string provisioned_prefix(const FunctionKey& key);
+std::string provisioned_key(const FunctionRef& ref);
 std::string url_prefix(const FunctionKey& key);
 std::string url_key(const FunctionRef& ref);
 std::string row_key(const Function& version);          // function_key or version_key

@@ -200,6 +200,14 @@ async::Task<void> Registry::reserve_concurrency(FunctionKey key, std::optional<s
     tx.put(rows::reserved_guard(key.account), key.name.str());
     GUST_TRY(const auto all, tx.scan(kv::Range::prefix(rows::reserved_prefix(key.account), 1'000'000)));
     GUST_TRY(const auto others, sum_reserved(all, row));
+    GUST_TRY(const auto provisioned, rows::provisioned_of(tx, key));
+    if (provisioned > *reserved) {
+      return fail(Code::kTooLarge,
+                  fmt::format("Specified ReservedConcurrentExecutions for function is below its provisioned "
+                              "concurrency [{}].",
+                              provisioned),
+                  "concurrency");
+    }
     if (std::uint64_t{others} + *reserved + kUnreservedMinimum > account_limit) {
       return fail(Code::kTooLarge,
                   fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "

@@ -130,6 +130,7 @@ async::Task<void> Registry::remove_version(FunctionKey key, std::string version)
     GUST_TRY(const auto statements, tx.scan(kv::Range::prefix(rows::policy_prefix({key, version}), 10'000)));
     for (const auto& row : statements) tx.erase(row.key);
     tx.erase(rows::event_invoke_key({key, version}));
+    tx.erase(rows::provisioned_key({key, version}));
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
@@ -187,6 +188,7 @@ async::Task<void> Registry::remove_alias(FunctionKey key, std::string name) {
     for (const auto& row : statements) tx.erase(row.key);
     tx.erase(rows::event_invoke_key({key, name}));
     tx.erase(rows::url_key({key, name}));
+    tx.erase(rows::provisioned_key({key, name}));
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));

@@ -94,10 +94,6 @@ void RuntimePool::expect(const std::string& runtime) {
   }
 }
 
-bool RuntimePool::expects_all() const {
-  return settings_.max_ready_runtimes == 0 || std::ranges::all_of(families_, &Family::expected);
-}
-
 RuntimePool::Family* RuntimePool::family_of(const sandbox::Spec& spec) {
   if (spec.argv.size() == 1) return &families_[2];
   const auto found = std::ranges::find(families_, spec.argv, &Family::argv);

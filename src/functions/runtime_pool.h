@@ -31,7 +31,6 @@ class RuntimePool {
 
   // Functions of this runtime (python3.12, nodejs20.x) exist: keeps some ready from now on.
   void expect(const std::string& runtime);
-  bool expects_all() const;  // or there is no pool: nothing more to be told
   // A ready runtime turned into what `spec` says, save that it waits for begin(); none when nothing fits: start `spec`
   // from nothing then.
   async::Task<std::optional<Body>> take(sandbox::Spec spec);
@@ -42,18 +41,18 @@ class RuntimePool {
  private:
   struct Generic;
   struct Family {
-    std::string name;                // python, node, provided: what the names of its runtimes begin with
-    std::vector<std::string> argv;   // empty: the function brings the program
+    std::string name;               // python, node, provided: what the names of its runtimes begin with
+    std::vector<std::string> argv;  // empty: the function brings the program
     std::string runtime_folder;
     bool expected = false;
     std::deque<std::shared_ptr<Generic>> ready;
     std::vector<std::shared_ptr<Generic>> all;  // not taken and not ended
     std::size_t booting = 0;
-    std::deque<SteadyTime> demand;   // cold starts of the last minute
-    std::uint64_t bytes_each = 0;    // peak of one that is ready, measured
+    std::deque<SteadyTime> demand;  // cold starts of the last minute
+    std::uint64_t bytes_each = 0;   // peak of one that is ready, measured
     std::uint64_t taken = 0, missed = 0;
-    std::size_t failures = 0;        // in a row
-    SteadyTime not_before{};         // after failures
+    std::size_t failures = 0;  // in a row
+    SteadyTime not_before{};   // after failures
   };
 
   Family* family_of(const sandbox::Spec& spec);

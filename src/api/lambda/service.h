@@ -48,6 +48,7 @@ class LambdaService {
   void add_event_invoke_operations();
   void add_version_operations();
   void add_concurrency_operations();
+  void add_provisioned_operations();
   void add_tag_operations();
   void add_layer_operations();
   void add_url_operations();
