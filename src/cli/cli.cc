@@ -89,6 +89,7 @@ class Command {
     add_invoke();
     add_logs();
     add_failed();
+    add_bill();
     add_account();
     auto* status = add("status", "What runs: functions, instances, queues",
                        "gust status\n  gust status --pools\n  gust status --json");
@@ -98,8 +99,10 @@ class Command {
     status->callback([this] { code_ = status_(session_); });
     auto* version = add("version", "The version of this program", "gust version");
     version->callback([this] {
-      if (session_.output == Output::kJson) session_.json(boost::json::object{{"version", kVersion}});
-      else session_.terminal.line(fmt::format("gust {}", kVersion));
+      if (session_.output == Output::kJson)
+        session_.json(boost::json::object{{"version", kVersion}});
+      else
+        session_.terminal.line(fmt::format("gust {}", kVersion));
     });
   }
 
@@ -170,6 +173,19 @@ class Command {
     sub->callback([this] { code_ = logs_command(session_, logs_); });
   }
 
+  void add_bill() {
+    auto* sub =
+        add("bill", "What the invocations cost, by what was measured",
+            "gust bill\n  gust bill --by day --from 2026-11-01\n  gust bill --by tag --prices prices.json --json");
+    const std::map<std::string, BillBy> by{
+        {"function", BillBy::kFunction}, {"day", BillBy::kDay}, {"tag", BillBy::kTag}};
+    sub->add_option("--by", bill_.by, "function, day or tag")->transform(CLI::Transformer(by))->default_str("function");
+    sub->add_option("--from", bill_.from, "The first day, as in 2026-11-01 (UTC)");
+    sub->add_option("--to", bill_.to, "The last day");
+    sub->add_option("--prices", bill_.prices, "A JSON file with prices (else the public service's list)");
+    sub->callback([this] { code_ = bill_command(session_, bill_); });
+  }
+
   void add_failed() {
     auto* sub = add("failed", "Events that failed for good", "gust failed list\n  gust failed retry ID");
     sub->require_subcommand(1);
@@ -219,6 +235,7 @@ class Command {
   std::string failed_id_;
   std::vector<std::string> failed_ids_;
   AccountOptions account_;
+  BillOptions bill_;
 };
 
 }  // namespace

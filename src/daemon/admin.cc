@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <map>
 
 namespace gust::daemon {
 namespace {
@@ -140,6 +141,7 @@ async::Task<http::Response> Admin::route(RequestContext context, http::Request r
   if (head == "logs" && request.method == "GET")
     co_return co_await logs(std::move(context), std::move(request), std::move(rest));
   if (head == "failed") co_return co_await failed(std::move(context), std::move(request), std::move(rest));
+  if (head == "usage" && request.method == "GET") co_return co_await usage(std::move(context), std::move(request));
   if (head == "accounts") co_return co_await accounts(std::move(context), std::move(request));
   co_return fail(Code::kNotFound, fmt::format("{} /_gust/{} is not served", request.method, path));
 }
@@ -188,6 +190,42 @@ async::Task<http::Response> Admin::status(RequestContext context) {
       {"instances", std::move(pools)},
       {"starts", starts_of(parts_.invoker.starts())},
       {"events", json::object{{"waiting", depth.waiting}, {"running", depth.leased}, {"failed", depth.dead}}}});
+}
+
+// The sums of each day and function between ?from= and ?to=, with the tags that the functions have now.
+async::Task<http::Response> Admin::usage(RequestContext context, http::Request request) {
+  GUST_CO_TRY(const auto query, codec::parse_query(request.query));
+  const auto& account = context.principal.account;
+  auto to = query_value(query, "to");
+  if (to.empty()) to = "9999-12-31";
+  GUST_CO_TRY(const auto usage, co_await parts_.ledger.usage(account, query_value(query, "from"), to));
+  std::map<std::string, json::object> tags;
+  json::array rows;
+  for (const auto& sum : usage.sums) {
+    if (!tags.contains(sum.function)) {
+      const functions::FunctionKey key{account, FunctionName(sum.function)};
+      auto& of_function = tags[sum.function];
+      const auto function = co_await parts_.registry.get(key);
+      if (function) {
+        for (const auto& [name, value] : function->tags) of_function[name] = value;
+      }
+    }
+    rows.push_back(json::object{{"day", sum.day},
+                                {"function", sum.function},
+                                {"tags", tags[sum.function]},
+                                {"invocations", sum.invocations},
+                                {"errors", sum.errors},
+                                {"starts", sum.starts},
+                                {"billed_ms", sum.billed_ms},
+                                {"mb_ms", sum.mb_ms},
+                                {"tmp_mb_ms", sum.tmp_mb_ms},
+                                {"duration_us", sum.duration_us},
+                                {"init_us", sum.init_us},
+                                {"cpu_us", sum.cpu_us},
+                                {"bytes_in", sum.bytes_in},
+                                {"bytes_out", sum.bytes_out}});
+  }
+  co_return answer(json::object{{"usage", std::move(rows)}, {"damaged_records", usage.damaged}});
 }
 
 async::Task<http::Response> Admin::logs(RequestContext context, http::Request request, std::string name) {

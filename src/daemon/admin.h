@@ -3,6 +3,7 @@
 
 #include "auth/accounts.h"
 #include "daemon/front.h"
+#include "meter/ledger.h"
 #include "functions/async_invoker.h"
 #include "functions/invoker.h"
 #include "functions/log_store.h"
@@ -20,6 +21,7 @@ class Admin {
     functions::Invoker& invoker;
     functions::AsyncInvoker& async_invoker;
     functions::LogStore& logs;
+    meter::Ledger& ledger;
     env::Clock& clock;
     std::string endpoint;
     std::shared_ptr<const bool> stopping;  // ends what follows the logs
@@ -33,6 +35,7 @@ class Admin {
   async::Task<http::Response> status(RequestContext context);
   async::Task<http::Response> logs(RequestContext context, http::Request request, std::string name);
   async::Task<http::Response> failed(RequestContext context, http::Request request, std::string rest);
+  async::Task<http::Response> usage(RequestContext context, http::Request request);
   async::Task<http::Response> accounts(RequestContext context, http::Request request);
 
   Parts parts_;

@@ -50,6 +50,15 @@ std::uint64_t ready_runtimes_bytes(const config::Settings& settings) {
   return settings.ready_runtimes_bytes;
 }
 
+// GUST_BILLED_STEP_MS: what is billed is rounded up to 1 ms, or to 100 as in earlier years.
+Millis billed_step() {
+  const char* given = std::getenv("GUST_BILLED_STEP_MS");
+  if (given == nullptr || std::string_view(given) == "1") return Millis(1);
+  if (std::string_view(given) == "100") return Millis(100);
+  GUST_WARN("GUST_BILLED_STEP_MS '{}': expected 1 or 100; it is not used", given);
+  return Millis(1);
+}
+
 // Every instance takes some ten descriptors, and many systems begin with 1,024.
 void allow_many_descriptors() {
   rlimit limit{};
@@ -158,6 +167,10 @@ async::Task<void> Cloud::open_functions() {
         "GUST_RUNTIMES",
         runtimes);
   }
+  ledger_ = std::make_unique<meter::Ledger>(executor_, clock_, settings_.data + "/meter");
+  GUST_CO_CHECK(co_await ledger_->tidy());
+  settings.meter = ledger_.get();
+  settings.billed_step = billed_step();
   settings.keep_alive.fixed = settings_.keep_alive;
   settings.memory_bytes = settings_.memory_bytes != 0 ? settings_.memory_bytes : machine_memory() / 4 * 3;
   settings.ready_runtimes_bytes = ready_runtimes_bytes(settings_);
@@ -221,7 +234,7 @@ void Cloud::open_services() {
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
   admin_ = std::make_unique<Admin>(
-      Admin::Parts{*accounts_, *registry_, *invoker_, *async_invoker_, *logs_, clock_, endpoint_, stopping_});
+      Admin::Parts{*accounts_, *registry_, *invoker_, *async_invoker_, *logs_, *ledger_, clock_, endpoint_, stopping_});
 
   front_ = std::make_unique<Front>(*authenticator_, *s3_);
   front_->add_signed(ServiceKind::kS3, "s3", s3_->wire());

@@ -20,6 +20,7 @@
 #include "gateway/gateway.h"
 #include "http/server.h"
 #include "kv/rocks/rocks_store.h"
+#include "meter/ledger.h"
 #include "queue/durable_queue.h"
 #include "sandbox/linux/linux_launcher.h"
 #include "sites/site.h"
@@ -65,6 +66,7 @@ class Cloud {
   std::unique_ptr<sandbox::LinuxLauncher> launcher_;
   std::unique_ptr<functions::Registry> registry_;
   std::unique_ptr<functions::Layers> layers_;
+  std::unique_ptr<meter::Ledger> ledger_;
   std::unique_ptr<functions::LogStore> logs_;
   std::unique_ptr<functions::Invoker> invoker_;
   std::unique_ptr<queue::DurableQueue> async_queue_;

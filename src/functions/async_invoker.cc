@@ -163,6 +163,8 @@ async::Task<void> AsyncInvoker::run(queue::Lease lease, AsyncEvent event) {
   context.trace_id = event.trace_id;
   Invocation invocation;
   invocation.payload = event.payload;
+  const auto queued = clock_.now() - lease.message.enqueued_at;
+  invocation.queued_ms = static_cast<std::uint64_t>(std::max(Millis(0), std::chrono::floor<Millis>(queued)).count());
   const auto result = co_await invoker_.invoke(context, event.function, std::move(invocation));
   if (!result && result.error().code == Code::kNotFound) co_return co_await queue_.bury(lease, result.error().message);
   if (!result)

@@ -129,6 +129,7 @@ struct Invocation {
   std::string invoked_arn = {};  // as the caller named the function; set by the invoker
   std::size_t max_payload_bytes = 6 << 20;
   std::size_t max_response_bytes = 6 << 20;
+  std::uint64_t queued_ms = 0;  // of an asynchronous one, since it was accepted
   std::shared_ptr<ResponseStream> stream = {};  // where the answer goes as it is written; none: it is collected
 };
 

@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <span>
@@ -344,6 +343,7 @@ async::Task<void> Instance::pass_on(http::Request& request, std::shared_ptr<Resp
       constexpr auto kMessage = "Response payload size exceeded maximum allowed payload size ({} bytes).";
       co_return fail(Code::kTooLarge, fmt::format(kMessage, ResponseStream::kMaxBytes));
     }
+    bytes_out_ = total;
     GUST_CO_CHECK(co_await stream->pipe->write(room.substr(0, n)));
   }
 }
@@ -367,6 +367,9 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   current_ = context;
   max_response_bytes_ = invocation->max_response_bytes;
   stream_ = invocation->stream;
+  queued_ms_ = invocation->queued_ms;
+  bytes_in_ = invocation->payload.size();
+  bytes_out_ = 0;
   const bool wants_tail = invocation->log_tail == LogTail::kTail;
   const auto taken_before = taken_;
   log(fmt::format("START RequestId: {} Version: {}", context.request_id, function_.version));
@@ -409,38 +412,18 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   result.content_type = std::move(answer.content_type);
   result.streamed = answer.streamed;
   if (!answer.error_type.empty()) result.function_error = "Unhandled";
-  result.billed_ms = static_cast<std::uint64_t>(std::ceil(duration_ms));
+  auto finished = finish(context, duration_ms, std::move(status), result);
+  result.billed_ms = finished.billed_ms;
   log(fmt::format("END RequestId: {}", context.request_id));
   if (wants_tail) {
     // Taken now: while the report is made the instance may begin its next invocation.
     for (const auto& text : tail_) result.log_tail += text + "\n";
-    GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms, status));
-    result.log_tail += line + "\n";
-    parts_.logs.append(function_.key, context.request_id.str(), std::move(line));
+    const auto usage = co_await body_.sandbox->usage();
+    result.log_tail += report_line(finished, usage.value_or(sandbox::Usage())) + "\n";
     if (result.log_tail.size() > kTailBytes) result.log_tail.erase(0, result.log_tail.size() - kTailBytes);
-  } else {
-    tasks_->spawn(report(context, duration_ms, std::move(status)));
   }
+  tasks_->spawn(report(std::move(finished)));
   co_return result;
-}
-
-async::Task<std::string> Instance::report_line(RequestId request_id, double duration_ms, std::string status) {
-  const auto self = shared_from_this();
-  const auto usage = co_await body_.sandbox->usage();
-  const auto peak_mb = usage ? (usage->memory_peak_bytes + (1 << 20) - 1) >> 20 : 0;
-  auto line = fmt::format(
-      "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
-      request_id, duration_ms, std::ceil(duration_ms), function_.memory_mb, peak_mb);
-  if (!init_reported_) line += fmt::format("\tInit Duration: {:.2f} ms", init_ms_);
-  init_reported_ = true;
-  co_return line + status;
-}
-
-async::Task<void> Instance::report(RequestContext context, double duration_ms, std::string status) {
-  const auto self = shared_from_this();
-  GUST_CO_TRY(auto line, co_await report_line(context.request_id, duration_ms, std::move(status)));
-  parts_.logs.append(function_.key, context.request_id.str(), std::move(line));
-  co_return Result<void>{};
 }
 
 InvokeResult Instance::init_failure(const RequestContext& context) {

@@ -10,6 +10,7 @@
 #include "functions/log_budget.h"
 #include "functions/log_store.h"
 #include "functions/runtime_pool.h"
+#include "meter/record.h"
 
 #include <csignal>
 #include <deque>
@@ -29,7 +30,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     LogStore& logs;
     env::Clock& clock;
     const InvokerSettings& settings;
-    std::string_view initialization_type;  // as the runtime is told: on-demand, provisioned-concurrency
+    std::string_view initialization_type;  // as the runtime is told: kOnDemand, kProvisionedType
     // It asked for the next event: it can take one. Also the end of its init.
     std::function<void(std::shared_ptr<Instance>)> on_ready;
     // It ended and is cleaned up; the last call.
@@ -91,8 +92,20 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void take_line(std::string line);
   void log(std::string line);
   std::string exit_message() const;
-  async::Task<void> report(RequestContext context, double duration_ms, std::string status);
-  async::Task<std::string> report_line(RequestId request_id, double duration_ms, std::string status);
+  // An invocation that has ended, as its report and its record tell it.
+  struct Finished {
+    RequestId request_id;
+    double duration_ms = 0;
+    std::uint64_t billed_ms = 0;
+    std::string status;  // how the platform ended it, for the report
+    std::string error_type;
+    std::uint64_t queued_ms = 0, bytes_in = 0, bytes_out = 0;
+    bool first = false;  // of this instance
+  };
+  Finished finish(const RequestContext& context, double duration_ms, std::string status, const InvokeResult& result);
+  async::Task<void> report(Finished finished);
+  std::string report_line(const Finished& finished, const sandbox::Usage& usage) const;
+  meter::Record record_of(const Finished& finished, const sandbox::Usage& usage);
 
   Parts parts_;
   Function function_;
@@ -131,6 +144,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   double sandbox_ms_ = 0;
   double init_ms_ = 0;
   bool init_reported_ = false;
+  std::uint64_t metered_cpu_us_ = 0;
+  std::uint64_t bytes_in_ = 0, bytes_out_ = 0, queued_ms_ = 0;  // of the invocation that runs
 };
 
 }  // namespace gust::functions

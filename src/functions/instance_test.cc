@@ -74,7 +74,7 @@ TEST_F(InstanceTest, AnInvocationThatItDidNotTakeIsGivenBackWhole) {
   async::Event idle(loop_.get_executor());
   const auto ready = [&](auto) { idle.set(); };
   const auto instance = std::make_shared<Instance>(
-      Instance::Parts{loop_.get_executor(), *logs_, clock_, settings_, "on-demand", ready, [](auto) {}}, function,
+      Instance::Parts{loop_.get_executor(), *logs_, clock_, settings_, kOnDemand, ready, [](auto) {}}, function,
       "0123456789abcdef");
   const auto run = [&]() -> Task<void> {
     RoleKeys keys;

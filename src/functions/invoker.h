@@ -11,6 +11,7 @@
 #include "functions/log_store.h"
 #include "functions/response_stream.h"
 #include "http/message.h"
+#include "meter/record.h"
 #include "sandbox/sandbox.h"
 
 #include <functional>
@@ -34,6 +35,8 @@ struct InvokerSettings {
   std::string code_folder;     // what Function::code_folder is relative to
   std::string python_runtime;  // folder with bootstrap.py, mounted at /var/runtime
   std::string node_runtime;
+  Millis billed_step{1};  // what is billed is rounded up to this
+  meter::Sink* meter = nullptr;
   KeepAliveSettings keep_alive;  // when an idle instance ends
   Millis sweep_every{1000};      // how often that is looked at
   Millis init_timeout{10'000};
@@ -49,6 +52,8 @@ struct InvokerSettings {
   std::uint16_t services_port = 4566;
   std::function<RoleKeys(const Function&)> issue_keys;
 };
+
+inline constexpr std::string_view kOnDemand = "on-demand", kProvisionedType = "provisioned-concurrency";
 
 struct PoolStatus {
   FunctionKey key;

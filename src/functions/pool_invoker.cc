@@ -358,7 +358,7 @@ class PoolInvoker final : public Invoker {
     instance->end();
   }
 
-  void start_one(const std::shared_ptr<Pool>& pool, std::string_view initialization_type = "on-demand") {
+  void start_one(const std::shared_ptr<Pool>& pool, std::string_view initialization_type = kOnDemand) {
     ++pool->starting;
     memory_ += memory_of(pool->function);
     Instance::Parts parts{executor_,
@@ -505,7 +505,7 @@ class PoolInvoker final : public Invoker {
         pool->provision_failure = "the machine has no memory left for another instance of this size";
         break;
       }
-      start_one(pool, "provisioned-concurrency");
+      start_one(pool, kProvisionedType);
     }
     co_return Result<void>{};
   }

@@ -1,6 +1,7 @@
 """The plug is pulled: what was acknowledged is there afterwards, and nothing of an instance is left behind."""
 import hashlib
 import io
+import json
 import os
 import random
 import threading
@@ -38,6 +39,47 @@ def leftovers():
             continue
         if "gust-launcher" in command or "/var/runtime/bootstrap" in command or "slirp4netns" in command:
             found.add(f"{proc.name}: {command}")
+    return found
+
+
+def test_every_report_is_in_the_ledger_once(new_gust):
+    gust = new_gust().start()
+    functions = gust.client("lambda")
+    functions.create_function(FunctionName="metered", Runtime="python3.12", Handler="index.handler", Role=ROLE,
+                              Code={"ZipFile": zip_of({"index.py": "def handler(e, c): return 1"})})
+    for _ in range(3):
+        stop = threading.Event()
+
+        def load():
+            with_own = gust.client("lambda")
+            while not stop.is_set():
+                try:
+                    with_own.invoke(FunctionName="metered")
+                except Exception:  # the plug is pulled
+                    return
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        lines = len(reports(gust))
+        wait_until(lambda: len(reports(gust)) > lines + 100, "invocations")
+        gust.kill9()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        ids = [json.loads(line[9:])["id"] for line in "".join(p.read_text() for p in (gust.data / "meter").glob("*.ledger")).splitlines()]
+        assert len(ids) == len(set(ids)) and reports(gust) <= set(ids)
+        gust.start()
+    total = gust.cli_json("bill")["total"]["invocations"]
+    assert total == len(ids)
+
+
+def reports(gust):
+    """The request ids of the reports on disk."""
+    found = set()
+    for file in (gust.data / "logs").rglob("*.ndjson"):
+        for line in file.read_text().splitlines(keepends=True):
+            if line.endswith("\n") and "REPORT RequestId" in line:
+                found.add(json.loads(line)[1])
     return found
 
 

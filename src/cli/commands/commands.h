@@ -33,6 +33,14 @@ struct LogsOptions {
 };
 int logs_command(Session& session, const LogsOptions& options);
 
+enum class BillBy { kFunction, kDay, kTag };
+struct BillOptions {
+  BillBy by = BillBy::kFunction;
+  std::string from, to;  // days, both included; empty: the first, the last
+  std::string prices;    // a file; empty: the public list
+};
+int bill_command(Session& session, const BillOptions& options);
+
 int status_command(Session& session);
 int pools_command(Session& session);  // status --pools
 int failed_list_command(Session& session);

@@ -1,0 +1,80 @@
+// What an invocation used: its REPORT line and its record in the ledger.
+#include "functions/instance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace gust::functions {
+
+// What is billed is rounded up; the first invocation on demand pays for the init too, as on the service since 2025-08.
+Instance::Finished Instance::finish(const RequestContext& context, double duration_ms, std::string status,
+                                    const InvokeResult& result) {
+  Finished out;
+  out.request_id = context.request_id;
+  out.duration_ms = duration_ms;
+  out.status = std::move(status);
+  out.error_type = result.error_type;
+  out.queued_ms = queued_ms_;
+  out.bytes_in = bytes_in_;
+  out.bytes_out = result.streamed ? bytes_out_ : result.payload.size();
+  out.first = !std::exchange(init_reported_, true);
+  const bool pays_init = out.first && parts_.initialization_type == kOnDemand;
+  const auto step = static_cast<double>(parts_.settings.billed_step.count());
+  const auto steps = std::ceil((duration_ms + (pays_init ? init_ms_ : 0)) / step);
+  out.billed_ms = static_cast<std::uint64_t>(steps * step);
+  return out;
+}
+
+std::string Instance::report_line(const Finished& finished, const sandbox::Usage& usage) const {
+  auto line = fmt::format(
+      "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
+      finished.request_id, finished.duration_ms, finished.billed_ms, function_.memory_mb,
+      (usage.memory_peak_bytes + (1 << 20) - 1) >> 20);
+  if (finished.first) line += fmt::format("\tInit Duration: {:.2f} ms", init_ms_);
+  return line + finished.status;
+}
+
+meter::Record Instance::record_of(const Finished& finished, const sandbox::Usage& usage) {
+  const auto in_us = [](double ms) { return static_cast<std::uint64_t>(ms * 1000); };
+  meter::Record record;
+  record.request_id = finished.request_id;
+  record.account = function_.key.account;
+  record.function = function_.key.name.str();
+  record.version = function_.version;
+  record.at = parts_.clock.now();
+  record.start = !finished.first                           ? "warm"
+                 : parts_.initialization_type != kOnDemand ? "provisioned"
+                 : start_kind_ == Start::kPooled           ? "pooled"
+                                                           : "launched";
+  record.queued_ms = finished.queued_ms;
+  record.init_us = finished.first ? in_us(init_ms_) : 0;
+  record.duration_us = in_us(finished.duration_ms);
+  record.billed_ms = finished.billed_ms;
+  record.memory_mb = function_.memory_mb;
+  record.tmp_mb = function_.tmp_mb;
+  record.peak_bytes = usage.memory_peak_bytes;
+  record.cpu_us = usage.cpu_us - std::min(metered_cpu_us_, usage.cpu_us);
+  metered_cpu_us_ = std::max(metered_cpu_us_, usage.cpu_us);
+  record.bytes_in = finished.bytes_in;
+  record.bytes_out = finished.bytes_out;
+  record.error_type = finished.error_type;
+  return record;
+}
+
+// The record first: a report that can be read is in the ledger.
+async::Task<void> Instance::report(Finished finished) {
+  const auto self = shared_from_this();
+  const auto read = co_await body_.sandbox->usage();
+  const auto usage = read.value_or(sandbox::Usage());
+  if (parts_.settings.meter != nullptr) {
+    auto record = record_of(finished, usage);
+    const auto kept = co_await parts_.settings.meter->append(std::move(record));
+    if (!kept && kept.error().code == Code::kCancelled) co_return std::unexpected(kept.error());
+  }
+  parts_.logs.append(function_.key, finished.request_id.str(), report_line(finished, usage));
+  co_return Result<void>{};
+}
+
+}  // namespace gust::functions
