@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +21,8 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr int kLoopNice = -10;
+
 constexpr Millis kGrace{10'000};
 
 async::Task<void> live(config::Settings settings) {
@@ -26,6 +30,9 @@ async::Task<void> live(config::Settings settings) {
   Cloud cloud(executor, std::move(settings));
   asio::signal_set signals(executor, SIGINT, SIGTERM);
   const auto started = co_await cloud.start();
+  // Of this thread: every answer passes through it, in short turns, so functions that burn what they get do not delay
+  // it. Only root may.
+  (void)::setpriority(PRIO_PROCESS, 0, kLoopNice);
   if (started) {
     GUST_INFO("gust {} serves at {}", GUST_VERSION, cloud.endpoint());
     co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));

@@ -27,6 +27,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kTailBytes = 4096, kMaxLine = 256 << 10, kPipeBytes = 64 << 10;
 constexpr Millis kFreezeAfter{1000};
+constexpr std::uint32_t kMbOfACore = 1769;  // as on the service
 constexpr std::string_view kRuntimePath = "/2018-06-01/runtime/";
 constexpr std::string_view kResponseMode = "Lambda-Runtime-Function-Response-Mode";
 constexpr std::string_view kErrorType = "Lambda-Runtime-Function-Error-Type";
@@ -124,7 +125,8 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   if (!start.runtime_folder.empty()) spec.read_only.push_back({std::move(start.runtime_folder), "/var/runtime"});
   spec.memory_bytes = std::uint64_t{f.memory_mb} << 20;
   spec.tmp_bytes = std::uint64_t{f.tmp_mb} << 20;
-  spec.cpu_millis = std::max<std::uint32_t>(1000, f.memory_mb * 1000 / 1769);  // the share below a core is issue 3's
+  spec.cpu_share = std::max<std::uint32_t>(1, f.memory_mb * 1000 / kMbOfACore);
+  spec.cpu_millis = std::max<std::uint32_t>(1000, spec.cpu_share);  // what is idle is for who wants it, up to a core
   // The service has no setting for it: there every function has egress, and here none that does not say so.
   if (const auto egress = f.environment.find("GUST_EGRESS"); egress != f.environment.end())
     spec.egress = egress->second == "internet" ? sandbox::Egress::kInternet : sandbox::Egress::kNone;

@@ -129,7 +129,7 @@ async::Task<std::optional<Body>> RuntimePool::take(sandbox::Spec spec) {
   family->demand.push_back(now);
   if (family->demand.size() > kMaxDemand) family->demand.pop_front();
   changed_.pulse();
-  sandbox::Specialisation to{{}, spec.memory_bytes, spec.cpu_millis, spec.tmp_bytes};
+  sandbox::Specialisation to{{}, spec.memory_bytes, spec.cpu_millis, spec.cpu_share, spec.tmp_bytes};
   for (const auto& mount : spec.read_only) {
     if (empty || mount.target != "/var/runtime") to.read_only.push_back(mount);
   }

@@ -39,6 +39,7 @@ json::object write_spec(const Spec& spec) {
           {"read_only", write_mounts(spec.read_only)},
           {"memory_bytes", spec.memory_bytes},
           {"cpu_millis", spec.cpu_millis},
+          {"cpu_share", spec.cpu_share},
           {"max_pids", spec.max_pids},
           {"tmp_bytes", spec.tmp_bytes},
           {"egress", spec.egress == Egress::kInternet ? "internet" : "none"},
@@ -57,6 +58,7 @@ json::object write_specialisation(const Specialisation& to) {
   return {{"read_only", write_mounts(to.read_only)},
           {"memory_bytes", to.memory_bytes},
           {"cpu_millis", to.cpu_millis},
+          {"cpu_share", to.cpu_share},
           {"tmp_bytes", to.tmp_bytes},
           {"argv", json::value_from(to.argv)},
           {"env", write_environment(to.env)},
@@ -73,7 +75,8 @@ std::vector<Mount> read_mounts(const json::object& from) {
 
 Specialisation read_specialisation(const json::object& from) {
   Specialisation to{read_mounts(from), number_of<std::uint64_t>(from, "memory_bytes"),
-                    number_of<std::uint32_t>(from, "cpu_millis"), number_of<std::uint64_t>(from, "tmp_bytes")};
+                    number_of<std::uint32_t>(from, "cpu_millis"), number_of<std::uint32_t>(from, "cpu_share"),
+                    number_of<std::uint64_t>(from, "tmp_bytes")};
   to.argv = json::value_to<std::vector<std::string>>(from.at("argv"));
   for (const auto& [name, value] : from.at("env").as_object()) to.env[name] = std::string(value.as_string());
   to.working_dir = text_of(from, "working_dir");
@@ -90,6 +93,7 @@ Spec read_spec(const json::object& from) {
   spec.read_only = read_mounts(from);
   spec.memory_bytes = number_of<std::uint64_t>(from, "memory_bytes");
   spec.cpu_millis = number_of<std::uint32_t>(from, "cpu_millis");
+  spec.cpu_share = number_of<std::uint32_t>(from, "cpu_share");
   spec.max_pids = number_of<std::uint32_t>(from, "max_pids");
   spec.tmp_bytes = number_of<std::uint64_t>(from, "tmp_bytes");
   spec.egress = text_of(from, "egress") == "internet" ? Egress::kInternet : Egress::kNone;

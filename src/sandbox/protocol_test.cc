@@ -15,6 +15,7 @@ Spec full_spec() {
   spec.read_only = {{"/a", "/var/task"}, {"/b", "/opt"}};
   spec.memory_bytes = 10ULL << 30;
   spec.cpu_millis = 6000;
+  spec.cpu_share = 72;
   spec.max_pids = 7;
   spec.tmp_bytes = 8ULL << 30;
   spec.egress = Egress::kInternet;

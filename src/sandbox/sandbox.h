@@ -33,7 +33,8 @@ struct Spec {
   std::string working_dir = "/var/task";
   std::vector<Mount> read_only;
   std::uint64_t memory_bytes = 128ULL << 20;
-  std::uint32_t cpu_millis = 1000;   // thousandths of a core
+  std::uint32_t cpu_millis = 1000;  // thousandths of a core: never more
+  std::uint32_t cpu_share = 1000;   // the same: what it gets, against others' shares, where there is not enough
   std::uint32_t max_pids = 1024;
   std::uint64_t tmp_bytes = 512ULL << 20;  // size of the private /tmp
   Egress egress = Egress::kNone;
@@ -46,6 +47,7 @@ struct Specialisation {
   std::vector<Mount> read_only;  // added
   std::uint64_t memory_bytes = 128ULL << 20;
   std::uint32_t cpu_millis = 1000;
+  std::uint32_t cpu_share = 1000;
   std::uint64_t tmp_bytes = 512ULL << 20;
   // The program of one that was started without.
   std::vector<std::string> argv = {};

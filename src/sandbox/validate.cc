@@ -69,7 +69,8 @@ Result<void> validate_environment(const std::map<std::string, std::string>& env)
   return {};
 }
 
-Result<void> validate_sizes(std::uint64_t memory_bytes, std::uint64_t tmp_bytes, std::uint32_t cpu_millis) {
+Result<void> validate_sizes(std::uint64_t memory_bytes, std::uint64_t tmp_bytes, std::uint32_t cpu_millis,
+                            std::uint32_t cpu_share) {
   if (memory_bytes < kMinMemoryBytes) {
     return fail(Code::kInvalid, fmt::format("memory_bytes {}: expected at least {}", memory_bytes, kMinMemoryBytes));
   }
@@ -77,6 +78,7 @@ Result<void> validate_sizes(std::uint64_t memory_bytes, std::uint64_t tmp_bytes,
     return fail(Code::kInvalid, fmt::format("tmp_bytes {}: expected at least {}", tmp_bytes, kMinTmpBytes));
   }
   if (cpu_millis == 0) return fail(Code::kInvalid, "cpu_millis 0: expected at least 1");
+  if (cpu_share == 0) return fail(Code::kInvalid, "cpu_share 0: expected at least 1");
   return {};
 }
 
@@ -86,7 +88,7 @@ Result<void> validate(const Specialisation& to) {
   for (const auto& mount : to.read_only) GUST_CHECK(validate_mount(mount));
   if (!to.argv.empty()) GUST_CHECK(validate_program(to.argv, to.working_dir));
   GUST_CHECK(validate_environment(to.env));
-  return validate_sizes(to.memory_bytes, to.tmp_bytes, to.cpu_millis);
+  return validate_sizes(to.memory_bytes, to.tmp_bytes, to.cpu_millis, to.cpu_share);
 }
 
 Result<void> validate(const Spec& spec) {
@@ -95,7 +97,7 @@ Result<void> validate(const Spec& spec) {
   if (!told_later) GUST_CHECK(validate_program(spec.argv, spec.working_dir));
   GUST_CHECK(validate_environment(spec.env));
   for (const auto& mount : spec.read_only) GUST_CHECK(validate_mount(mount));
-  GUST_CHECK(validate_sizes(spec.memory_bytes, spec.tmp_bytes, spec.cpu_millis));
+  GUST_CHECK(validate_sizes(spec.memory_bytes, spec.tmp_bytes, spec.cpu_millis, spec.cpu_share));
   if (spec.max_pids < 2) return fail(Code::kInvalid, fmt::format("max_pids {}: expected at least 2", spec.max_pids));
   if (spec.listen_ports.size() >= kMaxMessageFds) return fail(Code::kInvalid, "too many listen_ports");
   if (std::ranges::find(spec.listen_ports, 0) != spec.listen_ports.end()) {

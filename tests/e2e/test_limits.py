@@ -4,15 +4,17 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from conftest import wait_until
+from conftest import requires_root, wait_until
 from test_lambda import ROLE, call, code_of, functions, make, zip_of  # noqa: F401 (fixtures)
 
 IDENTITY = """
@@ -22,6 +24,34 @@ def handler(event, context):
     time.sleep(event.get("sleep", 0))
     return me
 """
+
+
+def cpu_weights(gust):
+    """The weight of each living instance's cgroup, as thousandths of a core, rounded down as the kernel's files make it."""
+    found = []
+    for launcher in subprocess.run(["pgrep", "-P", str(gust.process.pid)], capture_output=True, text=True).stdout.split():
+        for init in subprocess.run(["pgrep", "-P", launcher], capture_output=True, text=True).stdout.split():
+            try:
+                groups = [line.split(":", 2) for line in Path(f"/proc/{init}/cgroup").read_text().splitlines()]
+            except FileNotFoundError:
+                continue  # it has ended
+            for _, controllers, path in groups:
+                if "cpu" in controllers.split(","):
+                    found.append(int(Path(f"/sys/fs/cgroup/cpu{path}/cpu.shares").read_text()) * 1000 // 1024)
+                elif controllers == "" and (weight := Path(f"/sys/fs/cgroup{path}/cpu.weight")).exists():
+                    found.append(int(weight.read_text()) * 10)
+    return found
+
+
+@requires_root
+def test_cpu_time_is_shared_by_memory(gust, functions, make):
+    """1,769 MB are a core; a ready runtime gets its share with its function."""
+    for mb in 128, 3008:
+        call(functions, make(IDENTITY, MemorySize=mb))
+    weights = cpu_weights(gust)
+    for mb in 128, 3008:
+        exact = mb * 1000 // 1769
+        assert any(exact - 10 <= weight <= exact for weight in weights), (mb, weights)
 
 
 @pytest.mark.parametrize("files, mode, error", [

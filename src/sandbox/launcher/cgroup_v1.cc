@@ -135,6 +135,7 @@ class CgroupV1 final : public Cgroups {
       GUST_CHECK(write_control(cpu_ / name / "cpu.cfs_period_us", std::to_string(kCpuPeriodUs)));
       const auto quota = std::to_string(cpu_quota_us(limits.cpu_millis));
       GUST_CHECK(write_control(cpu_ / name / "cpu.cfs_quota_us", quota));
+      GUST_CHECK(write_control(cpu_ / name / "cpu.shares", std::to_string(v1_cpu_shares(limits.cpu_share))));
     }
     return {};
   }

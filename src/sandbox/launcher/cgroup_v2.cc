@@ -140,6 +140,7 @@ class CgroupV2 final : public Cgroups {
     if (pids_) GUST_CHECK(write_control(group / "pids.max", std::to_string(limits.max_pids)));
     if (cpu_) {
       GUST_CHECK(write_control(group / "cpu.max", fmt::format("{} {}", cpu_quota_us(limits.cpu_millis), kCpuPeriodUs)));
+      GUST_CHECK(write_control(group / "cpu.weight", std::to_string(v2_cpu_weight(limits.cpu_share))));
     }
     return {};
   }

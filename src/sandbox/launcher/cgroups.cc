@@ -17,6 +17,12 @@ namespace gust::sandbox::launcher {
 
 namespace fs = std::filesystem;
 
+std::uint64_t v1_cpu_shares(std::uint32_t cpu_share) {
+  return std::clamp<std::uint64_t>(std::uint64_t{cpu_share} * 1024 / 1000, 2, 262'144);
+}
+
+std::uint64_t v2_cpu_weight(std::uint32_t cpu_share) { return std::clamp<std::uint64_t>(cpu_share / 10, 1, 10'000); }
+
 std::uint64_t cpu_quota_us(std::uint32_t cpu_millis) {
   return std::max<std::uint64_t>(1000, kCpuPeriodUs * cpu_millis / 1000);
 }

@@ -17,7 +17,7 @@ namespace gust::sandbox::launcher {
 
 struct GroupLimits {
   std::uint64_t memory_bytes = 0;
-  std::uint32_t cpu_millis = 0;
+  std::uint32_t cpu_millis = 0, cpu_share = 0;
   std::uint32_t max_pids = 0;
 };
 
@@ -69,6 +69,10 @@ std::unique_ptr<Cgroups> open_cgroup_v1(const Hierarchies& hierarchies, Capabili
 // Quota in microseconds for a period of kCpuPeriodUs; the kernel takes no less than 1 ms.
 inline constexpr std::uint64_t kCpuPeriodUs = 20'000;
 std::uint64_t cpu_quota_us(std::uint32_t cpu_millis);
+
+// A share in thousandths of a core as the kernels count weights: cpu.shares, and cpu.weight (1,024 and 100 are a core).
+std::uint64_t v1_cpu_shares(std::uint32_t cpu_share);
+std::uint64_t v2_cpu_weight(std::uint32_t cpu_share);
 
 // The instance folder `root`/gust/<unique>, made and locked; the dead ones beside it are emptied and removed.
 struct InstanceFolder {

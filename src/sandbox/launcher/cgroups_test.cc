@@ -32,6 +32,12 @@ TEST_F(CgroupFiles, AQuotaIsAShareOfThePeriodAndNeverUnderAMillisecond) {
   EXPECT_EQ(cpu_quota_us(1000), kCpuPeriodUs);
   EXPECT_EQ(cpu_quota_us(2500), kCpuPeriodUs * 5 / 2);
   EXPECT_EQ(cpu_quota_us(1), 1000u);
+  EXPECT_EQ(v1_cpu_shares(1000), 1024u);
+  EXPECT_EQ(v1_cpu_shares(72), 73u);
+  EXPECT_EQ(v1_cpu_shares(1), 2u);
+  EXPECT_EQ(v2_cpu_weight(1000), 100u);
+  EXPECT_EQ(v2_cpu_weight(72), 7u);
+  EXPECT_EQ(v2_cpu_weight(5), 1u);
 }
 
 TEST_F(CgroupFiles, WithoutAnyHierarchyNothingIsLimitedAndItIsSaid) {

@@ -199,7 +199,8 @@ Result<void> Service::specialise(const SpecialiseRequest& request) {
   }
   const Fd mounts = std::move(sandbox.mounts);
   for (const auto& mount : request.to.read_only) GUST_CHECK(root_.add_mount_point(mount.target));
-  GUST_CHECK(cgroups_->change(request.id, {request.to.memory_bytes, request.to.cpu_millis, sandbox.spec.max_pids}));
+  GUST_CHECK(cgroups_->change(
+      request.id, {request.to.memory_bytes, request.to.cpu_millis, request.to.cpu_share, sandbox.spec.max_pids}));
   GUST_CHECK(specialise_mounts(own_, mounts, request.to));
   if (!sandbox.control) return {};
   sandbox.specialise_seq = request.seq;
@@ -219,7 +220,7 @@ Result<void> Service::start(const StartRequest& request) {
   sandbox->spec = spec;
   sandbox->seq = request.seq;
   while (slots_.contains(sandbox->slot)) ++sandbox->slot;
-  GUST_CHECK(cgroups_->create(spec.id, {spec.memory_bytes, spec.cpu_millis, spec.max_pids}));
+  GUST_CHECK(cgroups_->create(spec.id, {spec.memory_bytes, spec.cpu_millis, spec.cpu_share, spec.max_pids}));
   if (auto cloned = clone(*sandbox); !cloned) {
     cgroups_->remove(spec.id);
     return cloned;
@@ -242,8 +243,16 @@ Result<void> Service::clone(Running& sandbox) {
   if (::fchown(output.theirs.get(), ids.uid, ids.gid) < 0) return fail_errno("fchown the output pipe", errno);
   const Fd group = cgroups_->open_for_clone(spec.id);
   const auto resolver = spec.egress == Egress::kInternet ? root_.resolver() : std::filesystem::path();
-  const ChildPlan plan{spec,     root_.root(),         passwd,              resolver,           ids, users_.privilege(),
-                       seccomp_, control.theirs.get(), status.theirs.get(), output.theirs.get()};
+  const ChildPlan plan{spec,
+                       root_.root(),
+                       passwd,
+                       resolver,
+                       ids,
+                       users_.privilege(),
+                       seccomp_,
+                       control.theirs.get(),
+                       status.theirs.get(),
+                       output.theirs.get()};
   GUST_TRY(auto child, clone_into_namespaces(group.get()));
   if (child.pid == 0) run_child(plan);
   sandbox.pid = child.pid;
@@ -274,8 +283,9 @@ void Service::read_control(Running& sandbox) {
     // It waited for its program: now that runs, or could not, or the process was killed.
     const bool ran = bytes.empty() && !is_gone(sandbox.pidfd.get());
     const Error gone{Code::kUnavailable, "it was killed before its program ran", {}};
-    answer_specialise(sandbox, ran ? Result<void>() : bytes.empty() ? std::unexpected(gone)
-                                                                    : std::unexpected(parse_child_error(bytes)));
+    answer_specialise(sandbox, ran             ? Result<void>()
+                               : bytes.empty() ? std::unexpected(gone)
+                                               : std::unexpected(parse_child_error(bytes)));
     sandbox.control.reset();
   } else if (bytes == kWaiting) {
     auto control = std::move(sandbox.control);
