@@ -1,15 +1,90 @@
 // The Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) over one kept-alive connection.
+//
+// Speaks HTTP/1.1 on a bare socket: node:http costs every cold start a millisecond more, and is only for streams.
 import http from "node:http";
+import net from "node:net";
 
 const VERSION = "2018-06-01";
 const ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
 const ERROR_BODY = "Lambda-Runtime-Function-Error-Body";
 
+// One connection, one request at a time. While none waits it does not keep the event loop alive, so that an empty loop
+// can be seen.
+class Connection {
+  #socket;
+  #pieces = [];
+  #have = 0;
+  #need = 0; // bytes that the answer has at least
+  #waiting;
+
+  constructor(host, port) {
+    this.#socket = net.connect({ host, port, noDelay: true });
+    this.#socket.on("data", (data) => this.#take(data));
+    this.#socket.on("error", (error) => this.#fail(error));
+    this.#socket.on("close", () => this.#fail(new Error("the Runtime API closed the connection")));
+  }
+
+  get free() {
+    return this.#waiting === undefined && !this.#socket.destroyed;
+  }
+
+  // Answers {status, headers, body}.
+  send(bytes) {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#socket.ref();
+      this.#socket.write(bytes);
+    });
+  }
+
+  #take(data) {
+    this.#pieces.push(data);
+    this.#have += data.length;
+    if (this.#have < this.#need) return;
+    const whole = this.#pieces.length === 1 ? data : Buffer.concat(this.#pieces);
+    const { answer, need } = parse(whole);
+    this.#pieces = answer ? [] : [whole];
+    this.#have = answer ? 0 : whole.length;
+    this.#need = need;
+    if (!answer) return;
+    this.#settle()?.resolve(answer);
+    if (answer.headers.connection === "close") this.#socket.destroy();
+  }
+
+  #fail(error) {
+    this.#socket.destroy();
+    this.#settle()?.reject(error);
+  }
+
+  #settle() {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    this.#socket.unref();
+    return waiting;
+  }
+}
+
+// {answer}, or {need}, the bytes that there have to be, while some are missing. The Runtime API tells every length.
+function parse(buffer) {
+  const end = buffer.indexOf("\r\n\r\n");
+  if (end < 0) return { need: buffer.length + 1 };
+  const [first, ...lines] = buffer.latin1Slice(0, end).split("\r\n");
+  const status = Number(first.split(" ", 2)[1]);
+  const headers = {};
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+  }
+  const length = Number(headers["content-length"] ?? 0);
+  const need = end + 4 + length;
+  if (buffer.length < need) return { need };
+  return { answer: { status, headers, body: buffer.utf8Slice(end + 4, need) }, need: 0 };
+}
+
 export class Client {
   #host;
   #port;
-  // An idle connection does not keep the event loop alive, so an empty loop can be seen.
-  #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  #connection;
 
   constructor(address) {
     const colon = address.lastIndexOf(":");
@@ -68,7 +143,7 @@ export class Client {
   }
 
   #open(method, path, headers, done) {
-    const options = { method, path: `/${VERSION}${path}`, host: this.#host, port: this.#port, agent: this.#agent, headers };
+    const options = { method, path: `/${VERSION}${path}`, host: this.#host, port: this.#port, agent: false, headers };
     return http.request(options, (response) => {
       const parts = [];
       response.on("data", (part) => parts.push(part));
@@ -78,14 +153,13 @@ export class Client {
     });
   }
 
-  #request(method, path, body = "", headers = {}) {
-    return new Promise((resolve, reject) => {
-      const sized = method === "POST" ? { ...headers, "Content-Length": Buffer.byteLength(body) } : headers;
-      const request = this.#open(method, path, sized, resolve);
-      request.on("error", reject);
-      request.setNoDelay(true);
-      request.end(body);
-    });
+  async #request(method, path, body = "", headers = {}) {
+    let text = `${method} /${VERSION}${path} HTTP/1.1\r\nHost: ${this.#host}:${this.#port}\r\n`;
+    for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
+    if (method === "POST") text += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+    // One that waits for the next event may be busy when an error has to be told.
+    if (!this.#connection?.free) this.#connection = new Connection(this.#host, this.#port);
+    return this.#connection.send(`${text}\r\n${body}`);
   }
 }
 

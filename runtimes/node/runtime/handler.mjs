@@ -53,11 +53,8 @@ async function importFile(file) {
 
 function isModuleScope(folder) {
   for (let at = folder; ; at = path.dirname(at)) {
-    try {
-      return JSON.parse(fs.readFileSync(path.join(at, "package.json"), "utf8")).type === "module";
-    } catch (error) {
-      if (error.code !== "ENOENT") throw error;
-    }
+    const description = path.join(at, "package.json");
+    if (isFile(description)) return JSON.parse(fs.readFileSync(description, "utf8")).type === "module";
     if (at === path.dirname(at)) return false;
   }
 }

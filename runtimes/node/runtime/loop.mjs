@@ -13,20 +13,24 @@ const EXIT_INIT_FAILED = 1;
 const EXIT_UNHANDLED_REJECTION = 128;
 const EXIT_UNCAUGHT_EXCEPTION = 129;
 
+const TASK_ROOT = "/var/task";
+
 let client;
 let requestId; // of the invocation that runs; undefined between two
+let modulePaths; // that Node knows
 let onEmptyLoop; // ends an invocation whose handler left nothing to wait for
 
 export async function serve() {
   client = new Client(process.env.AWS_LAMBDA_RUNTIME_API);
+  patchConsole();
+  installGlobals();
   if (isGeneric()) {
+    setModulePaths(TASK_ROOT);
     await warmUp();
     await become(client);
   }
-  const root = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
+  const root = process.env.LAMBDA_TASK_ROOT ?? TASK_ROOT;
   setModulePaths(root);
-  patchConsole();
-  installGlobals();
   process.on("uncaughtException", (error) => end(error, "Uncaught Exception", EXIT_UNCAUGHT_EXCEPTION));
   process.on("unhandledRejection", (reason, promise) =>
     end(new UnhandledPromiseRejection(reason, promise), "Unhandled Promise Rejection", EXIT_UNHANDLED_REJECTION),
@@ -56,8 +60,10 @@ function setModulePaths(root) {
   const major = process.versions.node.split(".")[0];
   const ours = ["/opt/nodejs/node_modules", `/opt/nodejs/node${major}/node_modules`, "/var/runtime/node_modules", root];
   const given = process.env.NODE_PATH ? [process.env.NODE_PATH] : [];
-  process.env.NODE_PATH = [...given, ...ours].join(":");
-  Module._initPaths();
+  const paths = [...given, ...ours].join(":");
+  process.env.NODE_PATH = paths;
+  if (paths !== modulePaths) Module._initPaths();
+  modulePaths = paths;
 }
 
 // The process cannot go on: the error is logged and posted, then it ends.
