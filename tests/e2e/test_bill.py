@@ -1,16 +1,14 @@
 """What invocations used, and what it costs: records, sums and gust bill."""
 import base64
-import io
 import json
 import re
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from conftest import wait_until
+from test_lambda import ROLE, zip_of
 
-ROLE = "arn:aws:iam::000000000000:role/r"
 CODE = """
 import time
 def handler(e, c):
@@ -21,13 +19,6 @@ def handler(e, c):
 """
 
 
-def zip_of(text):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as z:
-        z.writestr("index.py", text)
-    return out.getvalue()
-
-
 @pytest.fixture
 def gust(new_gust):
     return new_gust().start()
@@ -36,7 +27,7 @@ def gust(new_gust):
 def make(gust, name, **more):
     functions = gust.client("lambda")
     functions.create_function(FunctionName=name, Runtime="python3.12", Handler="index.handler", Role=ROLE, Timeout=20,
-                              Code={"ZipFile": zip_of(CODE)}, **more)
+                              Code={"ZipFile": zip_of({"index.py": CODE})}, **more)
     return functions
 
 

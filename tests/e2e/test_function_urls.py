@@ -1,7 +1,5 @@
 """Function URLs: who may use them, CORS, the event, the two ways to answer."""
-import io
 import json
-import zipfile
 
 import pytest
 import requests
@@ -10,7 +8,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-ROLE = "arn:aws:iam::000000000000:role/r"
+from test_lambda import ROLE, zip_of
+
 ECHO = """
 import threading
 def handler(event, context):
@@ -43,13 +42,6 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
 """
 
 
-def zip_of(name, text):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as z:
-        z.writestr(name, text)
-    return out.getvalue()
-
-
 @pytest.fixture(scope="module")
 def functions(gust):
     return gust.client("lambda")
@@ -58,7 +50,7 @@ def functions(gust):
 @pytest.fixture
 def echo(functions, unique):
     functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE, Timeout=3,
-                              Code={"ZipFile": zip_of("index.py", ECHO)})
+                              Code={"ZipFile": zip_of({"index.py": ECHO})})
     return unique
 
 
@@ -227,7 +219,7 @@ def test_limits(functions, echo, send):
 @pytest.fixture(scope="module")
 def stream(functions):
     functions.create_function(FunctionName="url-streams", Runtime="nodejs20.x", Handler="index.handler", Role=ROLE, Timeout=10,
-                              MemorySize=256, Code={"ZipFile": zip_of("index.mjs", STREAM)})
+                              MemorySize=256, Code={"ZipFile": zip_of({"index.mjs": STREAM})})
     return open_url(functions, "url-streams", InvokeMode="RESPONSE_STREAM", Cors={"AllowOrigins": ["*"]})
 
 

@@ -1,14 +1,12 @@
 """Provisioned concurrency: instances that stand ready, and stay."""
-import io
 import json
-import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
 
 from conftest import wait_until
+from test_lambda import ROLE, zip_of
 
-ROLE = "arn:aws:iam::000000000000:role/r"
 CODE = """
 import os, uuid
 ID = str(uuid.uuid4())
@@ -16,13 +14,6 @@ if os.environ.get("BREAK"): raise RuntimeError("init")
 def handler(e, c):
     return {"id": ID, "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"], "version": c.function_version}
 """
-
-
-def zip_of(text):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as z:
-        z.writestr("index.py", text)
-    return out.getvalue()
 
 
 @pytest.fixture
@@ -33,7 +24,7 @@ def functions(gust):
 @pytest.fixture
 def version(functions, unique):
     functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE, Timeout=10,
-                              Code={"ZipFile": zip_of(CODE)}, Publish=True)
+                              Code={"ZipFile": zip_of({"index.py": CODE})}, Publish=True)
     yield unique
     functions.delete_function(FunctionName=unique)
 
@@ -90,7 +81,7 @@ def test_keep_alive_does_not_end_them(new_gust, unique):
     gust = new_gust("--keep-alive", "1").start()
     functions = gust.client("lambda")
     functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE,
-                              Code={"ZipFile": zip_of(CODE)}, Publish=True)
+                              Code={"ZipFile": zip_of({"index.py": CODE})}, Publish=True)
     provision(functions, unique, "1", 1)
     wait_ready(functions, unique, "1")
     first = invoke(functions, unique, "1")["id"]
@@ -105,7 +96,7 @@ def test_an_alias_takes_its_instances_along(functions, version):
     functions.create_alias(FunctionName=version, Name="live", FunctionVersion="1")
     provision(functions, version, "live", 1)
     wait_ready(functions, version, "live")
-    functions.update_function_code(FunctionName=version, ZipFile=zip_of(CODE + "\n"))
+    functions.update_function_code(FunctionName=version, ZipFile=zip_of({"index.py": CODE + "\n"}))
     functions.publish_version(FunctionName=version)
     functions.update_alias(FunctionName=version, Name="live", FunctionVersion="2")
     wait_ready(functions, version, "live")
@@ -127,7 +118,7 @@ def test_more_calls_than_instances_spill_over(functions, version):
 
 def test_an_init_that_fails_is_told(functions, unique):
     functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE,
-                              Code={"ZipFile": zip_of(CODE)}, Publish=True, Environment={"Variables": {"BREAK": "1"}})
+                              Code={"ZipFile": zip_of({"index.py": CODE})}, Publish=True, Environment={"Variables": {"BREAK": "1"}})
     provision(functions, unique, "1", 1)
     failed = wait_until(lambda: (s := status(functions, unique, "1"))["Status"] == "FAILED" and s, "the failure")
     assert failed["StatusReason"] == "FUNCTION_ERROR_INIT_FAILURE"
@@ -138,7 +129,7 @@ def test_memory_is_the_limit(new_gust, unique):
     gust = new_gust().start()
     functions = gust.client("lambda")
     functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE, MemorySize=10240,
-                              Code={"ZipFile": zip_of(CODE)}, Publish=True)
+                              Code={"ZipFile": zip_of({"index.py": CODE})}, Publish=True)
     provision(functions, unique, "1", 500)
     failed = wait_until(lambda: (s := status(functions, unique, "1"))["Status"] == "FAILED" and s, "the refusal")
     assert "memory" in failed["StatusReason"] and failed["AllocatedProvisionedConcurrentExecutions"] < 500
@@ -172,7 +163,7 @@ def test_reservations_and_aliases_bound_it(functions, version):
     functions.create_alias(FunctionName=version, Name="live", FunctionVersion="1")
     with pytest.raises(ClientError, match="already Provisioned version"):
         provision(functions, version, "live", 1)
-    functions.update_function_code(FunctionName=version, ZipFile=zip_of(CODE + "\n"))
+    functions.update_function_code(FunctionName=version, ZipFile=zip_of({"index.py": CODE + "\n"}))
     functions.publish_version(FunctionName=version)
     functions.create_alias(FunctionName=version, Name="split", FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {"1": 0.5}})
     with pytest.raises(ClientError, match="Alias with weights"):

@@ -1,13 +1,12 @@
 """Responses that are sent as they are written: InvokeWithResponseStream with boto3."""
 import base64
-import io
 import json
-import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
 
-ROLE = "arn:aws:iam::000000000000:role/r"
+from test_lambda import ROLE, zip_of
+
 STREAMING = """
 import { S3Client, HeadObjectCommand } from "@aws-sdk/client-s3";
 
@@ -40,13 +39,6 @@ export const handler = awslambda.streamifyResponse(async (event, stream, context
 PLAIN = "def handler(e, c):\n    if e.get('fail'): raise KeyError('no')\n    return {'got': e}\n"
 
 
-def zip_of(name, text):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as z:
-        z.writestr(name, text)
-    return out.getvalue()
-
-
 @pytest.fixture(scope="module")
 def functions(gust):
     return gust.client("lambda")
@@ -54,7 +46,7 @@ def functions(gust):
 
 def make(functions, name, runtime, file, text, **more):
     functions.create_function(FunctionName=name, Runtime=runtime, Handler="index.handler", Role=ROLE,
-                              Code={"ZipFile": zip_of(file, text)}, **{"Timeout": 30, "MemorySize": 256} | more)
+                              Code={"ZipFile": zip_of({file: text})}, **{"Timeout": 30, "MemorySize": 256} | more)
     return name
 
 
