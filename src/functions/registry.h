@@ -120,6 +120,10 @@ class Registry {
     double second_weight = 0;
   };
 
+  using Policy = std::shared_ptr<const std::vector<PolicyStatement>>;
+
+  async::Task<Policy> known_policy(FunctionRef ref);  // kept in memory
+  void forget_policies(const FunctionKey& key);
   async::Task<Route> find_route(FunctionRef ref);
   std::shared_ptr<const Function> choose(const Route& route);
   void changed(const FunctionKey& key);
@@ -133,6 +137,8 @@ class Registry {
   std::function<void(FunctionKey)> listener_;
   std::map<FunctionRef, Route> routes_;
   std::uint64_t changes_ = 0;
+  std::map<FunctionRef, Policy> policies_;
+  std::uint64_t policy_changes_ = 0;
 };
 
 // arn:..:function:NAME, ACCOUNT:function:NAME, function:NAME or NAME, each with an optional :QUALIFIER, as every

@@ -10,6 +10,7 @@
 namespace gust::functions {
 
 static constexpr std::size_t kMaxPolicyBytes = 20'480;
+static constexpr std::size_t kMaxPolicies = 4096;  // kept in memory; past it all are read again as they are asked for
 
 // "*" and "?" as in ARN conditions.
 static bool like(std::string_view pattern, std::string_view text) {
@@ -70,7 +71,9 @@ async::Task<void> Registry::add_statement(FunctionRef ref, PolicyStatement state
     tx.put(row_key, row);
     return {};
   };
-  co_return co_await store_.transact(std::move(body));
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  forget_policies(ref.key);
+  co_return Result<void>{};
 }
 
 async::Task<void> Registry::remove_statement(FunctionRef ref, std::string sid, std::string expected_revision) {
@@ -82,7 +85,9 @@ async::Task<void> Registry::remove_statement(FunctionRef ref, std::string sid, s
     tx.erase(rows::statement_key(ref, sid));
     return {};
   };
-  co_return co_await store_.transact(std::move(body));
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  forget_policies(ref.key);
+  co_return Result<void>{};
 }
 
 async::Task<std::vector<PolicyStatement>> Registry::policy(FunctionRef ref) {
@@ -96,6 +101,24 @@ async::Task<std::vector<PolicyStatement>> Registry::policy(FunctionRef ref) {
   co_return out;
 }
 
+async::Task<Registry::Policy> Registry::known_policy(FunctionRef ref) {
+  if (const auto known = policies_.find(ref); known != policies_.end()) co_return known->second;
+  const auto changes = policy_changes_;
+  GUST_CO_TRY(auto statements, co_await policy(ref));
+  auto read = std::make_shared<const std::vector<PolicyStatement>>(std::move(statements));
+  if (changes == policy_changes_) {  // else it may be of before the change
+    if (policies_.size() >= kMaxPolicies) policies_.clear();
+    policies_.insert_or_assign(ref, read);
+  }
+  co_return read;
+}
+
+void Registry::forget_policies(const FunctionKey& key) {
+  ++policy_changes_;
+  auto it = policies_.lower_bound({key, ""});
+  while (it != policies_.end() && it->first.key == key) it = policies_.erase(it);
+}
+
 static bool is_any(std::string_view action) { return action == "*" || action == "lambda:*"; }
 
 static bool is_for(const PolicyStatement& s, const std::string& principal) {
@@ -105,8 +128,8 @@ static bool is_for(const PolicyStatement& s, const std::string& principal) {
 
 async::Task<bool> Registry::allows(FunctionRef ref, std::string principal, std::string source_arn,
                                    std::string source_account) {
-  GUST_CO_TRY(const auto statements, co_await policy(ref));
-  co_return std::ranges::any_of(statements, [&](const PolicyStatement& s) {
+  GUST_CO_TRY(const auto statements, co_await known_policy(std::move(ref)));
+  co_return std::ranges::any_of(*statements, [&](const PolicyStatement& s) {
     const bool who = is_for(s, principal);
     const bool what = is_any(s.action) || (s.action == "lambda:InvokeFunction" && !s.via_url);
     const bool from = s.source_arn.empty() || like(s.source_arn, source_arn);
@@ -116,8 +139,8 @@ async::Task<bool> Registry::allows(FunctionRef ref, std::string principal, std::
 }
 
 async::Task<bool> Registry::allows_url(FunctionRef ref, std::string account, std::string auth_type) {
-  GUST_CO_TRY(const auto statements, co_await policy(ref));
-  co_return std::ranges::any_of(statements, [&](const PolicyStatement& s) {
+  GUST_CO_TRY(const auto statements, co_await known_policy(std::move(ref)));
+  co_return std::ranges::any_of(*statements, [&](const PolicyStatement& s) {
     const bool what = is_any(s.action) || s.action == "lambda:InvokeFunctionUrl";
     const bool how = s.url_auth_type.empty() || s.url_auth_type == auth_type;
     const bool from = s.source_arn.empty() && s.source_account.empty();

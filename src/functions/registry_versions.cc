@@ -56,6 +56,7 @@ async::Task<std::shared_ptr<const Function>> Registry::resolve(FunctionRef ref) 
 
 void Registry::changed(const FunctionKey& key) {
   ++changes_;
+  forget_policies(key);
   auto it = routes_.lower_bound({key, ""});
   while (it != routes_.end() && it->first.key == key) it = routes_.erase(it);
   if (listener_) listener_(key);
