@@ -62,17 +62,17 @@ class CgroupV1 final : public Cgroups {
 
   Result<void> create(const std::string& name, const GroupLimits& limits) override {
     auto made = make_groups(name);
-    if (made) made = set_limits(name, limits);
+    if (made && !cpu_.empty()) made = write_control(cpu_ / name / "cpu.cfs_period_us", std::to_string(kCpuPeriodUs));
+    if (made) made = set_limits(name, {}, limits);
     if (!made) remove(name);
     return made;
   }
 
-  Result<void> change(const std::string& name, const GroupLimits& limits) override {
-    // The limit with swap may never be the smaller: this makes room for a larger one, and set_limits() lowers both.
-    if (!memory_.empty()) {
+  Result<void> change(const std::string& name, const GroupLimits& was, const GroupLimits& limits) override {
+    // The limit with swap may never be the smaller: this makes room for a larger one; set_limits() lowers both.
+    if (!memory_.empty() && limits.memory_bytes > was.memory_bytes)
       (void)write_control(memory_ / name / "memory.memsw.limit_in_bytes", std::to_string(limits.memory_bytes));
-    }
-    return set_limits(name, limits);
+    return set_limits(name, was, limits);
   }
 
   Fd open_for_clone(const std::string&) override { return Fd(); }
@@ -123,20 +123,21 @@ class CgroupV1 final : public Cgroups {
     return {};
   }
 
-  Result<void> set_limits(const std::string& name, const GroupLimits& limits) const {
-    if (!memory_.empty()) {
+  Result<void> set_limits(const std::string& name, const GroupLimits& was, const GroupLimits& limits) const {
+    if (!memory_.empty() && limits.memory_bytes != was.memory_bytes) {
       const auto bytes = std::to_string(limits.memory_bytes);
       GUST_CHECK(write_control(memory_ / name / "memory.limit_in_bytes", bytes));
       const auto with_swap = memory_ / name / "memory.memsw.limit_in_bytes";
       if (fs::exists(with_swap)) GUST_CHECK(write_control(with_swap, bytes));
     }
-    if (!pids_.empty()) GUST_CHECK(write_control(pids_ / name / "pids.max", std::to_string(limits.max_pids)));
-    if (!cpu_.empty()) {
-      GUST_CHECK(write_control(cpu_ / name / "cpu.cfs_period_us", std::to_string(kCpuPeriodUs)));
+    if (!pids_.empty() && limits.max_pids != was.max_pids)
+      GUST_CHECK(write_control(pids_ / name / "pids.max", std::to_string(limits.max_pids)));
+    if (!cpu_.empty() && limits.cpu_millis != was.cpu_millis) {
       const auto quota = std::to_string(cpu_quota_us(limits.cpu_millis));
       GUST_CHECK(write_control(cpu_ / name / "cpu.cfs_quota_us", quota));
-      GUST_CHECK(write_control(cpu_ / name / "cpu.shares", std::to_string(v1_cpu_shares(limits.cpu_share))));
     }
+    if (!cpu_.empty() && limits.cpu_share != was.cpu_share)
+      GUST_CHECK(write_control(cpu_ / name / "cpu.shares", std::to_string(v1_cpu_shares(limits.cpu_share))));
     return {};
   }
 

@@ -83,13 +83,13 @@ class CgroupV2 final : public Cgroups {
   Result<void> create(const std::string& name, const GroupLimits& limits) override {
     const auto group = instance_.path / name;
     if (::mkdir(group.c_str(), 0755) < 0) return fail_errno("mkdir " + group.string(), errno);
-    auto set = set_limits(group, limits);
+    auto set = set_limits(group, {}, limits);
     if (!set) ::rmdir(group.c_str());
     return set;
   }
 
-  Result<void> change(const std::string& name, const GroupLimits& limits) override {
-    return set_limits(instance_.path / name, limits);
+  Result<void> change(const std::string& name, const GroupLimits& was, const GroupLimits& limits) override {
+    return set_limits(instance_.path / name, was, limits);
   }
 
   Fd open_for_clone(const std::string& name) override {
@@ -130,18 +130,19 @@ class CgroupV2 final : public Cgroups {
   }
 
  private:
-  Result<void> set_limits(const fs::path& group, const GroupLimits& limits) const {
-    if (memory_) {
+  Result<void> set_limits(const fs::path& group, const GroupLimits& was, const GroupLimits& limits) const {
+    if (memory_ && limits.memory_bytes != was.memory_bytes) {
       GUST_CHECK(write_control(group / "memory.max", std::to_string(limits.memory_bytes)));
       GUST_CHECK(write_control(group / "memory.oom.group", "1"));
       // Absent without swap accounting.
       if (fs::exists(group / "memory.swap.max")) GUST_CHECK(write_control(group / "memory.swap.max", "0"));
     }
-    if (pids_) GUST_CHECK(write_control(group / "pids.max", std::to_string(limits.max_pids)));
-    if (cpu_) {
+    if (pids_ && limits.max_pids != was.max_pids)
+      GUST_CHECK(write_control(group / "pids.max", std::to_string(limits.max_pids)));
+    if (cpu_ && limits.cpu_millis != was.cpu_millis)
       GUST_CHECK(write_control(group / "cpu.max", fmt::format("{} {}", cpu_quota_us(limits.cpu_millis), kCpuPeriodUs)));
+    if (cpu_ && limits.cpu_share != was.cpu_share)
       GUST_CHECK(write_control(group / "cpu.weight", std::to_string(v2_cpu_weight(limits.cpu_share))));
-    }
     return {};
   }
 

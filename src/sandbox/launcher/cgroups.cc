@@ -132,7 +132,7 @@ void collect_dead_instances(const fs::path& gust) {
 class NoCgroups final : public Cgroups {
  public:
   Result<void> create(const std::string&, const GroupLimits&) override { return {}; }
-  Result<void> change(const std::string&, const GroupLimits&) override { return {}; }
+  Result<void> change(const std::string&, const GroupLimits&, const GroupLimits&) override { return {}; }
   Fd open_for_clone(const std::string&) override { return Fd(); }
   Result<void> attach(const std::string&, pid_t) override { return {}; }
   GroupUsage usage(const std::string&) override { return {}; }

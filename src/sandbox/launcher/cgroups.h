@@ -37,8 +37,8 @@ class Cgroups {
   virtual ~Cgroups() = default;
   // Makes the group `name` with its limits set and no process in it. A failure leaves nothing behind.
   virtual Result<void> create(const std::string& name, const GroupLimits& limits) = 0;
-  // Other limits than those that it was made with.
-  virtual Result<void> change(const std::string& name, const GroupLimits& limits) = 0;
+  // Other limits than `was`, those that it was made with. On the way of every cold start: writes only what differs.
+  virtual Result<void> change(const std::string& name, const GroupLimits& was, const GroupLimits& limits) = 0;
   // The folder to pass to clone3 as CLONE_INTO_CGROUP; none where attach() must be called instead.
   virtual Fd open_for_clone(const std::string& name) = 0;
   virtual Result<void> attach(const std::string& name, pid_t pid) = 0;

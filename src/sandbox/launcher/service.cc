@@ -199,8 +199,10 @@ Result<void> Service::specialise(const SpecialiseRequest& request) {
   }
   const Fd mounts = std::move(sandbox.mounts);
   for (const auto& mount : request.to.read_only) GUST_CHECK(root_.add_mount_point(mount.target));
-  GUST_CHECK(cgroups_->change(
-      request.id, {request.to.memory_bytes, request.to.cpu_millis, request.to.cpu_share, sandbox.spec.max_pids}));
+  const auto& was = sandbox.spec;
+  const auto& to = request.to;
+  GUST_CHECK(cgroups_->change(request.id, {was.memory_bytes, was.cpu_millis, was.cpu_share, was.max_pids},
+                              {to.memory_bytes, to.cpu_millis, to.cpu_share, was.max_pids}));
   GUST_CHECK(specialise_mounts(own_, mounts, request.to));
   if (!sandbox.control) return {};
   sandbox.specialise_seq = request.seq;
