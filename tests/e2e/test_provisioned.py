@@ -69,6 +69,8 @@ def test_they_stay_when_the_function_changes_and_come_back_when_they_end(gust, f
     first = invoke(functions, version, "1")["id"]
     functions.update_function_configuration(FunctionName=version, Description="another")
     functions.put_function_concurrency(FunctionName=version, ReservedConcurrentExecutions=5)
+    # Back from its first call: while it is not, a second one is started for the next.
+    wait_until(lambda: instances(gust, version, "1")["idle"] == 1, "an idle instance")
     assert invoke(functions, version, "1")["id"] == first
     gust.kill9()
     gust.start()
