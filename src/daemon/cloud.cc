@@ -168,7 +168,6 @@ async::Task<void> Cloud::open_functions() {
         runtimes);
   }
   ledger_ = std::make_unique<meter::Ledger>(executor_, clock_, settings_.data + "/meter");
-  GUST_CO_CHECK(co_await ledger_->tidy());
   settings.meter = ledger_.get();
   settings.billed_step = billed_step();
   settings.keep_alive.fixed = settings_.keep_alive;

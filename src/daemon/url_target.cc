@@ -1,7 +1,5 @@
 #include "daemon/url_target.h"
 
-#include <fmt/format.h>
-
 namespace gust::daemon {
 namespace {
 
@@ -45,13 +43,11 @@ functions::Invocation with(std::string event) {
 
 async::Task<gateway::FunctionUrl> FunctionUrlTarget::find(std::string id) {
   GUST_CO_TRY(const auto url, co_await urls_.find(std::move(id)));
-  const auto& [key, qualifier] = url.ref;
   gateway::FunctionUrl out;
   out.id = url.id;
-  out.account = key.account;
+  out.account = url.ref.key.account;
   out.region = kDefaultRegion;
-  out.function = fmt::format("arn:aws:lambda:{}:{}:function:{}{}{}", kDefaultRegion, key.account, key.name,
-                             qualifier.empty() ? "" : ":", qualifier);
+  out.function = url.ref.arn(kDefaultRegion);
   using Auth = gateway::FunctionUrl::Auth;
   using Mode = gateway::FunctionUrl::Mode;
   out.auth = url.auth == functions::Url::Auth::kIam ? Auth::kIam : Auth::kNone;

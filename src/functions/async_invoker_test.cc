@@ -21,7 +21,7 @@ class ScriptedInvoker final : public Invoker {
   explicit ScriptedInvoker(async::Executor executor) : called(executor) {}
 
   Task<InvokeResult> invoke(RequestContext context, FunctionRef target, Invocation invocation) override {
-    calls.push_back({context.request_id.str(), target.key.name.str(), invocation.payload});
+    calls.push_back({context.request_id.str(), target.key.name.str(), invocation.payload, invocation.queued_ms});
     called.set();
     if (error) co_return std::unexpected(*error);
     InvokeResult result;
@@ -38,6 +38,7 @@ class ScriptedInvoker final : public Invoker {
 
   struct Call {
     std::string request_id, function, payload;
+    std::uint64_t queued_ms = 0;
   };
   std::vector<Call> calls;
   async::Event called;
@@ -143,6 +144,9 @@ TEST_F(AsyncInvokerTest, AFailureIsTriedAfterOneMinuteAndAfterTwoThenKept) {
   EXPECT_EQ(invoker_.calls.size(), 2u);
   advance(Millis(1'000));
   wait_for_calls(3);
+  EXPECT_EQ(invoker_.calls[0].queued_ms, 0u);
+  EXPECT_EQ(invoker_.calls[1].queued_ms, 60'000u);
+  EXPECT_EQ(invoker_.calls[2].queued_ms, 180'000u);
   const auto failed = run([&]() { return async_->failed_event("a"); });
   ASSERT_TRUE(failed) << failed.error().message;
   EXPECT_EQ(failed->reason, "because");

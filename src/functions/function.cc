@@ -4,9 +4,12 @@
 
 namespace gust::functions {
 
-std::string Function::arn() const {
-  return fmt::format("arn:aws:lambda:{}:{}:function:{}", region, key.account, key.name);
+std::string FunctionRef::arn(std::string_view region) const {
+  return fmt::format("arn:aws:lambda:{}:{}:function:{}{}{}", region, key.account, key.name,
+                     qualifier.empty() ? "" : ":", qualifier);
 }
+
+std::string Function::arn() const { return FunctionRef{key}.arn(region); }
 
 std::string Function::qualified_arn() const { return arn() + ":" + version; }
 

@@ -34,6 +34,7 @@ struct FunctionRef {
   FunctionKey key;
   std::string qualifier = {};
   auto operator<=>(const FunctionRef&) const = default;
+  std::string arn(std::string_view region) const;  // with the qualifier, if there is one
 };
 
 // A layer version that a function uses.

@@ -74,6 +74,11 @@ http::Response json_response(int status, std::string body) {
   return response;
 }
 
+std::unexpected<Error> too_large(std::uint64_t limit) {
+  return fail(Code::kTooLarge,
+              fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).", limit));
+}
+
 double ms_since(SteadyTime begin) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -311,8 +316,7 @@ async::Task<Instance::Answer> Instance::read_answer(http::Request& request, std:
     const auto limit = what == "init" ? std::size_t{1} << 20 : max_response_bytes_;
     auto body = co_await async::read_all(*request.body, limit);
     if (!body && body.error().code == Code::kTooLarge) {
-      constexpr auto kMessage = "Response payload size exceeded maximum allowed payload size ({} bytes).";
-      co_return fail(Code::kTooLarge, fmt::format(kMessage, limit));
+      co_return too_large(limit);
     }
     if (!body) co_return std::unexpected(body.error());
     answer.payload = *std::move(body);
@@ -342,8 +346,7 @@ async::Task<void> Instance::pass_on(http::Request& request, std::shared_ptr<Resp
     if (n == 0) co_return Result<void>{};
     total += n;
     if (total > ResponseStream::kMaxBytes) {
-      constexpr auto kMessage = "Response payload size exceeded maximum allowed payload size ({} bytes).";
-      co_return fail(Code::kTooLarge, fmt::format(kMessage, ResponseStream::kMaxBytes));
+      co_return too_large(ResponseStream::kMaxBytes);
     }
     bytes_out_ = total;
     GUST_CO_CHECK(co_await stream->pipe->write(room.substr(0, n)));

@@ -189,6 +189,8 @@ async::Task<void> Ledger::append(Record record) {
       now->outcome = co_await writer_.run(std::move(job));
       if (!now->outcome) GUST_ERROR("meter: records are lost: {}", now->outcome.error().message);
       now->written.set();
+      if (std::exchange(day_, now->day) == now->day) continue;
+      if (const auto tidied = co_await tidy(); !tidied) GUST_WARN("meter: {}", tidied.error().message);
     }
     writing_ = false;
   }

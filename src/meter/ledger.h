@@ -33,8 +33,6 @@ class Ledger final : public Sink {
   async::Task<void> append(Record record) override;
   // From the records where they are, else from the day's sums. Days as day_of(), both included.
   async::Task<Usage> usage(AccountId account, std::string from, std::string to);
-  // Turns days that are over kRawDays old into their sums.
-  async::Task<void> tidy();
 
  private:
   struct Batch {
@@ -45,12 +43,16 @@ class Ledger final : public Sink {
     Result<void> outcome;
   };
 
+  // Turns days that are over kRawDays old into their sums: with the first record, and with the first of each day.
+  async::Task<void> tidy();
+
   async::Executor executor_;
   env::Clock& clock_;
   std::string folder_;
   async::BlockingPool writer_;
   std::shared_ptr<Batch> next_;  // what waits for the disk
   bool writing_ = false;
+  std::string day_;  // of the last batch
 };
 
 // The lines of a day's file: those that are whole and sound are given to `take`. Answers how many were not.

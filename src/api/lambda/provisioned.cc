@@ -15,7 +15,7 @@ using functions::Registry;
 
 // 2019-10-30T20:28:33+0000
 std::string time_of(WallTime time) {
-  auto text = codec::to_iso8601(std::chrono::floor<std::chrono::seconds>(time));
+  auto text = codec::to_iso8601(time);
   text.replace(text.size() - 1, 1, "+0000");
   return text;
 }

@@ -14,15 +14,6 @@ using functions::UrlCors;
 using functions::Urls;
 using AddressOf = std::function<std::string(const std::string&)>;
 
-std::string arn_of(const Url& url, const std::string& region) {
-  const auto& [key, qualifier] = url.ref;
-  return fmt::format("arn:aws:lambda:{}:{}:function:{}{}{}", region, key.account, key.name,
-                     qualifier.empty() ? "" : ":", qualifier);
-}
-
-// 2021-10-31T09:15:42.123456789Z, which is a string on the wire.
-std::string time_of(WallTime time) { return codec::to_iso8601_ms(time); }
-
 std::vector<std::string> list_of(const std::optional<std::vector<std::string>>& given) {
   return given ? *given : std::vector<std::string>();
 }
@@ -56,12 +47,12 @@ template <typename Answer>
 Answer to_answer(const Url& url, const wire::Call& call, const AddressOf& address_of) {
   Answer out;
   out.function_url = address_of(url.id);
-  out.function_arn = arn_of(url, call.context.region);
+  out.function_arn = url.ref.arn(call.context.region);
   out.auth_type = url.auth == Url::Auth::kIam ? "AWS_IAM" : "NONE";
   out.invoke_mode = url.mode == Url::Mode::kStream ? "RESPONSE_STREAM" : "BUFFERED";
   if (url.cors) out.cors = to_wire(*url.cors);
-  out.creation_time = time_of(url.created_at);
-  if constexpr (requires { out.last_modified_time; }) out.last_modified_time = time_of(url.modified_at);
+  out.creation_time = codec::to_iso8601_ms(url.created_at);
+  if constexpr (requires { out.last_modified_time; }) out.last_modified_time = codec::to_iso8601_ms(url.modified_at);
   return out;
 }
 
