@@ -342,6 +342,19 @@ TEST_F(PoolInvokerTest, TheColdestIdleInstanceMakesRoom) {
   EXPECT_FALSE(processes_[1]->ended());
 }
 
+TEST_F(PoolInvokerTest, AProvisionedInstanceMakesNoRoom) {
+  open({.memory_bytes = 256 << 20});
+  for (const auto* name : {"a", "b", "c"}) create(name);
+  const FunctionRef first{key("a"), "1"};
+  ASSERT_TRUE(async::testing::run(loop_, [&] { return registry_->publish(key("a"), {}); }));
+  ASSERT_TRUE(async::testing::run(loop_, [&] { return registry_->provision(first, 1, 1000); }));
+  spin_until([&] { return invoker_->provisioned(first).available == 1; });
+  EXPECT_EQ(answered("b"), "1");
+  EXPECT_EQ(answered("c"), "2");
+  EXPECT_FALSE(processes_[0]->ended());
+  EXPECT_TRUE(processes_[1]->ended());
+}
+
 TEST_F(PoolInvokerTest, WhoCannotHaveAnInstanceWaitsForOne) {
   open({.memory_bytes = 128 << 20, .max_waiting = 1});
   create("f");
