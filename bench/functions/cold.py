@@ -105,4 +105,5 @@ def main():
     table("First requests to 100 functions at once", ["runtime", "functions", "seconds until all have answered"], bursts)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -150,7 +150,17 @@ static json::object phases_of(const functions::StartStatus::Phases& phases) {
   return {{"sandbox_ms", phases.sandbox_ms}, {"init_ms", phases.init_ms}};
 }
 
-static json::object starts_of(const functions::StartStatus& starts) {
+static json::object starts_of(const functions::StartStatus& starts, const AccountId& account) {
+  json::array snapshots;
+  for (const auto& each : starts.snapshots) {
+    if (each.key.account != account) continue;
+    snapshots.push_back(json::object{{"function", each.key.name.str()},
+                                     {"version", each.version},
+                                     {"state", each.state},
+                                     {"bytes", each.bytes},
+                                     {"restored", each.restored},
+                                     {"reason", each.reason}});
+  }
   json::array runtimes;
   for (const auto& each : starts.runtimes) {
     runtimes.push_back(json::object{{"runtime", each.name},
@@ -162,11 +172,14 @@ static json::object starts_of(const functions::StartStatus& starts) {
                                     {"bytes_each", each.bytes_each}});
   }
   return {{"warm", starts.warm},
+          {"restored", starts.restored},
           {"pooled", starts.pooled},
           {"launched", starts.launched},
+          {"last_restored", phases_of(starts.last_restored)},
           {"last_pooled", phases_of(starts.last_pooled)},
           {"last_launched", phases_of(starts.last_launched)},
-          {"ready_runtimes", std::move(runtimes)}};
+          {"ready_runtimes", std::move(runtimes)},
+          {"snapshots", std::move(snapshots)}};
 }
 
 async::Task<http::Response> Admin::status(RequestContext context) {
@@ -188,7 +201,7 @@ async::Task<http::Response> Admin::status(RequestContext context) {
       {"account", context.principal.account.str()},
       {"functions", functions.size()},
       {"instances", std::move(pools)},
-      {"starts", starts_of(parts_.invoker.starts())},
+      {"starts", starts_of(parts_.invoker.starts(), context.principal.account)},
       {"events", json::object{{"waiting", depth.waiting}, {"running", depth.leased}, {"failed", depth.dead}}}});
 }
 

@@ -167,6 +167,8 @@ async::Task<void> Cloud::open_functions() {
         "GUST_RUNTIMES",
         runtimes);
   }
+  settings.snapshot_folder = settings_.data + "/snapshots";
+  settings.snapshot_tools = (own_folder() / "snapshot").string();
   ledger_ = std::make_unique<meter::Ledger>(executor_, clock_, settings_.data + "/meter");
   settings.meter = ledger_.get();
   settings.billed_step = billed_step();

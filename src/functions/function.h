@@ -47,6 +47,27 @@ struct LayerUse {
   bool operator==(const LayerUse&) const = default;
 };
 
+// What SnapStart made of a published version.
+struct Snapshot {
+  enum class State {
+    kNone,     // it has none and is to have none
+    kPending,  // its init is to run, or runs
+    kReady,
+    kRefused,  // it starts without one, for `reason`
+    kFailed,   // its init fails, for `reason`
+  } state = State::kNone;
+  std::string folder;       // of its image, below the snapshots'
+  std::string token;        // with which the process asks for its keys
+  std::string reason_code;  // of kFailed, as the API names it
+  std::string reason;
+  bool operator==(const Snapshot&) const = default;
+};
+
+// Sources of errors: a version that waits for its snapshot; whose init failed when it was to be taken; an instance that
+// did not come out of its snapshot in time.
+inline constexpr std::string_view kSnapshotPending = "snapshot-pending", kSnapshotFailed = "snapshot-failed",
+                                  kSnapshotTimeout = "snapshot-timeout";
+
 // One version of a function: kLatest, which changes, or a published one. What CreateFunction takes and
 // GetFunctionConfiguration answers.
 struct Function {
@@ -74,6 +95,8 @@ struct Function {
   std::uint64_t generation = 0;  // grows with every change: instances of an older one are retired
   std::vector<LayerUse> layers;  // the last wins where two have the same file
   std::string layers_folder;     // of all of them together, as code_folder; mounted at /opt
+  bool snap_start = false;       // its versions are to have snapshots
+  Snapshot snapshot;             // of a published version
   // Of the function, whatever the version: at most so many invocations at once, kept free for it.
   std::optional<std::uint32_t> reserved_concurrency;
 
@@ -130,7 +153,7 @@ struct Invocation {
   std::string invoked_arn = {};  // as the caller named the function; set by the invoker
   std::size_t max_payload_bytes = 6 << 20;
   std::size_t max_response_bytes = 6 << 20;
-  std::uint64_t queued_ms = 0;  // of an asynchronous one, since it was accepted
+  std::uint64_t queued_ms = 0;                  // of an asynchronous one, since it was accepted
   std::shared_ptr<ResponseStream> stream = {};  // where the answer goes as it is written; none: it is collected
 };
 

@@ -136,6 +136,7 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   if (const auto egress = f.environment.find("GUST_EGRESS"); egress != f.environment.end())
     spec.egress = egress->second == "internet" ? sandbox::Egress::kInternet : sandbox::Egress::kNone;
   spec.listen_ports = {runtime_port(parts_.settings), parts_.settings.services_port};
+  if (parts_.adjust) parts_.adjust(spec);
   return spec;
 }
 
@@ -144,7 +145,7 @@ async::Task<Body> Instance::find_body(sandbox::Launcher& launcher, RuntimePool* 
   if (runtimes != nullptr) {
     GUST_CO_TRY(auto ready, co_await runtimes->take(spec));
     if (ready) {
-      start_kind_ = Start::kPooled;
+      if (!parts_.from_image) start_kind_ = Start::kPooled;
       co_return std::move(*ready);
     }
   }
@@ -162,6 +163,7 @@ async::Task<void> Instance::start(sandbox::Launcher& launcher, RuntimePool* runt
                                   async::TaskGroup& tasks) {
   const auto self = shared_from_this();
   tasks_ = &tasks;
+  if (parts_.from_image) start_kind_ = Start::kRestored;
   started_at_ = std::chrono::steady_clock::now();
   auto spec = make_spec(keys);
   GUST_CO_TRY(body_, co_await find_body(launcher, runtimes, std::move(spec)));
@@ -180,10 +182,14 @@ async::Task<void> Instance::start(sandbox::Launcher& launcher, RuntimePool* runt
   co_return Result<void>{};
 }
 
+Millis Instance::init_limit() const {
+  if (parts_.init_limit != Millis(0)) return parts_.init_limit;
+  return std::max<Millis>(parts_.settings.init_timeout, std::chrono::seconds(function_.timeout_s));
+}
+
 async::Task<void> Instance::give_up_on_init() {
   const auto self = shared_from_this();
-  const auto limit = std::max<Millis>(parts_.settings.init_timeout, std::chrono::seconds(function_.timeout_s));
-  const auto settled = co_await settled_.wait(started_at_ + limit);
+  const auto settled = co_await settled_.wait(started_at_ + init_limit());
   if (settled || settled.error().code != Code::kTimeout || ending_ != Ending::kNone) co_return Result<void>{};
   ending_ = Ending::kInitTimeout;
   body_.sandbox->kill();
@@ -217,11 +223,18 @@ async::Task<void> Instance::watch_rest() {
 }
 
 async::Task<http::Response> Instance::runtime_api(RequestContext, http::Request request) {
+  const auto self = shared_from_this();
+  if (parts_.api) {
+    http::Response response;
+    GUST_CO_TRY(const bool answered, co_await parts_.api(request, response));
+    if (answered) co_return response;
+  }
   if (!request.path.starts_with(kRuntimePath))
     co_return json_response(404, error_json("InvalidPath", request.path + " is not of the Runtime API"));
   const auto path = request.path.substr(kRuntimePath.size());
   if (request.method == "GET" && path == "invocation/next") co_return co_await next();
-  if (request.method == "POST" && path == "init/error") co_return co_await take_answer(std::move(request), "", "init");
+  if (request.method == "POST" && (path == "init/error" || path == "restore/error"))
+    co_return co_await take_answer(std::move(request), "", "init");
   constexpr std::string_view kInvocation = "invocation/";
   if (request.method == "POST" && path.starts_with(kInvocation)) {
     const auto slash = path.rfind('/');
@@ -431,7 +444,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   co_return result;
 }
 
-InvokeResult Instance::init_failure(const RequestContext& context) {
+Result<InvokeResult> Instance::init_failure(const RequestContext& context) {
   InvokeResult result;
   result.executed_version = function_.version;
   result.function_error = "Unhandled";
@@ -443,8 +456,11 @@ InvokeResult Instance::init_failure(const RequestContext& context) {
     result.payload = init_error_->payload;
     result.error_type = init_error_->error_type;
   } else if (ending_ == Ending::kInitTimeout) {
-    const auto seconds =
-        std::max<Millis>(parts_.settings.init_timeout, std::chrono::seconds(function_.timeout_s)).count() / 1000;
+    if (parts_.from_image) {
+      return fail(Code::kTimeout, "Lambda couldn't restore the snapshot within the timeout limit.",
+                  std::string(kSnapshotTimeout));
+    }
+    const auto seconds = init_limit().count() / 1000;
     result.error_type = "Sandbox.Timedout";
     result.payload =
         error_json(result.error_type,

@@ -35,6 +35,11 @@ class Instance : public std::enable_shared_from_this<Instance> {
     std::function<void(std::shared_ptr<Instance>)> on_ready;
     // It ended and is cleaned up; the last call.
     std::function<void(std::shared_ptr<Instance>)> on_end;
+    Millis init_limit{0};  // 0: that of the settings
+    // Set by snapshots: what is started, who answers requests first (false: not this one), and whether it is restored.
+    std::function<void(sandbox::Spec&)> adjust = {};
+    std::function<async::Task<bool>(http::Request&, http::Response&)> api = {};
+    bool from_image = false;
   };
 
   Instance(Parts parts, Function function, std::string id);
@@ -50,19 +55,25 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void end();
   // What its init came to, when it ended before it was ready, or its program could not be started (init_failed).
   bool init_failed() const { return !entrypoint_error_.empty(); }
+  bool was_ready() const { return settled_by_ready_; }
   // A runtime from the pool that was killed before it was ready, maybe before it knew its function: start anew.
   bool died_as_generic() const {
     return start_kind_ == Start::kPooled && !settled_by_ready_ && !init_error_ && ending_ == Ending::kNone && exit_ &&
            exit_->signal == SIGKILL && !exit_->out_of_memory;
   }
-  InvokeResult init_failure(const RequestContext& context);
+  // It ended before it was ready and said no reason, so that its snapshot may be at fault: start anew, without.
+  bool died_as_image() const {
+    return start_kind_ == Start::kRestored && !settled_by_ready_ && !init_error_ && ending_ == Ending::kNone;
+  }
+  // kTimeout with kSnapshotTimeout as source when it was not restored in time.
+  Result<InvokeResult> init_failure(const RequestContext& context);
 
   const Function& function() const { return function_; }
   State state() const { return state_; }
   static State state_of(const std::shared_ptr<Instance>& instance) { return instance->state_; }
   SteadyTime idle_since() const { return idle_since_; }
   SteadyTime started_at() const { return started_at_; }
-  enum class Start { kLaunched, kPooled };
+  enum class Start { kLaunched, kPooled, kRestored };
   Start start_kind() const { return start_kind_; }
   StartStatus::Phases phases() const { return {sandbox_ms_, init_ms_ - sandbox_ms_}; }
 
@@ -76,6 +87,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
   sandbox::Spec make_spec(const RoleKeys& keys) const;
   async::Task<Body> find_body(sandbox::Launcher& launcher, RuntimePool* runtimes, sandbox::Spec spec);
+  Millis init_limit() const;
   async::Task<http::Response> runtime_api(RequestContext context, http::Request request);
   async::Task<http::Response> next();
   async::Task<http::Response> take_answer(http::Request request, std::string id, std::string what);

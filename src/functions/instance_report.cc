@@ -20,7 +20,7 @@ Instance::Finished Instance::finish(const RequestContext& context, double durati
   out.bytes_in = bytes_in_;
   out.bytes_out = result.streamed ? bytes_out_ : result.payload.size();
   out.first = !std::exchange(init_reported_, true);
-  const bool pays_init = out.first && parts_.initialization_type == kOnDemand;
+  const bool pays_init = out.first && parts_.initialization_type != kProvisionedType;
   const auto step = static_cast<double>(parts_.settings.billed_step.count());
   const auto steps = std::ceil((duration_ms + (pays_init ? init_ms_ : 0)) / step);
   out.billed_ms = static_cast<std::uint64_t>(steps * step);
@@ -32,7 +32,12 @@ std::string Instance::report_line(const Finished& finished, const sandbox::Usage
       "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
       finished.request_id, finished.duration_ms, finished.billed_ms, function_.memory_mb,
       (usage.memory_peak_bytes + (1 << 20) - 1) >> 20);
-  if (finished.first) line += fmt::format("\tInit Duration: {:.2f} ms", init_ms_);
+  if (finished.first && parts_.from_image) {
+    const auto billed = std::ceil(init_ms_);
+    line += fmt::format("\tRestore Duration: {:.2f} ms\tBilled Restore Duration: {:.0f} ms", init_ms_, billed);
+  } else if (finished.first) {
+    line += fmt::format("\tInit Duration: {:.2f} ms", init_ms_);
+  }
   return line + finished.status;
 }
 
@@ -45,6 +50,7 @@ meter::Record Instance::record_of(const Finished& finished, const sandbox::Usage
   record.version = function_.version;
   record.at = parts_.clock.now();
   record.start = !finished.first                           ? "warm"
+                 : parts_.from_image                       ? "snapshot"
                  : parts_.initialization_type != kOnDemand ? "provisioned"
                  : start_kind_ == Start::kPooled           ? "pooled"
                                                            : "launched";

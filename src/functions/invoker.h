@@ -46,6 +46,10 @@ struct InvokerSettings {
   // Python and Node runtimes booted ahead: of each that functions use, at least and at most so many; 0 at most: none.
   std::size_t min_ready_runtimes = 2, max_ready_runtimes = 0;
   std::uint64_t ready_runtimes_bytes = 512ULL << 20;  // of what they use, together
+  // Where the images of snapshots are, of at most so many bytes together (then the least recently used go), and what
+  // takes and restores them inside a sandbox. No folder: no snapshots.
+  std::string snapshot_folder, snapshot_tools;
+  std::uint64_t snapshots_bytes = 8ULL << 30;
   // Answers what a function asks of Gust's own services; the daemon sets it. The peer of such a request is "sandbox".
   http::Handler services;
   // Where they are inside, on 127.0.0.1: the daemon's own port, so that a URL that a function signs works outside too.
@@ -53,7 +57,8 @@ struct InvokerSettings {
   std::function<RoleKeys(const Function&)> issue_keys;
 };
 
-inline constexpr std::string_view kOnDemand = "on-demand", kProvisionedType = "provisioned-concurrency";
+inline constexpr std::string_view kOnDemand = "on-demand", kProvisionedType = "provisioned-concurrency",
+                                  kSnapStart = "snap-start";
 
 struct PoolStatus {
   FunctionKey key;
@@ -76,17 +81,28 @@ struct RuntimeStatus {
   std::uint64_t bytes_each = 0;         // memory's peak of one
 };
 
+// The snapshot of a version.
+struct SnapshotStatus {
+  FunctionKey key;
+  std::string version;
+  std::string state;                      // waiting, in the making, ready, none
+  std::string reason;                     // of none
+  std::uint64_t bytes = 0, restored = 0;  // of its image; instances made from it
+};
+
 // How instances came to be since the daemon's start.
 struct StartStatus {
   std::uint64_t warm = 0;      // invocations that found an idle instance
   std::uint64_t pooled = 0;    // instances specialised from a ready runtime
   std::uint64_t launched = 0;  // instances launched from nothing
+  std::uint64_t restored = 0;  // instances made from a snapshot
   // Of the last instance that became ready, each way: until its sandbox was there, and until its code was loaded.
   struct Phases {
     double sandbox_ms = 0, init_ms = 0;
   };
-  Phases last_pooled, last_launched;
+  Phases last_pooled, last_launched, last_restored;
   std::vector<RuntimeStatus> runtimes;
+  std::vector<SnapshotStatus> snapshots;
 };
 
 class Invoker {

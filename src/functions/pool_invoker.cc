@@ -2,10 +2,12 @@
 #include "async/event.h"
 #include "async/task_group.h"
 #include "base/log.h"
+#include "functions/admission.h"
 #include "functions/instance.h"
 #include "functions/invoker.h"
 #include "functions/lineage.h"
 #include "functions/registry.h"
+#include "functions/snapshots.h"
 
 #include <fmt/format.h>
 
@@ -54,13 +56,6 @@ struct Pool {
   SteadyTime provision_again{};
 };
 
-// Invocations that run or wait, and what limits them.
-struct Load {
-  std::size_t unreserved = 0;               // of functions without a reservation
-  std::optional<std::uint32_t> reserved;    // by the others together; none: not read yet
-  std::map<FunctionName, std::size_t> all;  // of each function
-};
-
 class PoolInvoker final : public Invoker {
  public:
   PoolInvoker(async::Executor executor, Registry& registry, sandbox::Launcher& launcher, LogStore& logs,
@@ -72,8 +67,12 @@ class PoolInvoker final : public Invoker {
         clock_(clock),
         random_(random),
         settings_(std::move(settings)),
+        admission_(registry, settings_.account_concurrency),
         keep_alive_(settings_.keep_alive),
         runtimes_(executor, launcher, random, settings_),
+        snapshots_({executor, registry, launcher, logs, clock, random, settings_,
+                    [this](const Function& function) { return reserve(function); },
+                    [this](const Function& function) { release(function); }}),
         tasks_(executor, "instances"),
         sweeper_(executor, "idle instances"),
         quiet_(executor) {
@@ -132,6 +131,7 @@ class PoolInvoker final : public Invoker {
   StartStatus starts() const override {
     auto starts = starts_;
     starts.runtimes = runtimes_.status();
+    starts.snapshots = snapshots_.status();
     return starts;
   }
 
@@ -146,6 +146,7 @@ class PoolInvoker final : public Invoker {
     const auto drained = co_await tasks_.drain(std::chrono::steady_clock::now() + Millis(5000));
     if (!drained) GUST_WARN("functions: some instances did not end in time");
     GUST_CO_CHECK(co_await runtimes_.stop());
+    GUST_CO_CHECK(co_await snapshots_.stop());
     GUST_CO_CHECK(co_await sweeper_.stop());
     co_return co_await tasks_.stop();
   }
@@ -153,10 +154,11 @@ class PoolInvoker final : public Invoker {
  private:
   async::Task<InvokeResult> run(RequestContext context, FunctionRef target, Invocation invocation) {
     GUST_CO_TRY(const auto function, co_await registry_.resolve(target));
+    GUST_CO_CHECK(Snapshots::check(*function));
     context.trace_id = with_loop(context.trace_id, target.key);
     invocation.invoked_arn = function->arn();
     if (!target.qualifier.empty()) invocation.invoked_arn += ":" + target.qualifier;
-    GUST_CO_TRY(const auto slot, co_await admit(function));
+    GUST_CO_TRY(const auto slot, co_await admission_.admit(function));
     const FunctionRef version{target.key, function->version};
     auto& kept = pools_[version];
     if (!kept) {
@@ -194,33 +196,8 @@ class PoolInvoker final : public Invoker {
     co_return written;
   }
 
-  // A place among the invocations that may run at once, given back when the last copy goes.
-  using Slot = std::shared_ptr<void>;
-
-  async::Task<Slot> admit(std::shared_ptr<const Function> function) {
-    const auto& account = function->key.account;
-    auto& load = loads_[account];
-    if (!load.reserved) {
-      GUST_CO_TRY(const auto reserved, co_await registry_.reserved_of(account));
-      load.reserved = reserved;
-    }
-    const auto running = load.all.contains(function->key.name) ? load.all.at(function->key.name) : 0;
-    const auto& own = function->reserved_concurrency;
-    if (own && running >= *own)
-      co_return fail(Code::kThrottled, "Rate Exceeded.", "ReservedFunctionConcurrentInvocationLimitExceeded");
-    if (!own && load.unreserved + *load.reserved >= settings_.account_concurrency)
-      co_return fail(Code::kThrottled, "Rate Exceeded.", "ConcurrentInvocationLimitExceeded");
-    ++load.all[function->key.name];
-    if (!own) ++load.unreserved;
-    co_return Slot(nullptr, [this, function](std::nullptr_t) {
-      auto& of_account = loads_[function->key.account];
-      if (!function->reserved_concurrency) --of_account.unreserved;
-      if (--of_account.all[function->key.name] == 0) of_account.all.erase(function->key.name);
-    });
-  }
-
   async::Task<InvokeResult> run_in(std::shared_ptr<Pool> pool, RequestContext context,
-                                   std::shared_ptr<Invocation> invocation, Slot slot) {
+                                   std::shared_ptr<Invocation> invocation, Admission::Slot slot) {
     for (int tries = 1;; ++tries) {
       if (pool->stale) {
         const FunctionRef version{pool->function.key, pool->function.version};
@@ -254,7 +231,7 @@ class PoolInvoker final : public Invoker {
   // At the deadline the caller leaves; the invocation goes on.
   async::Task<InvokeResult> run_until_deadline(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance,
                                                RequestContext context, std::shared_ptr<Invocation> invocation,
-                                               Slot slot) {
+                                               Admission::Slot slot) {
     const auto deadline = context.deadline;
     if (deadline == SteadyTime::max())
       co_return co_await run_on(std::move(pool), std::move(instance), std::move(context), std::move(invocation));
@@ -274,7 +251,7 @@ class PoolInvoker final : public Invoker {
   }
 
   async::Task<void> run_call(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance, RequestContext context,
-                             std::shared_ptr<Invocation> invocation, std::shared_ptr<Call> call, Slot slot) {
+                             std::shared_ptr<Invocation> invocation, std::shared_ptr<Call> call, Admission::Slot slot) {
     call->result = co_await run_on(std::move(pool), std::move(instance), std::move(context), std::move(invocation));
     call->done.set();
     co_return Result<void>{};
@@ -368,13 +345,14 @@ class PoolInvoker final : public Invoker {
                           initialization_type,
                           [this, pool](auto instance) { ready(pool, std::move(instance)); },
                           [this, pool](auto instance) { ended(pool, std::move(instance)); }};
+    const bool plain = std::exchange(pool->plain_next, false);
+    if (!plain) snapshots_.use(parts, pool->function);
     auto instance = std::make_shared<Instance>(std::move(parts), pool->function, random_.pick(16, "0123456789abcdef"));
     pool->all.push_back(instance);
-    tasks_.spawn(launch(pool, std::move(instance)));
+    tasks_.spawn(launch(pool, std::move(instance), plain ? nullptr : &runtimes_));
   }
 
-  async::Task<void> launch(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance) {
-    auto* const ready = std::exchange(pool->plain_next, false) ? nullptr : &runtimes_;
+  async::Task<void> launch(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance, RuntimePool* ready) {
     const auto started = co_await instance->start(launcher_, ready, settings_.issue_keys(instance->function()), tasks_);
     if (started) co_return Result<void>{};
     GUST_WARN("functions: starting an instance of {}: {}", instance->function().arn(), started.error().message);
@@ -409,9 +387,20 @@ class PoolInvoker final : public Invoker {
   }
 
   void count_start(const Instance& instance) {
-    const bool pooled = instance.start_kind() == Instance::Start::kPooled;
-    ++(pooled ? starts_.pooled : starts_.launched);
-    (pooled ? starts_.last_pooled : starts_.last_launched) = instance.phases();
+    switch (instance.start_kind()) {
+      case Instance::Start::kLaunched:
+        ++starts_.launched;
+        starts_.last_launched = instance.phases();
+        break;
+      case Instance::Start::kPooled:
+        ++starts_.pooled;
+        starts_.last_pooled = instance.phases();
+        break;
+      case Instance::Start::kRestored:
+        ++starts_.restored;
+        starts_.last_restored = instance.phases();
+        break;
+    }
   }
 
   void hand_back(const std::shared_ptr<Pool>& pool, std::shared_ptr<Instance> instance) {
@@ -435,8 +424,10 @@ class PoolInvoker final : public Invoker {
     if (std::erase(endings_, instance.get()) > 0) ending_ -= memory_of(instance->function());
     if (std::erase(ready_once_, instance.get()) == 0) {
       --pool->starting;
-      if (!instance->died_as_generic()) put_off_provisioning(*pool, "FUNCTION_ERROR_INIT_FAILURE");
-      if (instance->died_as_generic()) {
+      const bool again = instance->died_as_generic() || instance->died_as_image();
+      if (instance->died_as_image()) snapshots_.failed(instance->function());
+      if (!again) put_off_provisioning(*pool, "FUNCTION_ERROR_INIT_FAILURE");
+      if (again) {
         pool->plain_next = true;
       } else if (!pool->waiters.empty()) {
         // Its init failed: the one who waits longest hears of it.
@@ -451,12 +442,24 @@ class PoolInvoker final : public Invoker {
   }
 
   void changed(const FunctionKey& key) {
-    loads_[key.account].reserved.reset();
+    admission_.changed(key.account);
     for (auto it = pools_.lower_bound({key, ""}); it != pools_.end() && it->first.key == key; ++it) {
       it->second->stale = true;
       if (it->first.qualifier == kLatest) end_idle(*it->second);
     }
     sweeper_.spawn(look_again(key));
+  }
+
+  // For the init of a snapshot, which no pool has.
+  bool reserve(const Function& function) {
+    if (!make_room(function)) return false;
+    memory_ += memory_of(function);
+    return true;
+  }
+
+  void release(const Function& function) {
+    memory_ -= memory_of(function);
+    serve_others(nullptr);
   }
 
   static void end_idle(Pool& pool) {
@@ -465,7 +468,9 @@ class PoolInvoker final : public Invoker {
 
   // After a change of a function: what runs it, which versions are gone, and what is provisioned.
   async::Task<void> look_again(FunctionKey key) {
-    if (const auto function = co_await registry_.get(key)) runtimes_.expect(function->runtime);
+    if (const auto function = co_await registry_.get(key))
+      runtimes_.expect(function->snap_start ? "provided" : function->runtime);
+    GUST_CO_CHECK(co_await snapshots_.look_again(key));
     GUST_CO_TRY(const auto wanted, co_await registry_.provisioned_versions(key));
     std::vector<FunctionRef> known;
     for (auto it = pools_.lower_bound({key, ""}); it != pools_.end() && it->first.key == key; ++it)
@@ -559,14 +564,15 @@ class PoolInvoker final : public Invoker {
   env::Clock& clock_;
   env::Random& random_;
   InvokerSettings settings_;
+  Admission admission_;
   KeepAlive keep_alive_;
   RuntimePool runtimes_;
+  Snapshots snapshots_;
   StartStatus starts_;
   std::map<FunctionRef, std::shared_ptr<Pool>> pools_;  // by version
-  std::map<AccountId, Load> loads_;
-  std::vector<Instance*> ready_once_;  // instances that finished their init
-  std::vector<Instance*> endings_;     // idle instances told to end whose memory is counted as coming back
-  std::uint64_t memory_ = 0;           // limits of all instances that are not cleaned up
+  std::vector<Instance*> ready_once_;                   // instances that finished their init
+  std::vector<Instance*> endings_;  // idle instances told to end whose memory is counted as coming back
+  std::uint64_t memory_ = 0;        // limits of all instances that are not cleaned up
   std::uint64_t ending_ = 0;
   std::size_t running_ = 0;
   bool stopping_ = false;

@@ -103,6 +103,12 @@ class Registry {
   // By version number, aliases followed. Empty for a function that is not there.
   async::Task<std::map<std::string, std::uint32_t>> provisioned_versions(FunctionKey key);
 
+  // The versions that have or are to have a snapshot: of a function, and of every account.
+  async::Task<std::vector<FunctionRef>> snapshot_versions(FunctionKey key);
+  async::Task<std::vector<FunctionRef>> every_snapshot();
+  // Says what became of one; nothing when the version is gone.
+  async::Task<void> settle_snapshot(FunctionRef version, Snapshot snapshot);
+
   // Called on the loop after something of a function changed that an invocation may depend on, or it was removed.
   void on_change(std::function<void(FunctionKey)> listener) { listener_ = std::move(listener); }
 

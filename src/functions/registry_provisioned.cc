@@ -116,6 +116,9 @@ async::Task<Provision> Registry::provision(FunctionRef ref, std::uint32_t reques
   kv::Store::Body body = [wanted, account_limit](kv::Transaction& tx) -> Result<void> {
     const auto& ref = wanted.ref;
     GUST_TRY(const auto version, version_of(tx, ref));
+    GUST_TRY(const auto function, rows::read_version(tx, ref.key, version));
+    if (function.snap_start)
+      return invalid("Provisioned Concurrency is not supported for functions enabled with SnapStart.");
     GUST_TRY(const auto others, read_all(tx, rows::provisioned_prefix(ref.key)));
     for (const auto& other : others) {
       if (other.ref == ref) continue;

@@ -6,7 +6,10 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <stdexcept>
 
 namespace gust::functions::rows {
 namespace {
@@ -39,6 +42,23 @@ auto decode(std::string_view bytes, F read) -> Result<std::invoke_result_t<F, Ro
   } catch (const std::exception& e) {
     return fail(Code::kCorrupt, std::string("a row of the function registry lacks something: ") + e.what());
   }
+}
+
+constexpr std::array<std::string_view, 5> kSnapshotStates = {"none", "pending", "ready", "refused", "failed"};
+
+json::object to_object(const Snapshot& s) {
+  return {{"state", kSnapshotStates[static_cast<std::size_t>(s.state)]},
+          {"folder", s.folder},
+          {"token", s.token},
+          {"reason_code", s.reason_code},
+          {"reason", s.reason}};
+}
+
+Snapshot to_snapshot(Row row) {
+  const auto found = std::ranges::find(kSnapshotStates, row.text("state"));
+  if (found == kSnapshotStates.end()) throw std::invalid_argument("a state of a snapshot");
+  return {static_cast<Snapshot::State>(found - kSnapshotStates.begin()), row.text("folder"), row.text("token"),
+          row.text("reason_code"), row.text("reason")};
 }
 
 }  // namespace
@@ -77,6 +97,15 @@ std::string provisioned_prefix(const AccountId& account) {
 }
 std::string provisioned_prefix(const FunctionKey& key) { return keyed(kProvisioned, key); }
 std::string provisioned_key(const FunctionRef& ref) { return provisioned_prefix(ref.key).append(ref.qualifier); }
+std::string snapshots_prefix(const FunctionKey& key) { return keyed(kSnapshots, key); }
+std::string snapshot_key(const FunctionRef& version) { return snapshots_prefix(version.key).append(version.qualifier); }
+Result<FunctionRef> decode_snapshot_key(std::string_view key) {
+  std::string account, name;
+  key.remove_prefix(std::min(key.size(), kSnapshots.size()));
+  if (!kv::take_text(key, account) || !kv::take_text(key, name))
+    return fail(Code::kCorrupt, "a row of the function registry names no snapshot");
+  return FunctionRef{{AccountId(account), FunctionName(name)}, std::string(key)};
+}
 std::string url_prefix(const FunctionKey& key) { return keyed("fn/u/", key); }
 std::string url_key(const FunctionRef& ref) { return url_prefix(ref.key).append(ref.qualifier); }
 std::string row_key(const Function& version) {
@@ -98,7 +127,8 @@ std::string reserved_key(const FunctionKey& key) { return keyed("fn/r/", key); }
 
 std::vector<std::string> prefixes_of(const FunctionKey& key) {
   std::vector<std::string> out;
-  for (const auto* prefix : {"fn/v/", "fn/a/", "fn/p/", "fn/pq/", "fn/e/", "fn/eq/", "fn/r/", "fn/pc/", "fn/u/"})
+  for (const auto* prefix :
+       {"fn/v/", "fn/a/", "fn/p/", "fn/pq/", "fn/e/", "fn/eq/", "fn/r/", "fn/pc/", "fn/u/", "fn/s/"})
     out.push_back(keyed(prefix, key));
   return out;
 }
@@ -144,7 +174,9 @@ std::string encode(const Function& f) {
                                      {"unpacked_bytes", f.unpacked.bytes},
                                      {"revision_id", f.revision_id},
                                      {"modified", to_epoch_ms(f.modified_at)},
-                                     {"generation", f.generation}});
+                                     {"generation", f.generation},
+                                     {"snap_start", f.snap_start},
+                                     {"snapshot", to_object(f.snapshot)}});
 }
 
 std::string encode(const PolicyStatement& s) {
@@ -211,6 +243,10 @@ Result<Function> decode_function(std::string_view bytes) {
     }
     if (row.object.contains("unpacked_files"))
       f.unpacked = {row.number<std::uint64_t>("unpacked_files"), row.number<std::uint64_t>("unpacked_bytes")};
+    if (const auto* snapshot = row.object.if_contains("snapshot")) {
+      f.snap_start = row.object.at("snap_start").as_bool();
+      f.snapshot = to_snapshot({snapshot->as_object()});
+    }
     f.code_sha256 = row.text("code_sha256");
     f.code_size = row.number<std::uint64_t>("code_size");
     f.code_blob = row.text("code_blob");

@@ -28,6 +28,11 @@ inline constexpr std::string_view kProvisioned = "fn/pc/";
 std::string provisioned_prefix(const AccountId& account);
 std::string provisioned_prefix(const FunctionKey& key);
 std::string provisioned_key(const FunctionRef& ref);
+// Empty rows: the versions that have or are to have a snapshot.
+inline constexpr std::string_view kSnapshots = "fn/s/";
+std::string snapshots_prefix(const FunctionKey& key);
+std::string snapshot_key(const FunctionRef& version);
+Result<FunctionRef> decode_snapshot_key(std::string_view key);
 std::string url_prefix(const FunctionKey& key);
 std::string url_key(const FunctionRef& ref);
 std::string row_key(const Function& version);          // function_key or version_key

@@ -91,6 +91,10 @@ async::Task<Function> Registry::publish(FunctionKey key, Publication publication
     made->version = std::to_string(last + 1);
     if (publication.description) made->description = *publication.description;
     made->revision_id = random_.uuid();
+    if (made->snap_start) {
+      made->snapshot.state = Snapshot::State::kPending;
+      tx.put(rows::snapshot_key({key, made->version}), "");
+    }
     tx.put(rows::version_counter_key(key), made->version);
     tx.put(rows::row_key(*made), rows::encode(*made));
     // The code now has a second owner: update_code() keeps it.
@@ -98,6 +102,7 @@ async::Task<Function> Registry::publish(FunctionKey key, Publication publication
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  if (made->snapshot.state == Snapshot::State::kPending) changed(key);
   co_return *made;
 }
 
@@ -132,6 +137,7 @@ async::Task<void> Registry::remove_version(FunctionKey key, std::string version)
     for (const auto& row : statements) tx.erase(row.key);
     tx.erase(rows::event_invoke_key({key, version}));
     tx.erase(rows::provisioned_key({key, version}));
+    tx.erase(rows::snapshot_key({key, version}));
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));

@@ -37,7 +37,7 @@ struct Request {
   std::string path;    // the part before '?', still encoded
   std::string query;   // the part after '?', still encoded
   Headers headers;
-  std::string peer;  // address of the client, without the port
+  std::string peer;                         // address of the client, without the port
   std::unique_ptr<async::ByteSource> body;  // never null; empty when there is none
   std::optional<std::uint64_t> content_length;
   // Filled when the body was read to its end (chunked or aws-chunked trailers); null when it can have none.
@@ -48,9 +48,9 @@ struct Request {
 
 struct Response {
   int status = 200;
-  Headers headers;
-  std::string body;                           // used when `stream` is null
-  std::unique_ptr<async::ByteSource> stream;  // sent chunked when its length is not known
+  Headers headers;                              // "Connection: close" is done too
+  std::string body;                             // used when `stream` is null
+  std::unique_ptr<async::ByteSource> stream;    // sent chunked when its length is not known
   std::optional<std::uint64_t> content_length;  // of a reply to HEAD, or of `stream`
 };
 

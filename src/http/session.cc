@@ -305,9 +305,10 @@ asio::awaitable<bool> BeastSession::answer() {
   const bool head_only = request.method == "HEAD";
   const bool client_keeps = parser_->keep_alive();
   auto response = co_await handle(std::move(context), std::move(request));
+  const bool handler_keeps = response.headers.get_or("connection", "") != "close";
   // An unread body is read away so that the next request can be found, unless it is long or was never sent.
-  const bool reusable =
-      client_keeps && !finishing_ && !broken_ && (body_is_over() || (!continue_wanted_ && co_await drain()));
+  const bool reusable = client_keeps && handler_keeps && !finishing_ && !broken_ &&
+                        (body_is_over() || (!continue_wanted_ && co_await drain()));
   const auto connection = reusable ? Connection::kKeepAlive : Connection::kClose;
   const bool written = co_await write_response(std::move(response), head_only, connection);
   co_return written&& reusable;

@@ -74,7 +74,6 @@ def test_architectures_tags_and_what_only_watches(functions, make):
 
 @pytest.mark.parametrize("setting", [
     {"KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/1"},
-    {"SnapStart": {"ApplyOn": "PublishedVersions"}},
     {"FileSystemConfigs": [{"Arn": "arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/fsap-0123456789abcdef0",
                             "LocalMountPath": "/mnt/x"}]},
     {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}},

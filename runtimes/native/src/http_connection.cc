@@ -51,6 +51,10 @@ http_connection::~http_connection() { close(); }
 
 void http_connection::close() {
   if (socket_ >= 0) ::close(socket_);
+  forget();
+}
+
+void http_connection::forget() {
   socket_ = -1;
   received_.clear();
   at_ = 0;
@@ -105,6 +109,14 @@ http_reply http_connection::request(std::string_view method, std::string_view pa
   return reply;
 }
 
+http_reply http_connection::read_reply() {
+  http_reply reply;
+  bool whole = read_head(reply);
+  while (whole && reply.status == 100) whole = read_head(reply);
+  if (!whole || !read_body(reply)) reply.status = -1;
+  return reply;
+}
+
 http_reply http_connection::attempt(std::string const& head, std::string_view body) {
   http_reply reply;
   answered_ = false;
@@ -112,13 +124,9 @@ http_reply http_connection::attempt(std::string const& head, std::string_view bo
   std::string unsent;
   const bool sent = send_all(head, body, unsent);
   // A refusal may come before the whole body was read: it says more than the broken pipe.
-  bool whole = read_head(reply);
-  while (whole && reply.status == 100) whole = read_head(reply);
-  whole = whole && read_body(reply);
-  if (!whole) {
-    reply.status = -1;
-    if (!sent) reply.error = unsent;
-  }
+  reply = read_reply();
+  const bool whole = reply.status >= 0;
+  if (!whole && !sent) reply.error = unsent;
   if (!whole || !sent || lower(reply.header("connection")) == "close") close();
   return reply;
 }

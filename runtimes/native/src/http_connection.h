@@ -33,6 +33,12 @@ class http_connection {
   http_reply request(std::string_view method, std::string_view path, http_headers const& headers,
                      std::string_view body);
 
+  // For a request that is written by others: the socket, or -1 and why; its reply; and to let go of a socket that is
+  // not this process's, without closing it.
+  int open(std::string& error) { return socket_ >= 0 || connect(error) ? socket_ : -1; }
+  http_reply read_reply();
+  void forget();
+
  private:
   http_reply attempt(std::string const& head, std::string_view body);
   bool connect(std::string& error);

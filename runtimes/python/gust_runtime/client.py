@@ -36,6 +36,30 @@ class Client:
             raise RuntimeApiError("runtime/gust/function answered %d: %r" % (status, body[:200]))
         return json.loads(body)
 
+    def begin_snapshot(self):
+        """A fresh connection, and what the image is to be preceded by: its length and an empty line end the header."""
+        self.forget()
+        head = "POST /%s/runtime/gust/snapshot HTTP/1.1\r\nHost: %s\r\nContent-Length: " % (VERSION, self._host)
+        return self._connection(), head.encode("latin-1")
+
+    def end_snapshot(self):
+        status, _, body = self._response()
+        if status != 202:
+            raise RuntimeApiError("runtime/gust/snapshot answered %d: %r" % (status, body[:200]))
+
+    def refuse_snapshot(self, reason):
+        self.forget()
+        return self._post("/runtime/gust/snapshot/refused", reason, {})
+
+    def fail_restore(self, error_type, body):
+        return self._post("/runtime/restore/error", body, _error_headers(error_type))
+
+    def forget(self):
+        """Lets go of the connection: the next request makes another."""
+        if self._socket is not None:
+            self._socket.close()
+        self._socket, self._buffer = None, b""
+
     def respond(self, request_id, body, content_type):
         return self._post("/runtime/invocation/%s/response" % request_id, body, {"Content-Type": content_type})
 
@@ -55,14 +79,18 @@ class Client:
         if method == "POST":
             lines.append("Content-Length: %d" % len(body))
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        if self._socket is None:
-            self._socket = socket.create_connection(self._address)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = self._connection()
         try:
-            self._socket.sendall(head + body)
+            connection.sendall(head + body)
             return self._response()
         except OSError as error:
             raise RuntimeApiError("the connection to the Runtime API broke: %s" % error) from error
+
+    def _connection(self):
+        if self._socket is None:
+            self._socket = socket.create_connection(self._address)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._socket
 
     def _response(self):
         status, headers = self._head()
@@ -73,8 +101,7 @@ class Client:
         else:
             body = self._take(int(headers.get("content-length", 0)))
         if headers.get("connection", "").lower() == "close":
-            self._socket.close()
-            self._socket, self._buffer = None, b""
+            self.forget()
         return status, headers, body
 
     def _head(self):

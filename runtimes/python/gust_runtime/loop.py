@@ -12,6 +12,10 @@ EXIT_INIT_FAILED = 1
 
 def main(runtime_folder):
     logs.set_up()
+    if "GUST_SNAPSHOT" in os.environ:
+        from . import snapshots
+
+        snapshots.begin()
     client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"])
     if "GUST_GENERIC" in os.environ:
         from . import generic
@@ -23,14 +27,34 @@ def main(runtime_folder):
     try:
         function = handler.load(os.environ.get("_HANDLER", ""))
     except Exception as error:
-        # The frames up to the user's module are importlib's and ours.
-        failed = report(error, skip_frames=_runtime_frames(error))
-        failed.log()
-        client.fail_init(failed.error_type, failed.to_json())
-        sys.exit(EXIT_INIT_FAILED)
+        _end(client.fail_init, error)
     logs.flush()
+    if "GUST_SNAPSHOT" in os.environ:
+        _take_snapshot(client)
     while True:
         _serve_one(client, function)
+
+
+def _take_snapshot(client):
+    """Returns in the processes that are restored from it."""
+    try:
+        snapshots = sys.modules["gust_runtime.snapshots"]
+        snapshots.before()
+    except Exception as error:
+        _end(client.fail_init, error)
+    snapshots.take(client)
+    try:
+        snapshots.after()
+    except Exception as error:
+        _end(client.fail_restore, error)
+
+
+def _end(tell, error):
+    # The frames up to the user's module are importlib's and ours.
+    failed = report(error, skip_frames=_runtime_frames(error))
+    failed.log()
+    tell(failed.error_type, failed.to_json())
+    sys.exit(EXIT_INIT_FAILED)
 
 
 def _set_path(runtime_folder):

@@ -10,6 +10,7 @@
 namespace gust::api {
 
 static constexpr std::size_t kMaxEnvironment = 4096, kMaxTags = 50;
+static constexpr std::uint32_t kMaxSnapStartTmpMb = 512;
 
 wire::Reply<void> check_runtime(const std::string& runtime) {
   static const RE2 kServed(R"(python3\.\d{1,2}|nodejs\d{1,2}\.x|java\d{1,2}(\.al2)?|ruby\d\.\d{1,2}|)"
@@ -107,9 +108,23 @@ wire::Reply<void> check_tags(const std::map<std::string, std::string>& tags) {
   return {};
 }
 
-wire::Reply<void> check_snap_start(const lambda::SnapStart& snap_start) {
-  if (!snap_start.apply_on || *snap_start.apply_on == "None") return {};
-  return invalid_parameter("'SnapStart' is not served yet, as versions are not; leave it out or give ApplyOn None");
+Result<void> check_snap_start(const functions::Function& function) {
+  if (!function.snap_start) return {};
+  // Those of the service, and custom runtimes, which the C++ SDK serves; where no snapshot can be made here a version
+  // starts without, and says why.
+  static const RE2 kKinds(R"((python|java|dotnet|provided).*)");
+  if (!RE2::FullMatch(function.runtime, kKinds)) {
+    return fail(Code::kInvalid, fmt::format("{} is not supported for SnapStart enabled functions.", function.runtime),
+                "snap-start");
+  }
+  if (function.tmp_mb > kMaxSnapStartTmpMb) {
+    return fail(Code::kInvalid,
+                fmt::format("SnapStart is not supported for functions with more than {} MB of EphemeralStorage, and {} "
+                            "has {}.",
+                            kMaxSnapStartTmpMb, function.key.name, function.tmp_mb),
+                "snap-start");
+  }
+  return {};
 }
 
 }  // namespace gust::api

@@ -13,7 +13,8 @@ wire::Reply<void> check_environment(const std::map<std::string, std::string>& va
 wire::Reply<void> check_role(const std::string& role);
 wire::Reply<void> check_logging(const lambda::LoggingConfig& logging, const std::string& function);
 wire::Reply<void> check_tags(const std::map<std::string, std::string>& tags);
-wire::Reply<void> check_snap_start(const lambda::SnapStart& snap_start);
+// Whether the function's versions may have snapshots, if they are to. kInvalid.
+Result<void> check_snap_start(const functions::Function& function);
 
 // Refuses what would change how the function runs and is not served: an answer that ignored it would lie. What only
 // says the default, or only watches the function (TracingConfig), is accepted.
@@ -29,7 +30,6 @@ wire::Reply<void> check_unserved(const Request& request) {
   if (some(request.kms_key_arn)) return lambda_not_served("KMSKeyArn");
   if (request.durable_config) return lambda_not_served("DurableConfig");
   if (request.capacity_provider_config) return lambda_not_served("CapacityProviderConfig");
-  if (request.snap_start) GUST_CHECK(check_snap_start(*request.snap_start));
   if (request.logging_config) GUST_CHECK(check_logging(*request.logging_config, request.function_name));
   return {};
 }
@@ -75,6 +75,8 @@ void apply_settings(const Request& request, functions::Function& function) {
   if (request.environment)
     function.environment = request.environment->variables.value_or(std::map<std::string, std::string>());
   if (request.runtime) function.runtime = *request.runtime;
+  if (request.snap_start && request.snap_start->apply_on)
+    function.snap_start = *request.snap_start->apply_on == "PublishedVersions";
 }
 
 }  // namespace gust::api

@@ -48,9 +48,14 @@ wire::WireError map_lambda_error(const Error& error) {
       }
       return error_of("InvalidParameterValueException", error.message, 400);
     case Code::kUnavailable:
+      if (error.source == functions::kSnapshotPending)
+        return error_of("SnapStartNotReadyException", error.message, 409);
+      if (error.source == functions::kSnapshotFailed) return error_of("SnapStartException", error.message, 400);
+      [[fallthrough]];
     case Code::kNoSpace:
       return error_of("ServiceException", error.message, 503, "Service");
     case Code::kTimeout:
+      if (error.source == functions::kSnapshotTimeout) return error_of("SnapStartTimeoutException", error.message, 408);
       return error_of("ServiceException", error.message, 504, "Service");
     default:
       return error_of("ServiceException", "the request failed inside; its id is in the log", 500, "Service");
@@ -98,6 +103,23 @@ wire::Reply<std::string> json_payload(std::optional<std::string> given) {
   return payload;
 }
 
+// Why a version starts without the snapshot that it was to have is its StateReason too, which else is empty.
+static void set_state(const functions::Function& f, lambda::FunctionConfiguration& out) {
+  using State = functions::Snapshot::State;
+  out.state = "Active";
+  if (f.snapshot.state == State::kPending) {
+    out.state = "Pending";
+    out.state_reason = "The function is being created.";
+    out.state_reason_code = "Creating";
+  } else if (f.snapshot.state == State::kFailed) {
+    out.state = "Failed";
+    out.state_reason = f.snapshot.reason;
+    out.state_reason_code = f.snapshot.reason_code;
+  } else if (f.snapshot.state == State::kRefused) {
+    out.state_reason = "It starts without a snapshot: " + f.snapshot.reason;
+  }
+}
+
 lambda::FunctionConfiguration to_configuration(const functions::Function& f, std::string_view qualifier) {
   lambda::FunctionConfiguration out;
   out.function_name = f.key.name.str();
@@ -121,7 +143,7 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f, std
   out.tracing_config.emplace();
   out.tracing_config->mode = "PassThrough";
   out.revision_id = f.revision_id;
-  out.state = "Active";
+  set_state(f, out);
   out.last_update_status = "Successful";
   out.package_type = "Zip";
   out.architectures = f.architectures;
@@ -136,8 +158,8 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f, std
     }
   }
   out.snap_start.emplace();
-  out.snap_start->apply_on = "None";
-  out.snap_start->optimization_status = "Off";
+  out.snap_start->apply_on = f.snap_start ? "PublishedVersions" : "None";
+  out.snap_start->optimization_status = f.snapshot.state == functions::Snapshot::State::kReady ? "On" : "Off";
   out.runtime_version_config.emplace();
   out.runtime_version_config->runtime_version_arn =
       fmt::format("arn:aws:lambda:{}::runtime:{}", f.region, f.code_sha256.empty() ? "none" : f.runtime);

@@ -57,6 +57,20 @@ void print_tree(Terminal& terminal, const json::value& value, int depth = 0) {
   }
 }
 
+// The objects of the array `name` as a table, below a free line.
+void print_members(Terminal& terminal, const json::object& all, std::string_view name, std::vector<std::string> titles,
+                   const std::vector<std::string_view>& members) {
+  std::vector<std::vector<std::string>> rows{std::move(titles)};
+  if (const auto* found = all.if_contains(name); found != nullptr && found->is_array()) {
+    for (const auto& each : found->get_array()) {
+      rows.push_back({});
+      for (const auto member_name : members) rows.back().push_back(member(each, member_name));
+    }
+  }
+  terminal.line("");
+  terminal.table(rows);
+}
+
 // Fetches, then prints as JSON or with `print`.
 template <typename F>
 int show(Session& session, const std::string& path, std::string_view what, F print) {
@@ -77,8 +91,10 @@ int for_each_failed(Session& session, const std::vector<std::string>& ids, const
   for (const auto& id : ids) {
     const auto path = fmt::format("/_gust/failed/{}{}", codec::percent_encode(id), tail);
     const auto answer = admin(**remote, method, path, "", fmt::format("{} {}", done, id));
-    if (!answer) code = session.failed(answer.error());
-    else if (session.output == Output::kText) session.terminal.line(fmt::format("{} {}", done, id));
+    if (!answer)
+      code = session.failed(answer.error());
+    else if (session.output == Output::kText)
+      session.terminal.line(fmt::format("{} {}", done, id));
     else
       out.push_back(answer->is_null() ? json::value(json::object{{"id", id}, {"state", done}}) : *answer);
   }
@@ -103,23 +119,19 @@ int pools_command(Session& session) {
     const auto& all = starts->get_object();
     std::vector<std::vector<std::string>> ways{{"START", "COUNT", "LAST: SANDBOX MS", "LAST: INIT MS"}};
     ways.push_back({"warm", member(*starts, "warm"), "-", "-"});
-    for (const auto* way : {"pooled", "launched"}) {
+    for (const auto* way : {"restored", "pooled", "launched"}) {
       const auto* last = all.if_contains(std::string("last_") + way);
       const auto phase = [&](std::string_view name) { return last == nullptr ? "-" : in_ms(*last, name); };
       ways.push_back({way, member(*starts, way), phase("sandbox_ms"), phase("init_ms")});
     }
     session.terminal.table(ways);
-    std::vector<std::vector<std::string>> rows{
-        {"RUNTIME", "READY", "BOOTING", "WANTED", "TAKEN", "MISSED", "BYTES EACH"}};
-    if (const auto* runtimes = all.if_contains("ready_runtimes"); runtimes != nullptr && runtimes->is_array()) {
-      for (const auto& each : runtimes->get_array()) {
-        rows.push_back({});
-        for (const auto* name : {"runtime", "ready", "booting", "target", "taken", "missed", "bytes_each"})
-          rows.back().push_back(member(each, name));
-      }
-    }
-    session.terminal.line("");
-    session.terminal.table(rows);
+    print_members(session.terminal, all, "ready_runtimes",
+                  {"RUNTIME", "READY", "BOOTING", "WANTED", "TAKEN", "MISSED", "BYTES EACH"},
+                  {"runtime", "ready", "booting", "target", "taken", "missed", "bytes_each"});
+    if (member(*starts, "snapshots") == "[]") return;
+    print_members(session.terminal, all, "snapshots",
+                  {"SNAPSHOT OF", "VERSION", "STATE", "BYTES", "INSTANCES", "WHY NONE"},
+                  {"function", "version", "state", "bytes", "restored", "reason"});
   });
 }
 
@@ -170,8 +182,10 @@ int account_create_command(Session& session, const AccountOptions& options) {
   if (!remote) return session.failed(remote.error());
   const auto answer = admin(**remote, "POST", "/_gust/accounts", "", "create the account", codec::to_json(body));
   if (!answer) return session.failed(answer.error());
-  if (session.output == Output::kJson) session.json(*answer);
-  else print_tree(session.terminal, *answer);
+  if (session.output == Output::kJson)
+    session.json(*answer);
+  else
+    print_tree(session.terminal, *answer);
   return kOk;
 }
 
