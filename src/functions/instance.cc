@@ -5,7 +5,6 @@
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "codec/time_format.h"
-#include "functions/interpreters.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,7 +26,6 @@ namespace json = boost::json;
 
 constexpr std::size_t kTailBytes = 4096, kMaxLine = 256 << 10, kPipeBytes = 64 << 10;
 constexpr Millis kFreezeAfter{1000};
-constexpr std::uint32_t kMbOfACore = 1769;  // as on the service
 constexpr std::string_view kRuntimePath = "/2018-06-01/runtime/";
 constexpr std::string_view kResponseMode = "Lambda-Runtime-Function-Response-Mode";
 constexpr std::string_view kErrorType = "Lambda-Runtime-Function-Error-Type";
@@ -91,54 +89,11 @@ Instance::Instance(Parts parts, Function function, std::string id)
       id_(std::move(id)),
       settled_(parts_.executor),
       work_(parts_.executor),
-      answer_(parts_.executor) {}
-
-sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
-  const auto& f = function_;
-  const auto day = codec::to_iso8601(parts_.clock.now()).substr(0, 10);
-  sandbox::Spec spec;
-  spec.id = id_;
-  spec.env = f.environment;
-  const std::map<std::string, std::string> own = {
-      {"AWS_LAMBDA_RUNTIME_API", fmt::format("127.0.0.1:{}", runtime_port(parts_.settings))},
-      {"AWS_ENDPOINT_URL", fmt::format("http://127.0.0.1:{}", parts_.settings.services_port)},
-      {"AWS_REGION", f.region},
-      {"AWS_DEFAULT_REGION", f.region},
-      {"AWS_ACCESS_KEY_ID", keys.access_key_id},
-      {"AWS_SECRET_ACCESS_KEY", keys.secret_access_key},
-      {"AWS_SESSION_TOKEN", keys.session_token},
-      {"AWS_LAMBDA_FUNCTION_NAME", f.key.name.str()},
-      {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(f.memory_mb)},
-      {"AWS_LAMBDA_FUNCTION_VERSION", f.version},
-      {"AWS_LAMBDA_INITIALIZATION_TYPE", std::string(parts_.initialization_type)},
-      {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + f.key.name.str()},
-      {"AWS_LAMBDA_LOG_STREAM_NAME",
-       fmt::format("{}/{}/{}/[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), f.version, id_)},
-      {"AWS_EXECUTION_ENV", "AWS_Lambda_" + f.runtime},
-      {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
-      {"_HANDLER", f.handler},
-      {"LAMBDA_TASK_ROOT", "/var/task"},
-      {"LAMBDA_RUNTIME_DIR", "/var/runtime"}};
-  for (const auto& [name, value] : own) spec.env[name] = value;
-  spec.env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
-  spec.env.try_emplace("LANG", "C.UTF-8");
-  spec.env.try_emplace("TZ", ":UTC");
-  spec.read_only.push_back({parts_.settings.code_folder + "/" + f.code_folder, "/var/task"});
-  if (!f.layers_folder.empty()) spec.read_only.push_back({parts_.settings.code_folder + "/" + f.layers_folder, "/opt"});
-  auto start = start_of(f, parts_.settings);
-  spec.argv = std::move(start.argv);
-  if (!start.runtime_folder.empty()) spec.read_only.push_back({std::move(start.runtime_folder), "/var/runtime"});
-  spec.memory_bytes = std::uint64_t{f.memory_mb} << 20;
-  spec.tmp_bytes = std::uint64_t{f.tmp_mb} << 20;
-  spec.cpu_share = std::max<std::uint32_t>(1, f.memory_mb * 1000 / kMbOfACore);
-  spec.cpu_millis = std::max<std::uint32_t>(1000, spec.cpu_share);  // what is idle is for who wants it, up to a core
-  // The service has no setting for it: there every function has egress, and here none that does not say so.
-  if (const auto egress = f.environment.find("GUST_EGRESS"); egress != f.environment.end())
-    spec.egress = egress->second == "internet" ? sandbox::Egress::kInternet : sandbox::Egress::kNone;
-  spec.listen_ports = {runtime_port(parts_.settings), parts_.settings.services_port};
-  if (parts_.adjust) parts_.adjust(spec);
-  return spec;
-}
+      answer_(parts_.executor),
+      telemetry_(parts_.executor, parts_.clock),
+      extensions_({parts_.executor, telemetry_, function_, id_, parts_.initialization_type,
+                   [this](std::string line) { parts_.logs.append(function_.key, current_id(), std::move(line)); },
+                   [this] { extension_failed(); }}) {}
 
 async::Task<Body> Instance::find_body(sandbox::Launcher& launcher, RuntimePool* runtimes, sandbox::Spec spec) {
   const auto self = shared_from_this();
@@ -229,6 +184,9 @@ async::Task<http::Response> Instance::runtime_api(RequestContext, http::Request 
     GUST_CO_TRY(const bool answered, co_await parts_.api(request, response));
     if (answered) co_return response;
   }
+  http::Response response;
+  GUST_CO_TRY(const bool answered, co_await extensions_.answer(request, response));
+  if (answered) co_return response;
   if (!request.path.starts_with(kRuntimePath))
     co_return json_response(404, error_json("InvalidPath", request.path + " is not of the Runtime API"));
   const auto path = request.path.substr(kRuntimePath.size());
@@ -248,9 +206,18 @@ async::Task<http::Response> Instance::runtime_api(RequestContext, http::Request 
 
 async::Task<http::Response> Instance::next() {
   const auto self = shared_from_this();
-  if (ending_ != Ending::kNone) co_return json_response(410, error_json("InstanceEnded", "the instance is over"));
+  // The init, and an invocation, are over when the extensions have asked for their next event, too.
+  if (state_ == State::kStarting || state_ == State::kFinishing) {
+    const auto rested = co_await extensions_.rest();
+    if (!rested && rested.error().code == Code::kCancelled) co_return std::unexpected(rested.error());
+    if (!rested) co_return json_response(410, error_json("InstanceEnded", "an extension has failed"));
+  }
+  if (ending_ != Ending::kNone || state_ == State::kDead)
+    co_return json_response(410, error_json("InstanceEnded", "the instance is over"));
   if (state_ == State::kStarting) {
     init_ms_ = ms_since(started_at_);
+    tell_init();
+    extensions_.close_registration();
     settled_by_ready_ = true;
     settled_.set();
   }
@@ -395,6 +362,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   const auto limit = std::chrono::seconds(function_.timeout_s);
   deadline_ms_ = to_epoch_ms(parts_.clock.now() + limit);
   pending_ = std::move(invocation);
+  tell_start();
   work_.set();
   const auto waited = co_await answer_.wait(began + limit);
   const auto duration_ms = ms_since(began);
@@ -406,12 +374,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   if (answered_) {
     answer = *std::move(answered_);
   } else if (state_ == State::kDead) {
-    const auto text = fmt::format("RequestId: {} Error: {}", context.request_id, exit_message());
-    log(text);
-    log("Runtime.ExitError");
-    const bool memory = exit_ && exit_->out_of_memory;
-    status = fmt::format("\tStatus: error\tError Type: {}", memory ? "Runtime.OutOfMemory" : "Runtime.ExitError");
-    answer = {error_json("Runtime.ExitError", text), "Runtime.ExitError"};
+    answer = answer_of_the_dead(status);
   } else if (!waited && waited.error().code != Code::kTimeout) {
     end();
     co_return fail(Code::kUnavailable, "the invocation was cut off: the daemon is stopping");
@@ -421,7 +384,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
     answer = {error_json("Sandbox.Timedout", fmt::format("RequestId: {} Error: {}", context.request_id, text)),
               "Sandbox.Timedout"};
     status = "\tStatus: timeout";
-    end();
+    end("timeout");
   }
   InvokeResult result;
   result.executed_version = function_.version;
@@ -440,8 +403,26 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
     result.log_tail += report_line(finished, usage.value_or(sandbox::Usage())) + "\n";
     if (result.log_tail.size() > kTailBytes) result.log_tail.erase(0, result.log_tail.size() - kTailBytes);
   }
-  tasks_->spawn(report(std::move(finished)));
+  if (extensions_.any()) {
+    tell_runtime_done(result, duration_ms);
+    tasks_->spawn(report_after_extensions(std::move(finished), began, began + limit));
+  } else {
+    tasks_->spawn(report(std::move(finished)));
+  }
   co_return result;
+}
+
+// It ended before it answered.
+Instance::Answer Instance::answer_of_the_dead(std::string& status) {
+  const auto& failure = extensions_.failure();
+  const std::string type = failure ? failure->type : "Runtime.ExitError";
+  const auto text =
+      fmt::format("RequestId: {} Error: {}", current_.request_id, failure ? failure->message : exit_message());
+  log(text);
+  log(type);
+  const bool memory = !failure && exit_ && exit_->out_of_memory;
+  status = fmt::format("\tStatus: error\tError Type: {}", memory ? "Runtime.OutOfMemory" : type);
+  return {error_json(type, text), type};
 }
 
 Result<InvokeResult> Instance::init_failure(const RequestContext& context) {
@@ -452,6 +433,10 @@ Result<InvokeResult> Instance::init_failure(const RequestContext& context) {
     result.error_type = "Runtime.InvalidEntrypoint";
     result.payload =
         error_json(result.error_type, fmt::format("RequestId: {} Error: {}", context.request_id, entrypoint_error_));
+  } else if (const auto& failure = extensions_.failure()) {
+    result.error_type = failure->type;
+    result.payload =
+        error_json(failure->type, fmt::format("RequestId: {} Error: {}", context.request_id, failure->message));
   } else if (init_error_) {
     result.payload = init_error_->payload;
     result.error_type = init_error_->error_type;
@@ -484,11 +469,6 @@ std::string Instance::exit_message() const {
   return "Runtime exited without providing a reason";
 }
 
-void Instance::end() {
-  if (ending_ == Ending::kNone) ending_ = Ending::kRetired;
-  if (body_.sandbox) body_.sandbox->kill();
-}
-
 async::Task<void> Instance::watch_exit() {
   const auto self = shared_from_this();
   const auto exit = co_await body_.sandbox->wait();
@@ -500,6 +480,7 @@ async::Task<void> Instance::watch_exit() {
   settled_.set();
   work_.set();
   answer_.set();
+  extensions_.end();
   boost::system::error_code ignored;
   body_.output->close(ignored);
   const auto stopped = co_await body_.server->stop(std::chrono::steady_clock::now() + Millis(1000));
@@ -554,11 +535,18 @@ std::size_t Instance::take_output(std::string_view piece) {
   }
 }
 
-void Instance::take_line(std::string line) { log(std::move(line)); }
+void Instance::take_line(std::string line) {
+  telemetry_.line(Telemetry::Source::kFunction, line);
+  log(std::move(line));
+}
+
+std::string Instance::current_id() const {
+  const bool running = state_ == State::kBusy || state_ == State::kFinishing || state_ == State::kDead;
+  return running ? current_.request_id.str() : "";
+}
 
 void Instance::log(std::string line) {
-  const bool running = state_ == State::kBusy || state_ == State::kFinishing || state_ == State::kDead;
-  if (running) {
+  if (!current_id().empty()) {
     tail_bytes_ += line.size() + 1;
     tail_.push_back(line);
     while (tail_.size() > 1 && tail_bytes_ - tail_.front().size() - 1 > kTailBytes) {
@@ -566,7 +554,7 @@ void Instance::log(std::string line) {
       tail_.pop_front();
     }
   }
-  parts_.logs.append(function_.key, running ? current_.request_id.str() : "", std::move(line));
+  parts_.logs.append(function_.key, current_id(), std::move(line));
 }
 
 }  // namespace gust::functions

@@ -5,11 +5,13 @@
 #include "async/event.h"
 #include "async/task_group.h"
 #include "functions/body.h"
+#include "functions/extensions.h"
 #include "functions/function.h"
 #include "functions/invoker.h"
 #include "functions/log_budget.h"
 #include "functions/log_store.h"
 #include "functions/runtime_pool.h"
+#include "functions/telemetry.h"
 #include "meter/record.h"
 
 #include <csignal>
@@ -51,13 +53,14 @@ class Instance : public std::enable_shared_from_this<Instance> {
   // the source kUndelivered, and `invocation` as it was, when it ended before it took the invocation.
   static constexpr std::string_view kUndelivered = "undelivered";
   async::Task<InvokeResult> invoke(RequestContext context, std::shared_ptr<Invocation> invocation);
-  // Kills it; on_end follows.
-  void end();
+  // Ends it; on_end follows: at once, or where extensions are to be told within two seconds. The reason is for them.
+  void end(std::string_view reason = "spindown");
   // What its init came to, when it ended before it was ready, or its program could not be started (init_failed).
   bool init_failed() const { return !entrypoint_error_.empty(); }
   bool was_ready() const { return settled_by_ready_; }
   // A runtime from the pool that was killed before it was ready, maybe before it knew its function: start anew.
   bool died_as_generic() const {
+    if (extensions_.failure()) return false;
     return start_kind_ == Start::kPooled && !settled_by_ready_ && !init_error_ && ending_ == Ending::kNone && exit_ &&
            exit_->signal == SIGKILL && !exit_->out_of_memory;
   }
@@ -94,6 +97,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   async::Task<Answer> read_answer(http::Request& request, std::string what);
   async::Task<void> pass_on(http::Request& request, std::shared_ptr<ResponseStream> stream);
   void settle(Answer answer);
+  Answer answer_of_the_dead(std::string& status);
   async::Task<void> watch_exit();
   async::Task<void> read_output();
   async::Task<void> give_up_on_init();
@@ -102,6 +106,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void drain_output();
   std::size_t take_output(std::string_view piece);
   void take_line(std::string line);
+  // Of the invocation that runs, or ran when it died; else empty.
+  std::string current_id() const;
   void log(std::string line);
   std::string exit_message() const;
   // An invocation that has ended, as its report and its record tell it.
@@ -113,9 +119,18 @@ class Instance : public std::enable_shared_from_this<Instance> {
     std::string error_type;
     std::uint64_t queued_ms = 0, bytes_in = 0, bytes_out = 0;
     bool first = false;  // of this instance
+    bool pays_init = false;
   };
   Finished finish(const RequestContext& context, double duration_ms, std::string status, const InvokeResult& result);
+  void bill(Finished& finished, double duration_ms) const;
   async::Task<void> report(Finished finished);
+  async::Task<void> report_after_extensions(Finished finished, SteadyTime began, SteadyTime deadline);
+  void tell_init();
+  void tell_start();
+  void tell_runtime_done(const InvokeResult& result, double duration_ms);
+  void tell_report(const Finished& finished, const sandbox::Usage& usage);
+  void extension_failed();
+  async::Task<void> kill_later();
   std::string report_line(const Finished& finished, const sandbox::Usage& usage) const;
   meter::Record record_of(const Finished& finished, const sandbox::Usage& usage);
 
@@ -158,6 +173,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool init_reported_ = false;
   std::uint64_t metered_cpu_us_ = 0;
   std::uint64_t bytes_in_ = 0, bytes_out_ = 0, queued_ms_ = 0;  // of the invocation that runs
+  Telemetry telemetry_;
+  Extensions extensions_;
+  bool shutting_down_ = false;
 };
 
 }  // namespace gust::functions

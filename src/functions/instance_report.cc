@@ -13,18 +13,22 @@ Instance::Finished Instance::finish(const RequestContext& context, double durati
                                     const InvokeResult& result) {
   Finished out;
   out.request_id = context.request_id;
-  out.duration_ms = duration_ms;
   out.status = std::move(status);
   out.error_type = result.error_type;
   out.queued_ms = queued_ms_;
   out.bytes_in = bytes_in_;
   out.bytes_out = result.streamed ? bytes_out_ : result.payload.size();
   out.first = !std::exchange(init_reported_, true);
-  const bool pays_init = out.first && parts_.initialization_type != kProvisionedType;
-  const auto step = static_cast<double>(parts_.settings.billed_step.count());
-  const auto steps = std::ceil((duration_ms + (pays_init ? init_ms_ : 0)) / step);
-  out.billed_ms = static_cast<std::uint64_t>(steps * step);
+  out.pays_init = out.first && parts_.initialization_type != kProvisionedType;
+  bill(out, duration_ms);
   return out;
+}
+
+void Instance::bill(Finished& finished, double duration_ms) const {
+  finished.duration_ms = duration_ms;
+  const auto step = static_cast<double>(parts_.settings.billed_step.count());
+  const auto steps = std::ceil((duration_ms + (finished.pays_init ? init_ms_ : 0)) / step);
+  finished.billed_ms = static_cast<std::uint64_t>(steps * step);
 }
 
 std::string Instance::report_line(const Finished& finished, const sandbox::Usage& usage) const {
@@ -79,6 +83,7 @@ async::Task<void> Instance::report(Finished finished) {
     const auto kept = co_await parts_.settings.meter->append(std::move(record));
     if (!kept && kept.error().code == Code::kCancelled) co_return std::unexpected(kept.error());
   }
+  tell_report(finished, usage);
   parts_.logs.append(function_.key, finished.request_id.str(), report_line(finished, usage));
   co_return Result<void>{};
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "codec/json.h"
+#include "functions/extensions.h"
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
@@ -95,7 +96,7 @@ void RuntimePool::expect(const std::string& runtime) {
 }
 
 RuntimePool::Family* RuntimePool::family_of(const sandbox::Spec& spec) {
-  if (spec.argv.size() == 1) return &families_[2];
+  if (spec.argv.size() == 1 || spec.argv[0] == kSupervisor) return &families_[2];
   const auto found = std::ranges::find(families_, spec.argv, &Family::argv);
   return found == families_.end() ? nullptr : &*found;
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "codec/json.h"
 #include "codec/time_format.h"
+#include "functions/extensions.h"
 #include "functions/snapshot_files.h"
 
 #include <boost/json/object.hpp>
@@ -164,6 +165,8 @@ async::Task<void> Snapshots::take(FunctionRef version) {
   if (!is_of_a_kind(function)) {
     taking->refused =
         fmt::format("snapshots are made of Python and provided functions here, not of {}", function.runtime);
+  } else if (has_extensions(parts_.settings.code_folder + "/" + function.layers_folder)) {
+    taking->refused = "it has extensions, which are processes of their own";
   } else if (!has_snapshot_tools(parts_.settings.snapshot_tools)) {
     taking->refused = "this build of Gust has no snapshots: they are made on x86-64";
   } else {

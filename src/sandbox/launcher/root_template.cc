@@ -118,7 +118,7 @@ Result<void> RootTemplate::fill_etc() const {
   }
   GUST_CHECK(write_file(etc / "passwd", ""));  // each sandbox gets its own
   GUST_CHECK(write_file(etc / "group", "root:x:0:\nsandbox:x:993:\nnogroup:x:65534:\n"));
-  GUST_CHECK(write_file(etc / "hosts", "127.0.0.1 localhost sandbox\n::1 localhost\n"));
+  GUST_CHECK(write_file(etc / "hosts", "127.0.0.1 localhost sandbox sandbox.localdomain\n::1 localhost\n"));
   GUST_CHECK(write_file(etc / "hostname", "sandbox\n"));
   GUST_CHECK(write_file(etc / "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"));
   GUST_CHECK(write_file(etc / "resolv.conf", "# no name server: this sandbox has no network but its own loopback\n"));

@@ -1,0 +1,65 @@
+// What an instance's sandbox is made of.
+#include "functions/extensions.h"
+#include "functions/instance.h"
+#include "functions/interpreters.h"
+
+#include "codec/time_format.h"
+
+#include <fmt/format.h>
+
+namespace gust::functions {
+
+static constexpr std::uint32_t kMbOfACore = 1769;  // as on the service
+
+sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
+  const auto& f = function_;
+  const auto day = codec::to_iso8601(parts_.clock.now()).substr(0, 10);
+  sandbox::Spec spec;
+  spec.id = id_;
+  spec.env = f.environment;
+  const std::map<std::string, std::string> own = {
+      {"AWS_LAMBDA_RUNTIME_API", fmt::format("127.0.0.1:{}", runtime_port(parts_.settings))},
+      {"AWS_ENDPOINT_URL", fmt::format("http://127.0.0.1:{}", parts_.settings.services_port)},
+      {"AWS_REGION", f.region},
+      {"AWS_DEFAULT_REGION", f.region},
+      {"AWS_ACCESS_KEY_ID", keys.access_key_id},
+      {"AWS_SECRET_ACCESS_KEY", keys.secret_access_key},
+      {"AWS_SESSION_TOKEN", keys.session_token},
+      {"AWS_LAMBDA_FUNCTION_NAME", f.key.name.str()},
+      {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(f.memory_mb)},
+      {"AWS_LAMBDA_FUNCTION_VERSION", f.version},
+      {"AWS_LAMBDA_INITIALIZATION_TYPE", std::string(parts_.initialization_type)},
+      {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + f.key.name.str()},
+      {"AWS_LAMBDA_LOG_STREAM_NAME",
+       fmt::format("{}/{}/{}/[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), f.version, id_)},
+      {"AWS_EXECUTION_ENV", "AWS_Lambda_" + f.runtime},
+      {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
+      {"_HANDLER", f.handler},
+      {"LAMBDA_TASK_ROOT", "/var/task"},
+      {"LAMBDA_RUNTIME_DIR", "/var/runtime"}};
+  for (const auto& [name, value] : own) spec.env[name] = value;
+  spec.env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
+  spec.env.try_emplace("LANG", "C.UTF-8");
+  spec.env.try_emplace("TZ", ":UTC");
+  spec.read_only.push_back({parts_.settings.code_folder + "/" + f.code_folder, "/var/task"});
+  if (!f.layers_folder.empty()) spec.read_only.push_back({parts_.settings.code_folder + "/" + f.layers_folder, "/opt"});
+  auto start = start_of(f, parts_.settings);
+  spec.argv = std::move(start.argv);
+  if (!start.runtime_folder.empty()) spec.read_only.push_back({std::move(start.runtime_folder), "/var/runtime"});
+  spec.memory_bytes = std::uint64_t{f.memory_mb} << 20;
+  spec.tmp_bytes = std::uint64_t{f.tmp_mb} << 20;
+  spec.cpu_share = std::max<std::uint32_t>(1, f.memory_mb * 1000 / kMbOfACore);
+  spec.cpu_millis = std::max<std::uint32_t>(1000, spec.cpu_share);  // what is idle is for who wants it, up to a core
+  // The service has no setting for it: there every function has egress, and here none that does not say so.
+  if (const auto egress = f.environment.find("GUST_EGRESS"); egress != f.environment.end())
+    spec.egress = egress->second == "internet" ? sandbox::Egress::kInternet : sandbox::Egress::kNone;
+  spec.listen_ports = {runtime_port(parts_.settings), parts_.settings.services_port};
+  if (!f.layers_folder.empty() && has_extensions(spec.read_only[1].source)) {
+    spec.argv.insert(spec.argv.begin(), std::string(kSupervisor));
+    spec.read_only.push_back({parts_.settings.extension_tools, std::string(kSupervisorFolder)});
+  }
+  if (parts_.adjust) parts_.adjust(spec);
+  return spec;
+}
+
+}  // namespace gust::functions
