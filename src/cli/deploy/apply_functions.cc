@@ -8,6 +8,14 @@
 namespace gust::cli {
 namespace {
 
+boost::json::array layers_of(const boost::json::object& configuration) {
+  boost::json::array out;
+  const auto* layers = configuration.if_contains("Layers");
+  if (layers == nullptr || !layers->is_array()) return out;
+  for (const auto& layer : layers->get_array()) out.push_back(layer.as_object().at("Arn"));
+  return out;
+}
+
 // Is the code that the service has the zip with this SHA-256?
 bool has_code(const boost::json::object& configuration, const std::string& digest) {
   const auto* had = configuration.if_contains("CodeSha256");
@@ -40,20 +48,19 @@ Result<void> Deploy::apply_functions() {
         GUST_CHECK(update(function));
       else
         GUST_CHECK(create(function));
+      GUST_CHECK(alias(function));
       GUST_CHECK(permissions(function));
-      const auto before = before_.entries.find(function.logical_id);
-      if (!function.event_invoke.absent() || before != before_.entries.end()) {
-        GUST_CHECK(event_invoke(function));
-      }
+      GUST_CHECK(settings(function));
     }
     const auto [bucket, key] = code_location(function);
     entry.code_key = bucket == deploy_bucket() ? key : "";
     entry.permissions.clear();
-    for (const auto& permission : function.permissions) entry.permissions.push_back(permission.statement_id);
+    for (const auto& permission : function.permissions) entry.permissions.push_back(recorded_id(permission));
+    entry.alias = function.alias;
     entry.parts = parts_of(function, packages_.at(function.logical_id));
     entry.digest = digest_of(entry.parts);
   }
-  return {};
+  return evaluate_with_urls();
 }
 
 Result<void> Deploy::create(const FunctionSpec& spec) {
@@ -76,9 +83,11 @@ Result<void> Deploy::update(const FunctionSpec& spec) {
     return fail(Code::kConflict, fmt::format("the function {} vanished meanwhile; deploy again", spec.name),
                 "function");
   boost::json::object previous;
-  for (const auto name : {"Runtime", "Handler", "Role", "Timeout", "MemorySize", "Description"}) {
+  for (const auto name :
+       {"Runtime", "Handler", "Role", "Timeout", "MemorySize", "Description", "EphemeralStorage", "SnapStart"}) {
     if (const auto* value = old->if_contains(name)) previous[name] = *value;
   }
+  previous["Layers"] = layers_of(*old);
   const auto* environment = old->if_contains("Environment");
   previous["Environment"] =
       environment != nullptr ? *environment : boost::json::value{{"Variables", boost::json::object{}}};
@@ -105,14 +114,19 @@ Result<void> Deploy::permissions(const FunctionSpec& spec) {
   const auto it = before_.entries.find(spec.logical_id);
   const bool ours = it != before_.entries.end() && it->second.physical == spec.name;
   if (ours) {
-    GUST_TRY(auto was, services_.permissions(spec.name));
+    GUST_TRY(auto was, services_.permissions(spec.name, ""));
+    for (const auto& alias : {spec.alias, it->second.alias}) {
+      if (alias.empty()) continue;
+      GUST_TRY(const auto of_alias, services_.permissions(spec.name, alias));
+      was.insert(was.end(), of_alias.begin(), of_alias.end());
+    }
     auto ids = it->second.permissions;
-    for (const auto& permission : spec.permissions) ids.push_back(permission.statement_id);
+    for (const auto& permission : spec.permissions) ids.push_back(recorded_id(permission));
     undo_.push_back({fmt::format("restore the permissions of {}", spec.name),
                      [this, name = spec.name, was = std::move(was), ids]() -> Result<void> {
                        for (const auto& id : ids) GUST_CHECK(services_.remove_permission(name, id));
                        for (const auto& permission : was) {
-                         if (contains(ids, permission.statement_id))
+                         if (contains(ids, recorded_id(permission)))
                            GUST_CHECK(services_.set_permission(name, permission));
                        }
                        return {};
@@ -121,18 +135,81 @@ Result<void> Deploy::permissions(const FunctionSpec& spec) {
   for (const auto& permission : spec.permissions) GUST_CHECK(services_.set_permission(spec.name, permission));
   if (!ours) return {};
   for (const auto& id : it->second.permissions) {
-    if (contains(spec.permissions, id, &Permission::statement_id)) continue;
+    if (contains(spec.permissions, id, recorded_id)) continue;
     GUST_CHECK(services_.remove_permission(spec.name, id));
   }
   return {};
 }
 
-Result<void> Deploy::event_invoke(const FunctionSpec& spec) {
-  GUST_TRY(auto was, services_.event_invoke(spec.name));
-  undo_.push_back({fmt::format("restore the retries of {}", spec.name), [this, name = spec.name, was = std::move(was)] {
-                     return services_.restore_event_invoke(name, was);
+// Without a value it is removed.
+Result<void> Deploy::set(const Setting& setting, const std::optional<boost::json::object>& value) {
+  GUST_TRY(auto was, services_.read(setting));
+  if (!was && !value) return {};
+  undo_.push_back({"restore " + setting.what, [this, setting, was = std::move(was)]() -> Result<void> {
+                     GUST_CHECK(services_.write(setting, was));
+                     return {};
                    }});
-  return services_.put_event_invoke(spec.name, spec.event_invoke);
+  GUST_CHECK(services_.write(setting, value));
+  return {};
+}
+
+// Points the alias to a version of what the function is now.
+Result<void> Deploy::alias(const FunctionSpec& spec) {
+  if (spec.alias.empty()) return {};
+  GUST_TRY(const auto version, services_.publish(spec.name, progress_));
+  return set(alias_of(spec.name, spec.alias), boost::json::object{{"FunctionVersion", version}});
+}
+
+// Those of an alias that goes, go before it; what the template never named is not touched.
+Result<void> Deploy::settings(const FunctionSpec& spec) {
+  const auto it = before_.entries.find(spec.logical_id);
+  const bool ours = it != before_.entries.end() && it->second.physical == spec.name;
+  const auto had = [&](const char* part) { return ours && it->second.parts.contains(part); };
+  const auto old_alias = ours ? it->second.alias : std::string();
+  if (old_alias != spec.alias) {
+    if (had("provisioned concurrency")) GUST_CHECK(set(provisioned_of(spec.name, old_alias), std::nullopt));
+    if (had("URL")) GUST_CHECK(set(url_of(spec.name, old_alias), std::nullopt));
+    if (had("retries")) GUST_CHECK(set(retries_of(spec.name, old_alias), std::nullopt));
+    if (!old_alias.empty()) GUST_CHECK(set(alias_of(spec.name, old_alias), std::nullopt));
+  }
+  GUST_TRY(const auto retries, retries_value(spec.event_invoke));
+  if (retries || ours) GUST_CHECK(set(retries_of(spec.name, spec.alias), retries));
+  GUST_TRY(const auto reserved, count_value("ReservedConcurrentExecutions", spec.reserved));
+  if (reserved || had("reserved concurrency")) GUST_CHECK(set(reserved_of(spec.name), reserved));
+  GUST_TRY(const auto provisioned, count_value("ProvisionedConcurrentExecutions", spec.provisioned));
+  if (provisioned || (had("provisioned concurrency") && !spec.alias.empty()))
+    GUST_CHECK(set(provisioned_of(spec.name, spec.alias), provisioned));
+  GUST_TRY(const auto url, url_value(spec.url));
+  if (url || had("URL")) GUST_CHECK(set(url_of(spec.name, spec.alias), url));
+  return {};
+}
+
+// Now that the URLs are known: outputs have them, and functions that were made with a stand-in.
+Result<void> Deploy::evaluate_with_urls() {
+  bool changed = false;
+  for (const auto& function : desired_.functions) {
+    if (function.url.absent()) continue;
+    GUST_TRY(const auto found, services_.read(url_of(function.name, function.alias)));
+    const auto* url = found ? found->if_contains("FunctionUrl") : nullptr;
+    if (url == nullptr) continue;
+    auto& known = around_.urls[function.logical_id];
+    changed = changed || known != url->as_string();
+    known = std::string(url->as_string());
+  }
+  if (!changed) return {};
+  const auto before = desired_.functions;
+  GUST_CHECK(evaluate_now());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto& now = desired_.functions[i];
+    if (to_canonical_json(now.configuration) == to_canonical_json(before[i].configuration)) continue;
+    GUST_TRY(auto configuration, function_settings(now));
+    GUST_CHECK(services_.update_configuration(now.name, std::move(configuration)));
+    GUST_CHECK(alias(now));
+    auto& entry = after_.entries[now.logical_id];
+    entry.parts = parts_of(now, packages_.at(now.logical_id));
+    entry.digest = digest_of(entry.parts);
+  }
+  return {};
 }
 
 }  // namespace gust::cli

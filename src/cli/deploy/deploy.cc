@@ -85,6 +85,10 @@ Result<void> Deploy::look() {
     } else if (entry.type == kFunctionType) {
       GUST_TRY(const auto found, services_.function_configuration(entry.physical));
       there = found.has_value();
+      if (there && entry.parts.contains("URL")) {
+        GUST_TRY(const auto url, services_.read(url_of(entry.physical, entry.alias)));
+        if (url && url->contains("FunctionUrl")) around_.urls[logical_id] = std::string(url->at("FunctionUrl").as_string());
+      }
     } else if (entry.type == kApiType && !entry.physical.empty()) {
       GUST_TRY(there, services_.api_exists(entry.physical));
       if (there) around_.api_ids[logical_id] = entry.physical;

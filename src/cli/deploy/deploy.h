@@ -48,7 +48,10 @@ class Deploy {
   Result<void> create(const FunctionSpec& spec);
   Result<void> update(const FunctionSpec& spec);
   Result<void> permissions(const FunctionSpec& spec);
-  Result<void> event_invoke(const FunctionSpec& spec);
+  Result<void> settings(const FunctionSpec& spec);
+  Result<void> set(const Setting& setting, const std::optional<boost::json::object>& value);
+  Result<void> alias(const FunctionSpec& spec);
+  Result<void> evaluate_with_urls();
   Result<void> remember(const BucketSpec& bucket);
   Result<void> remember(const ApiSpec& api, const std::string& id);
   Result<void> upload_content(const BucketSpec& bucket);

@@ -99,12 +99,18 @@ Parts parts_of(const ApiSpec& spec) {
 Parts parts_of(const FunctionSpec& spec, const Package& package) {
   std::string permissions;
   for (const auto& p : spec.permissions) {
-    permissions +=
-        fmt::format("{}|{}|{}|{}|{}\n", p.statement_id, p.action, p.principal, p.source_arn, p.source_account);
+    permissions += fmt::format("{}|{}|{}|{}|{}", p.statement_id, p.action, p.principal, p.source_arn, p.source_account);
+    if (!p.url_auth_type.empty() || !p.qualifier.empty())
+      permissions += fmt::format("|{}|{}", p.url_auth_type, p.qualifier);
+    permissions += "\n";
   }
   Parts out{{"code", part(package.digest)},
             {"permissions", part(permissions)},
             {"retries", part(to_canonical_json(spec.event_invoke))}};
+  if (!spec.url.absent()) out["URL"] = part(to_canonical_json(spec.url) + spec.alias);
+  if (!spec.alias.empty()) out["alias"] = part(spec.alias);
+  if (!spec.provisioned.absent()) out["provisioned concurrency"] = part(spec.provisioned.text);
+  if (!spec.reserved.absent()) out["reserved concurrency"] = part(spec.reserved.text);
   for (const auto& [name, value] : spec.configuration.fields) out[name] = part(to_canonical_json(value));
   return out;
 }

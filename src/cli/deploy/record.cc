@@ -46,8 +46,9 @@ std::string to_json(const StackRecord& record) {
     json::array retained;
     for (const auto& policy : entry.retained) retained.emplace_back(policy);
     entries[logical_id] = json::object{
-        {"type", entry.type}, {"physical", entry.physical}, {"digest", entry.digest}, {"code_key", entry.code_key},
-        {"content", content}, {"permissions", permissions}, {"retained", retained},   {"parts", parts}};
+        {"type", entry.type},  {"physical", entry.physical}, {"digest", entry.digest}, {"code_key", entry.code_key},
+        {"content", content},  {"permissions", permissions}, {"retained", retained},   {"parts", parts},
+        {"alias", entry.alias}};
   }
   json::object outputs;
   for (const auto& [name, value] : record.outputs) outputs[name] = value;
@@ -68,7 +69,8 @@ Result<StackRecord> parse_record(std::string_view text) {
     RecordEntry entry{text_of(object, "type"),        text_of(object, "physical"),
                       text_of(object, "digest"),      texts_of(object, "parts"),
                       text_of(object, "code_key"),    texts_of(object, "content"),
-                      list_of(object, "permissions"), {}};
+                      list_of(object, "permissions"), {},
+                      text_of(object, "alias")};
     for (auto& policy : list_of(object, "retained")) entry.retained.insert(std::move(policy));
     out.entries[std::string(logical_id)] = std::move(entry);
   }

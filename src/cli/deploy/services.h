@@ -2,6 +2,7 @@
 // Blocking. Errors carry the service's code as their source.
 #pragma once
 
+#include "cli/deploy/package.h"
 #include "cli/remote.h"
 #include "cli/template/desired.h"
 
@@ -12,6 +13,28 @@
 #include <set>
 
 namespace gust::cli {
+
+// One thing of a function that is read, written and removed for itself.
+struct Setting {
+  std::string what;  // "the retries of f"
+  std::string read_path, write_path;
+  std::string create_path;  // by POST where there is none; empty: written in any case
+  // What of the answer goes into a request that puts it back, and under which name.
+  std::vector<std::pair<std::string_view, std::string_view>> members;
+  boost::json::object only_new;  // what only a request that makes it has
+};
+Setting retries_of(const std::string& function, const std::string& alias);
+Setting reserved_of(const std::string& function);
+Setting provisioned_of(const std::string& function, const std::string& alias);
+Setting url_of(const std::string& function, const std::string& alias);
+Setting alias_of(const std::string& function, const std::string& alias);
+// The values that a template says; nothing where it says none. kInvalid on a number that is none.
+Result<std::optional<boost::json::object>> retries_value(const Node& settings);
+Result<std::optional<boost::json::object>> count_value(const char* member, const Node& count);
+Result<std::optional<boost::json::object>> url_value(const Node& url);
+
+// Of a permission in a stack's record: its statement's id, with its alias before it: "live:ApiPermission".
+std::string recorded_id(const Permission& permission);
 
 class Services {
  public:
@@ -43,13 +66,17 @@ class Services {
   Result<void> update_configuration(const std::string& name, boost::json::object configuration);
   Result<void> update_code(const std::string& name, const std::string& code_bucket, const std::string& code_key);
   Result<void> delete_function(const std::string& name);
-  // Retries and their like; nothing when they are as for every function.
-  Result<std::optional<boost::json::object>> event_invoke(const std::string& name);
-  Result<void> put_event_invoke(const std::string& name, const Node& settings);
-  Result<void> restore_event_invoke(const std::string& name, const std::optional<boost::json::object>& settings);
-  Result<std::vector<Permission>> permissions(const std::string& name);
+  Result<std::vector<Permission>> permissions(const std::string& name, const std::string& qualifier);
   Result<void> set_permission(const std::string& name, const Permission& permission);
-  Result<void> remove_permission(const std::string& name, const std::string& statement_id);
+  // `id` as recorded_id() gives it.
+  Result<void> remove_permission(const std::string& name, const std::string& id);
+
+  // What is kept beside a function (services_settings.cc): nothing where it is as for every function.
+  Result<std::optional<boost::json::object>> read(const Setting& setting);
+  // Makes, changes, or without a value removes it. What the service answers.
+  Result<boost::json::object> write(const Setting& setting, const std::optional<boost::json::object>& value);
+  // The version that has what the function is now; returns when it can be invoked.
+  Result<std::string> publish(const std::string& name, const Progress& progress);
 
   // API Gateway (services_api.cc).
   Result<bool> api_exists(const std::string& id);

@@ -1,11 +1,10 @@
 #include "cli/deploy/services.h"
+#include "cli/deploy/values.h"
 
 #include "codec/json.h"
 #include "codec/url.h"
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace gust::cli {
 namespace {
@@ -16,34 +15,13 @@ std::string path_of(const std::string& name, std::string_view rest = {}) {
   return fmt::format("/2015-03-31/functions/{}{}", codec::percent_encode(name), rest);
 }
 
-std::string event_invoke_path(const std::string& name) {
-  return fmt::format("/2019-09-25/functions/{}/event-invoke-config", codec::percent_encode(name));
-}
-
-Result<std::int64_t> integer(const Node& node, std::string_view what) {
-  std::int64_t value = 0;
-  const auto& text = node.text;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem == std::errc() && end == text.data() + text.size()) return value;
-  return fail(Code::kInvalid, fmt::format("line {}: {} must be a whole number, not '{}'", node.line, what, text),
-              "template");
+std::string of_alias(const std::string& alias) {
+  return alias.empty() ? "" : "?Qualifier=" + codec::percent_encode(alias);
 }
 
 Result<void> without_value(const Result<json::object>& answer) {
   if (!answer) return std::unexpected(answer.error());
   return {};
-}
-
-json::value plain(const Node& node) {
-  if (node.is_scalar()) return json::value(node.text);
-  if (node.is_list()) {
-    json::array out;
-    for (const auto& item : node.items) out.push_back(plain(item));
-    return out;
-  }
-  json::object out;
-  for (const auto& [name, value] : node.fields) out[name] = plain(value);
-  return out;
 }
 
 }  // namespace
@@ -53,6 +31,11 @@ Result<json::object> function_settings(const FunctionSpec& spec) {
   for (const auto& [name, value] : spec.configuration.fields) {
     if (name == "Timeout" || name == "MemorySize") {
       GUST_TRY(out[name], integer(value, name));
+    } else if (name == "EphemeralStorage") {
+      GUST_TRY(const auto size, integer(value["Size"], "EphemeralStorage.Size"));
+      out[name] = json::object{{"Size", size}};
+    } else if (name == "SnapStart" || name == "Layers") {
+      out[name] = plain(value);
     } else if (name == "Description" || name == "Handler" || name == "Runtime" || name == "Role") {
       out[name] = value.text;
     } else if (name == "Environment") {
@@ -63,12 +46,19 @@ Result<json::object> function_settings(const FunctionSpec& spec) {
   if (!out.contains("Description")) out["Description"] = "";
   if (!out.contains("Timeout")) out["Timeout"] = 3;
   if (!out.contains("MemorySize")) out["MemorySize"] = 128;
+  if (!out.contains("EphemeralStorage")) out["EphemeralStorage"] = json::object{{"Size", 512}};
+  if (!out.contains("SnapStart")) out["SnapStart"] = json::object{{"ApplyOn", "None"}};
+  if (!out.contains("Layers")) out["Layers"] = json::array();
   return out;
 }
 
 Result<json::object> Services::json_call(const std::string& method, const std::string& service, const std::string& path,
                                          const json::object* body, std::string_view what) {
   Call call{.method = method, .service = service, .path = path};
+  if (const auto query = call.path.find('?'); query != std::string::npos) {
+    call.query = call.path.substr(query + 1);
+    call.path.resize(query);
+  }
   if (body != nullptr) {
     call.headers.emplace_back("Content-Type", "application/json");
     call.body = codec::to_json(*body);
@@ -117,40 +107,9 @@ Result<void> Services::delete_function(const std::string& name) {
   return without_value(answer);
 }
 
-Result<void> Services::put_event_invoke(const std::string& name, const Node& settings) {
-  json::object body{{"MaximumRetryAttempts", 2}, {"MaximumEventAgeInSeconds", 21600}};
-  for (const auto field : {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}) {
-    if (!settings[field].is_scalar()) continue;
-    GUST_TRY(body[field], integer(settings[field], field));
-  }
-  if (!settings["DestinationConfig"].absent()) body["DestinationConfig"] = plain(settings["DestinationConfig"]);
-  return without_value(
-      json_call("PUT", "lambda", event_invoke_path(name), &body, fmt::format("set the retries of {}", name)));
-}
-
-Result<std::optional<json::object>> Services::event_invoke(const std::string& name) {
-  auto answer =
-      json_call("GET", "lambda", event_invoke_path(name), nullptr, fmt::format("read the retries of {}", name));
-  if (!answer && answer.error().code == Code::kNotFound) return std::nullopt;
-  if (!answer) return std::unexpected(std::move(answer).error());
-  json::object out;
-  for (const auto field : {"MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"}) {
-    if (const auto* value = answer->if_contains(field); value != nullptr && !value->is_null()) out[field] = *value;
-  }
-  return out;
-}
-
-Result<void> Services::restore_event_invoke(const std::string& name, const std::optional<json::object>& settings) {
-  const auto what = fmt::format("restore the retries of {}", name);
-  if (settings) return without_value(json_call("PUT", "lambda", event_invoke_path(name), &*settings, what));
-  const auto answer = json_call("DELETE", "lambda", event_invoke_path(name), nullptr, what);
-  if (!answer && answer.error().code == Code::kNotFound) return {};
-  return without_value(answer);
-}
-
-Result<std::vector<Permission>> Services::permissions(const std::string& name) {
-  const auto answer =
-      json_call("GET", "lambda", path_of(name, "/policy"), nullptr, fmt::format("read the permissions of {}", name));
+Result<std::vector<Permission>> Services::permissions(const std::string& name, const std::string& qualifier) {
+  const auto answer = json_call("GET", "lambda", path_of(name, "/policy" + of_alias(qualifier)), nullptr,
+                                fmt::format("read the permissions of {}", name));
   if (!answer && answer.error().code == Code::kNotFound) return std::vector<Permission>();
   if (!answer) return std::unexpected(answer.error());
   std::vector<Permission> out;
@@ -169,8 +128,13 @@ Result<std::vector<Permission>> Services::permissions(const std::string& name) {
       }
       return value->is_string() ? std::string(value->get_string()) : std::string();
     };
-    Permission permission{at({"Sid"}), at({"Action"}), at({"Principal"}), at({"Condition", "ArnLike", "AWS:SourceArn"}),
-                          at({"Condition", "StringEquals", "AWS:SourceAccount"})};
+    Permission permission{at({"Sid"}),
+                          at({"Action"}),
+                          at({"Principal"}),
+                          at({"Condition", "ArnLike", "AWS:SourceArn"}),
+                          at({"Condition", "StringEquals", "AWS:SourceAccount"}),
+                          at({"Condition", "StringEquals", "lambda:FunctionUrlAuthType"}),
+                          qualifier};
     for (const auto kind : {"Service", "AWS"}) {
       if (permission.principal.empty()) permission.principal = at({"Principal", kind});
     }
@@ -184,18 +148,28 @@ Result<void> Services::set_permission(const std::string& name, const Permission&
       {"StatementId", permission.statement_id}, {"Action", permission.action}, {"Principal", permission.principal}};
   if (!permission.source_arn.empty()) body["SourceArn"] = permission.source_arn;
   if (!permission.source_account.empty()) body["SourceAccount"] = permission.source_account;
+  if (!permission.url_auth_type.empty()) body["FunctionUrlAuthType"] = permission.url_auth_type;
   const auto what = fmt::format("let {} invoke {}", permission.principal, name);
-  auto answer = json_call("POST", "lambda", path_of(name, "/policy"), &body, what);
+  const auto path = path_of(name, "/policy" + of_alias(permission.qualifier));
+  auto answer = json_call("POST", "lambda", path, &body, what);
   if (!answer && answer.error().code == Code::kConflict) {  // an older one of this id: in with the new
-    GUST_CHECK(remove_permission(name, permission.statement_id));
-    answer = json_call("POST", "lambda", path_of(name, "/policy"), &body, what);
+    GUST_CHECK(remove_permission(name, recorded_id(permission)));
+    answer = json_call("POST", "lambda", path, &body, what);
   }
   return without_value(answer);
 }
 
-Result<void> Services::remove_permission(const std::string& name, const std::string& statement_id) {
-  auto answer = json_call("DELETE", "lambda", path_of(name, "/policy/" + codec::percent_encode(statement_id)), nullptr,
-                          fmt::format("remove a permission of {}", name));
+std::string recorded_id(const Permission& permission) {
+  return permission.qualifier.empty() ? permission.statement_id : permission.qualifier + ":" + permission.statement_id;
+}
+
+Result<void> Services::remove_permission(const std::string& name, const std::string& id) {
+  const auto colon = id.find(':');
+  const auto alias = colon == std::string::npos ? "" : id.substr(0, colon);
+  const auto statement = colon == std::string::npos ? id : id.substr(colon + 1);
+  auto answer =
+      json_call("DELETE", "lambda", path_of(name, "/policy/" + codec::percent_encode(statement) + of_alias(alias)),
+                nullptr, fmt::format("remove a permission of {}", name));
   if (!answer && answer.error().code == Code::kNotFound) return {};
   return without_value(answer);
 }

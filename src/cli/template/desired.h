@@ -21,7 +21,8 @@ struct CodeSource {
 };
 
 struct Permission {
-  std::string statement_id, action, principal, source_arn, source_account;
+  std::string statement_id, action, principal, source_arn, source_account, url_auth_type;
+  std::string qualifier;  // of an alias; empty: of the function itself
   bool operator==(const Permission&) const = default;
 };
 
@@ -29,6 +30,10 @@ struct FunctionSpec {
   std::string logical_id, name;
   Node configuration;  // the wire's names: Runtime, Handler, Role, Timeout, MemorySize, Environment, Description, ...
   Node event_invoke;   // absent, or MaximumRetryAttempts, MaximumEventAgeInSeconds, DestinationConfig
+  Node url;            // absent, or AuthType, Cors, InvokeMode
+  std::string alias;   // that each deploy points to a version of its own; or empty
+  Node provisioned;    // absent, or how many instances of the alias stand ready
+  Node reserved;       // absent, or its reserved concurrency
   CodeSource code;
   std::vector<Permission> permissions;
   int line = 0;
@@ -45,9 +50,9 @@ struct BucketSpec {
   Node cors;     // absent, or CorsRules of the template
   Node website;  // absent, or the template's WebsiteConfiguration
   std::vector<Notification> notifications;
-  std::string content_folder;                  // absolute, or empty
-  std::map<std::string, std::string> files;    // GustContent.Files
-  std::set<std::string> retained;              // DeletionPolicy, UpdateReplacePolicy: whichever says Retain
+  std::string content_folder;                // absolute, or empty
+  std::map<std::string, std::string> files;  // GustContent.Files
+  std::set<std::string> retained;            // DeletionPolicy, UpdateReplacePolicy: whichever says Retain
   int line = 0;
 };
 

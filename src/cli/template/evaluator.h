@@ -30,6 +30,9 @@ class Evaluator {
   Result<std::string> name_of(const std::string& logical_id, const Node& resource);
   Result<std::string> api_attribute(const std::string& logical_id, const std::string& name);
   Result<std::string> bucket_attribute(const std::string& bucket, const std::string& name);
+  Result<std::string> auto_alias(const Node& function);
+  Result<std::string> url_attribute(const std::string& function, const Node& node, const std::string& name);
+  std::string target_arn(const FunctionSpec& spec) const;  // the alias where it has one: what events invoke
   std::string site_url(const std::string& bucket) const;
   std::string function_arn(const std::string& name) const;
   std::string role_arn(const std::string& name) const;
@@ -64,7 +67,9 @@ class Evaluator {
   Result<void> lambda_function(const std::string& logical_id, const Node& node);
   Result<void> configuration(FunctionSpec& spec, const Node& properties);
   Result<void> serverless_code(FunctionSpec& spec, const Node& properties);
-  Result<void> no_layers(const std::string& logical_id, const Node& layers) const;
+  Result<void> concurrency(FunctionSpec& spec, const Node& properties);
+  Result<void> serverless_alias(FunctionSpec& spec, const Node& properties);
+  Result<void> serverless_url(FunctionSpec& spec, const Node& properties);
   Result<void> local_code(FunctionSpec& spec, const std::string& path, int line);
   Result<Node> with_globals(const Node& properties, std::string_view section) const;
 

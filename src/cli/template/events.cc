@@ -65,7 +65,7 @@ Result<void> Evaluator::s3_event(const std::string& function_id, const std::stri
         file_, function->line, function_id, bucket_id));
   }
   GUST_TRY(const auto value, resolver_->resolve(properties));
-  Notification out{fmt::format("{}-{}", function_id, name), function_arn(function->name), {}, {}};
+  Notification out{fmt::format("{}-{}", function_id, name), target_arn(*function), {}, {}};
   const auto& events = value["Events"];
   if (events.is_scalar()) out.events.push_back(events.text);
   for (const auto& item : events.items) out.events.push_back(item.text);
@@ -77,7 +77,8 @@ Result<void> Evaluator::s3_event(const std::string& function_id, const std::stri
     out.rules.emplace_back(rule["Name"].text, rule["Value"].text);
   }
   function->permissions.push_back({fmt::format("{}{}Permission", function_id, name), "lambda:InvokeFunction",
-                                   "s3.amazonaws.com", fmt::format("arn:aws:s3:::{}", bucket->name), around_.account});
+                                   "s3.amazonaws.com", fmt::format("arn:aws:s3:::{}", bucket->name), around_.account,
+                                   "", function->alias});
   bucket->notifications.push_back(std::move(out));
   return {};
 }
@@ -98,7 +99,7 @@ Result<void> Evaluator::http_api_event(const std::string& function_id, const std
   }
   GUST_TRY(const auto value, resolver_->resolve(properties));
   RouteSpec route;
-  route.function_arn = function_arn(function->name);
+  route.function_arn = target_arn(*function);
   auto path = value["Path"];
   while (path.text.size() > 1 && path.text.ends_with('/')) path.text.pop_back();  // as SAM does
   auto method = upper(value["Method"].is_scalar() ? value["Method"].text : "ANY");
@@ -121,7 +122,9 @@ Result<void> Evaluator::http_api_event(const std::string& function_id, const std
                                    "lambda:InvokeFunction",
                                    "apigateway.amazonaws.com",
                                    fmt::format("arn:aws:execute-api:{}:{}:{}/*", around_.region, around_.account, id),
-                                   {}});
+                                   {},
+                                   {},
+                                   function->alias});
   return {};
 }
 

@@ -11,30 +11,25 @@ namespace {
 namespace fs = std::filesystem;
 
 // What goes to the wire under its own name.
-const std::vector<std::string_view> kConfiguration = {"Runtime",     "Handler",     "Timeout",      "MemorySize",
-                                                      "Environment", "Description", "Architectures"};
+const std::vector<std::string_view> kConfiguration = {"Runtime",     "Handler",     "Timeout",       "MemorySize",
+                                                      "Environment", "Description", "Architectures", "EphemeralStorage",
+                                                      "SnapStart",   "Layers"};
 
 // Of SAM's and of plain functions: accepted with a note.
-const std::vector<std::string_view> kFunctionIgnored = {"AutoPublishAlias",
-                                                        "AutoPublishAliasAllProperties",
+const std::vector<std::string_view> kFunctionIgnored = {"AutoPublishAliasAllProperties",
                                                         "AutoPublishCodeSha256",
                                                         "AssumeRolePolicyDocument",
                                                         "CodeSigningConfigArn",
                                                         "DeadLetterConfig",
                                                         "DeadLetterQueue",
                                                         "DeploymentPreference",
-                                                        "EphemeralStorage",
                                                         "KmsKeyArn",
-                                                        "Layers",
                                                         "LoggingConfig",
                                                         "PermissionsBoundary",
                                                         "PropagateTags",
-                                                        "ProvisionedConcurrencyConfig",
                                                         "RecursiveLoop",
-                                                        "ReservedConcurrentExecutions",
                                                         "RolePath",
                                                         "RuntimeManagementConfig",
-                                                        "SnapStart",
                                                         "Tags",
                                                         "Tracing",
                                                         "TracingConfig",
@@ -147,10 +142,29 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
                             Code::kUnsupported);
   }
   GUST_CHECK(only(logical_id, raw,
-                  {"CodeUri", "InlineCode", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description",
-                   "Role", "Policies", "Events", "EventInvokeConfig", "FunctionName", "Architectures", "PackageType"},
+                  {"CodeUri",
+                   "InlineCode",
+                   "Handler",
+                   "Runtime",
+                   "Timeout",
+                   "MemorySize",
+                   "Environment",
+                   "Description",
+                   "Role",
+                   "Policies",
+                   "Events",
+                   "EventInvokeConfig",
+                   "FunctionName",
+                   "Architectures",
+                   "PackageType",
+                   "EphemeralStorage",
+                   "SnapStart",
+                   "Layers",
+                   "ReservedConcurrentExecutions",
+                   "AutoPublishAlias",
+                   "ProvisionedConcurrencyConfig",
+                   "FunctionUrlConfig"},
                   kFunctionIgnored));
-  GUST_CHECK(no_layers(logical_id, raw["Layers"]));
   if (const auto& method = node["Metadata"]["BuildMethod"];
       method.is_scalar() && !method.text.starts_with("python") && !method.text.starts_with("nodejs")) {
     return resolver_->error(method.line,
@@ -163,6 +177,9 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
   spec.line = node.line;
   GUST_TRY(spec.name, name_of(logical_id, node));
   GUST_CHECK(configuration(spec, raw));
+  GUST_CHECK(concurrency(spec, raw));
+  GUST_CHECK(serverless_alias(spec, raw));
+  GUST_CHECK(serverless_url(spec, raw));
   GUST_CHECK(serverless_code(spec, raw));
   if (const auto& invoke = raw["EventInvokeConfig"]; !invoke.absent()) {
     GUST_CHECK(only(logical_id, invoke, {"MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"}, {}));
@@ -176,25 +193,62 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
   return {};
 }
 
-Result<void> Evaluator::no_layers(const std::string& logical_id, const Node& layers) const {
-  if (layers.absent() || (layers.is_list() && layers.items.empty())) return {};
-  return resolver_->error(
-      layers.line, fmt::format("Layers of {} is not served; put what the layers hold into the code folder", logical_id),
-      Code::kUnsupported);
+Result<void> Evaluator::concurrency(FunctionSpec& spec, const Node& properties) {
+  const auto& raw = properties["ReservedConcurrentExecutions"];
+  if (raw.absent()) return {};
+  GUST_TRY(spec.reserved, resolver_->resolve(raw));
+  return {};
+}
+
+Result<void> Evaluator::serverless_alias(FunctionSpec& spec, const Node& properties) {
+  if (const auto& alias = properties["AutoPublishAlias"]; !alias.absent()) {
+    GUST_TRY(spec.alias, resolver_->text(alias, "AutoPublishAlias"));
+  }
+  const auto& provisioned = properties["ProvisionedConcurrencyConfig"];
+  if (provisioned.absent()) return {};
+  GUST_CHECK(only(spec.logical_id, provisioned, {"ProvisionedConcurrentExecutions"}, {}));
+  if (spec.alias.empty()) {
+    return resolver_->error(
+        provisioned.line, fmt::format("ProvisionedConcurrencyConfig of {} needs an AutoPublishAlias", spec.logical_id));
+  }
+  GUST_TRY(spec.provisioned, resolver_->resolve(provisioned["ProvisionedConcurrentExecutions"]));
+  if (spec.provisioned.is_scalar()) return {};
+  return resolver_->error(provisioned.line, fmt::format("ProvisionedConcurrencyConfig of {} needs "
+                                                        "ProvisionedConcurrentExecutions",
+                                                        spec.logical_id));
+}
+
+// As SAM: of the alias where there is one, and with the permission for everybody where no signature is asked for.
+Result<void> Evaluator::serverless_url(FunctionSpec& spec, const Node& properties) {
+  const auto& raw = properties["FunctionUrlConfig"];
+  if (raw.absent()) return {};
+  GUST_CHECK(only(spec.logical_id, raw, {"AuthType", "Cors", "InvokeMode"}, {}));
+  GUST_TRY(spec.url, resolver_->resolve(raw));
+  const auto& type = spec.url["AuthType"].text;
+  if (type != "NONE" && type != "AWS_IAM") {
+    return resolver_->error(raw.line, fmt::format("FunctionUrlConfig of {} needs AuthType NONE or AWS_IAM, not '{}'",
+                                                  spec.logical_id, type));
+  }
+  if (type == "NONE") {
+    spec.permissions.push_back(
+        {spec.logical_id + "UrlPublicPermissions", "lambda:InvokeFunctionUrl", "*", "", "", "NONE", spec.alias});
+  }
+  return {};
 }
 
 Result<void> Evaluator::lambda_function(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
-  GUST_CHECK(only(logical_id, *raw,
-                  {"Code", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description", "Role",
-                   "FunctionName", "Architectures", "PackageType"},
-                  kFunctionIgnored));
-  GUST_CHECK(no_layers(logical_id, (*raw)["Layers"]));
+  GUST_CHECK(
+      only(logical_id, *raw,
+           {"Code", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description", "Role", "FunctionName",
+            "Architectures", "PackageType", "EphemeralStorage", "SnapStart", "Layers", "ReservedConcurrentExecutions"},
+           kFunctionIgnored));
   FunctionSpec spec;
   spec.logical_id = logical_id;
   spec.line = node.line;
   GUST_TRY(spec.name, name_of(logical_id, node));
   GUST_CHECK(configuration(spec, *raw));
+  GUST_CHECK(concurrency(spec, *raw));
   const auto& code = (*raw)["Code"];
   if (code.absent()) return resolver_->error(node.line, fmt::format("the function {} has no Code", logical_id));
   GUST_TRY(const auto value, resolver_->resolve(code));

@@ -47,10 +47,16 @@ std::string generated_bucket_name(const Surroundings& around, const std::string&
       fmt::format("{}-{}-{}", around.stack.substr(0, 24), logical_id.substr(0, 24), short_digest(around, logical_id)));
 }
 
+std::string pending_url(const std::string& logical_id) { return fmt::format("<URL of {}>", logical_id); }
+
 std::string pending_api_id(const std::string& logical_id) { return fmt::format("<id of {}>", logical_id); }
 
 std::string Evaluator::function_arn(const std::string& name) const {
   return fmt::format("arn:aws:lambda:{}:{}:function:{}", around_.region, around_.account, name);
+}
+
+std::string Evaluator::target_arn(const FunctionSpec& spec) const {
+  return function_arn(spec.name) + (spec.alias.empty() ? "" : ":" + spec.alias);
 }
 
 std::string Evaluator::role_arn(const std::string& name) const {
@@ -96,7 +102,22 @@ Result<std::string> Evaluator::attribute(const std::string& logical_id, const st
     const auto* api = find_api(logical_id.substr(0, logical_id.find('.')));
     if (api != nullptr) return api->stage;
   }
+  if (resource == nullptr && name.empty() && logical_id.ends_with(".Alias")) {  // SAM: !Ref MyFunction.Alias
+    const auto function = logical_id.substr(0, logical_id.find('.'));
+    const auto* node = root_["Resources"].find(function);
+    if (node == nullptr) return fail(Code::kNotFound, "");
+    GUST_TRY(const auto alias, auto_alias(*node));
+    if (alias.empty()) return no_attribute(function, "Alias", "Arn, for it has no AutoPublishAlias");
+    GUST_TRY(const auto own, name_of(function, *node));
+    return function_arn(own) + ":" + alias;
+  }
   if (resource == nullptr) {
+    if (logical_id.ends_with("Url")) {  // SAM makes it of FunctionUrlConfig
+      const auto function = logical_id.substr(0, logical_id.size() - 3);
+      const auto* node = root_["Resources"].find(function);
+      if (node != nullptr && !(*node)["Properties"]["FunctionUrlConfig"].absent())
+        return url_attribute(function, *node, name);
+    }
     if (logical_id == kImplicitApi && has_implicit_api()) return api_attribute(logical_id, name);
     // SAM makes a role FunctionRole for each function without one.
     const auto* function =
@@ -120,6 +141,20 @@ Result<std::string> Evaluator::attribute(const std::string& logical_id, const st
   if (name == "Arn" && (type == "AWS::Serverless::Function" || type == "AWS::Lambda::Function"))
     return function_arn(own);
   return no_attribute(logical_id, name, "Arn");
+}
+
+Result<std::string> Evaluator::auto_alias(const Node& function) {
+  GUST_TRY(const auto raw, with_globals(function["Properties"], "Function"));
+  if (raw["AutoPublishAlias"].absent()) return std::string();
+  return resolver_->text(raw["AutoPublishAlias"], "AutoPublishAlias");
+}
+
+Result<std::string> Evaluator::url_attribute(const std::string& function, const Node& node, const std::string& name) {
+  GUST_TRY(const auto own, name_of(function, node));
+  if (name.empty() || name == "FunctionArn") return function_arn(own);
+  const auto it = around_.urls.find(function);
+  if (name == "FunctionUrl") return it == around_.urls.end() ? pending_url(function) : it->second;
+  return no_attribute(function + "Url", name, "FunctionUrl, FunctionArn");
 }
 
 std::string Evaluator::site_url(const std::string& bucket) const {

@@ -150,7 +150,8 @@ Result<void> Evaluator::bucket_notifications(BucketSpec& spec, const Node& confi
 
 Result<void> Evaluator::permission(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
-  GUST_CHECK(only(logical_id, *raw, {"FunctionName", "Action", "Principal", "SourceArn", "SourceAccount"},
+  GUST_CHECK(only(logical_id, *raw,
+                  {"FunctionName", "Action", "Principal", "SourceArn", "SourceAccount", "FunctionUrlAuthType"},
                   {"EventSourceToken"}));
   GUST_TRY(const auto value, resolver_->resolve(*raw));
   const auto& name = value["FunctionName"].text;
@@ -161,7 +162,7 @@ Result<void> Evaluator::permission(const std::string& logical_id, const Node& no
         node.line, fmt::format("{} is for the function '{}', which is not of this template", logical_id, name));
   }
   it->permissions.push_back({logical_id, value["Action"].text, value["Principal"].text, value["SourceArn"].text,
-                             value["SourceAccount"].text});
+                             value["SourceAccount"].text, value["FunctionUrlAuthType"].text, ""});
   return {};
 }
 
