@@ -142,3 +142,43 @@ def test_what_is_wrong_is_said_with_its_line(app, old, new, told):  # noqa: F811
     app.write("template.yaml", TEMPLATE).write("src/index.py", CODE).replace(old, new)
     message = app.refused()
     assert told in message, message
+
+
+LAYERS = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Words:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {LayerName: NAME, ContentUri: words, CompatibleRuntimes: [python3.12], RetentionPolicy: Delete}
+  Says:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.12
+      Handler: index.handler
+      InlineCode: "def handler(e, c):\\n  import words\\n  return words.WORD"
+      Layers: [!Ref Words]
+Outputs:
+  Name: {Value: !Ref Says}
+  Layer: {Value: !Ref Words}
+"""
+
+
+def test_layers_of_a_template(gust, functions, app, unique):  # noqa: F811
+    app.write("template.yaml", LAYERS.replace("NAME", unique)).write("words/python/words.py", "WORD = 'hello'")
+    _, outputs = app.deploy()
+    says = lambda: json.loads(functions.invoke(FunctionName=outputs["Name"])["Payload"].read())  # noqa: E731
+    assert says() == "hello" and outputs["Layer"].endswith(f":layer:{unique}:1")
+    assert set(app.deploy()[0].values()) == {"none"}
+    app.write("words/python/words.py", "WORD = 'goodbye'")
+    changes, outputs = app.deploy()
+    assert changes == {"Words": "update", "Says": "update"}
+    assert says() == "goodbye" and outputs["Layer"].endswith(f":layer:{unique}:2")
+    versions = functions.list_layer_versions(LayerName=unique)["LayerVersions"]
+    assert [v["Version"] for v in versions] == [2] and versions[0]["CompatibleRuntimes"] == ["python3.12"]
+    # Its own history: a function that fails leaves the old layer where it was.
+    app.write("words/python/words.py", "WORD = 'third'").replace("Handler: index.handler", "Handler: index.handler\n      MemorySize: 5")
+    assert f"delete the layer {outputs['Layer'][:-1]}3: done" in app.refused()
+    assert says() == "goodbye" and [v["Version"] for v in functions.list_layer_versions(LayerName=unique)["LayerVersions"]] == [2]
+    app.write("template.yaml", "Resources: {None: {Type: AWS::Logs::LogGroup}}")
+    app.deploy()
+    assert functions.list_layer_versions(LayerName=unique)["LayerVersions"] == []

@@ -25,11 +25,35 @@ bool has_code(const boost::json::object& configuration, const std::string& diges
 
 }  // namespace
 
+Result<void> Deploy::apply_layers() {
+  bool made = false;
+  for (const auto& layer : desired_.layers) {
+    auto& entry = after_.entries[layer.logical_id];
+    const auto& package = packages_.at(layer.logical_id);
+    const auto [bucket, key] = code_location(layer.logical_id, layer.content);
+    if (touches(layer.logical_id)) {
+      GUST_CHECK(announce(fmt::format("publish the layer {}", layer.name)));
+      if (!package.zip_path.empty()) GUST_CHECK(services_.put_file(bucket, key, package.zip_path, "application/zip"));
+      GUST_TRY(const auto arn, services_.publish_layer(layer, bucket, key));
+      undo_.push_back({fmt::format("delete the layer {}", arn), [this, arn] { return services_.delete_layer(arn); }});
+      around_.layers[layer.logical_id] = entry.physical = arn;
+      made = true;
+    }
+    entry.code_key = bucket == deploy_bucket() ? key : "";
+    entry.retained = layer.retained;
+    entry.parts = parts_of(layer, package);
+    entry.digest = digest_of(entry.parts);
+  }
+  if (!made) return {};
+  GUST_CHECK(save(after_));
+  return evaluate_now();
+}
+
 Result<void> Deploy::upload_code() {
   for (const auto& function : desired_.functions) {
     const auto& package = packages_.at(function.logical_id);
     if (package.zip_path.empty() || !touches(function.logical_id)) continue;
-    const auto [bucket, key] = code_location(function);
+    const auto [bucket, key] = code_location(function.logical_id, function.code);
     const auto it = before_.entries.find(function.logical_id);
     if (it != before_.entries.end() && it->second.code_key == key) continue;
     GUST_CHECK(announce(fmt::format("uploading the code of {}", function.logical_id)));
@@ -52,7 +76,7 @@ Result<void> Deploy::apply_functions() {
       GUST_CHECK(permissions(function));
       GUST_CHECK(settings(function));
     }
-    const auto [bucket, key] = code_location(function);
+    const auto [bucket, key] = code_location(function.logical_id, function.code);
     entry.code_key = bucket == deploy_bucket() ? key : "";
     entry.permissions.clear();
     for (const auto& permission : function.permissions) entry.permissions.push_back(recorded_id(permission));
@@ -70,7 +94,7 @@ Result<void> Deploy::create(const FunctionSpec& spec) {
     GUST_TRY(const auto found, services_.function_configuration(spec.name));
     if (found) return update(spec);
   }
-  const auto [bucket, key] = code_location(spec);
+  const auto [bucket, key] = code_location(spec.logical_id, spec.code);
   GUST_CHECK(services_.create_function(spec, bucket, key));
   undo_.push_back({fmt::format("delete the function {}", spec.name),
                    [this, name = spec.name] { return services_.delete_function(name); }});
@@ -96,7 +120,7 @@ Result<void> Deploy::update(const FunctionSpec& spec) {
   GUST_CHECK(services_.update_configuration(spec.name, std::move(settings)));
   undo_.push_back({fmt::format("restore the configuration of {}", spec.name),
                    [this, name = spec.name, previous] { return services_.update_configuration(name, previous); }});
-  const auto [bucket, key] = code_location(spec);
+  const auto [bucket, key] = code_location(spec.logical_id, spec.code);
   const auto it = before_.entries.find(spec.logical_id);
   const auto old_key = it == before_.entries.end() ? std::string() : it->second.code_key;
   if (bucket == deploy_bucket() && old_key == key && has_code(*old, packages_.at(spec.logical_id).digest)) return {};

@@ -61,6 +61,7 @@ Result<void> Deploy::prepare() {
   GUST_CHECK(look());
   GUST_CHECK(evaluate_now());
   const auto folder = fs::absolute(file_).parent_path().string();
+  GUST_CHECK(package_layers(folder));
   for (const auto& function : desired_.functions) {
     auto& made = packages_[function.logical_id];
     GUST_TRY(made, package(function, folder, progress_));
@@ -87,8 +88,11 @@ Result<void> Deploy::look() {
       there = found.has_value();
       if (there && entry.parts.contains("URL")) {
         GUST_TRY(const auto url, services_.read(url_of(entry.physical, entry.alias)));
-        if (url && url->contains("FunctionUrl")) around_.urls[logical_id] = std::string(url->at("FunctionUrl").as_string());
+        if (url && url->contains("FunctionUrl"))
+          around_.urls[logical_id] = std::string(url->at("FunctionUrl").as_string());
       }
+    } else if (entry.type == kLayerType && !entry.physical.empty()) {
+      GUST_TRY(there, services_.layer_exists(entry.physical));
     } else if (entry.type == kApiType && !entry.physical.empty()) {
       GUST_TRY(there, services_.api_exists(entry.physical));
       if (there) around_.api_ids[logical_id] = entry.physical;
@@ -117,9 +121,9 @@ bool Deploy::touches(const std::string& logical_id) const {
   return change != nullptr && change->action != Action::kNone && change->action != Action::kDelete;
 }
 
-std::pair<std::string, std::string> Deploy::code_location(const FunctionSpec& spec) const {
-  if (spec.code.from == CodeSource::From::kObject) return {spec.code.bucket, spec.code.key};
-  return {deploy_bucket(), fmt::format("code/{}/{}.zip", around_.stack, packages_.at(spec.logical_id).digest)};
+std::pair<std::string, std::string> Deploy::code_location(const std::string& logical_id, const CodeSource& code) const {
+  if (code.from == CodeSource::From::kObject) return {code.bucket, code.key};
+  return {deploy_bucket(), fmt::format("code/{}/{}.zip", around_.stack, packages_.at(logical_id).digest)};
 }
 
 Result<void> Deploy::save(const StackRecord& record) {
@@ -177,6 +181,7 @@ Result<void> Deploy::steps() {
   GUST_CHECK(upload_code());
   GUST_CHECK(apply_buckets());
   GUST_CHECK(apply_apis());
+  GUST_CHECK(apply_layers());
   GUST_CHECK(apply_functions());
   for (const auto& api : desired_.apis) {
     if (touches(api.logical_id)) GUST_CHECK(services_.sync_routes(around_.api_ids[api.logical_id], api));
@@ -209,19 +214,38 @@ Result<void> Deploy::remove(const std::string& type, const std::string& physical
   GUST_CHECK(announce(fmt::format("delete {} {}", type, physical)));
   if (type == kFunctionType) return services_.delete_function(physical);
   if (type == kApiType) return services_.delete_api(physical);
+  if (type == kLayerType) return services_.delete_layer(physical);
   return services_.delete_bucket(physical);
+}
+
+// Those whose version is as the template has it keep it; functions with another are to be updated.
+Result<void> Deploy::package_layers(const std::string& folder) {
+  if (desired_.layers.empty()) return {};
+  for (const auto& layer : desired_.layers) {
+    auto& made = packages_[layer.logical_id];
+    GUST_TRY(made, package(layer, folder));
+    const auto it = before_.entries.find(layer.logical_id);
+    if (it != before_.entries.end() && present_.contains(layer.logical_id) &&
+        it->second.digest == digest_of(parts_of(layer, made)))
+      around_.layers[layer.logical_id] = it->second.physical;
+  }
+  return evaluate_now();
 }
 
 // Functions and APIs before buckets; a bucket with something in it stays, and stays in the record.
 Result<void> Deploy::remove_dropped() {
   for (const auto& change : changes_) {
-    const bool replaced =
-        change.action == Action::kReplace && change.replaced != after_.entries[change.logical_id].physical;
+    const auto it = before_.entries.find(change.logical_id);
+    const auto& now = after_.entries[change.logical_id].physical;
+    // A layer's content is a version: another one replaces it.
+    const bool other_version = change.action == Action::kUpdate && change.type == kLayerType &&
+                               it != before_.entries.end() && it->second.physical != now;
+    const bool replaced = (change.action == Action::kReplace && change.replaced != now) || other_version;
     if (!replaced && change.action != Action::kDelete) continue;
-    const auto before = before_.entries.at(change.logical_id);
+    const auto before = it->second;
     if (before.retained.contains(replaced ? "UpdateReplacePolicy" : "DeletionPolicy")) {
-      desired_.notes.push_back(
-          fmt::format("the bucket {} is left as it is, for its template said Retain", before.physical));
+      desired_.notes.push_back(fmt::format("the {} {} is left as it is, for its template said Retain",
+                                           before.type == kBucketType ? "bucket" : "layer", before.physical));
       if (!replaced) after_.entries.erase(change.logical_id);
       continue;
     }

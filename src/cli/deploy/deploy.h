@@ -44,6 +44,8 @@ class Deploy {
   Result<void> upload_code();
   Result<void> apply_buckets();
   Result<void> apply_apis();
+  Result<void> package_layers(const std::string& folder);
+  Result<void> apply_layers();
   Result<void> apply_functions();
   Result<void> create(const FunctionSpec& spec);
   Result<void> update(const FunctionSpec& spec);
@@ -61,7 +63,7 @@ class Deploy {
 
   const Change* change_of(const std::string& logical_id) const;
   bool touches(const std::string& logical_id) const;  // it is created, updated or replaced
-  std::pair<std::string, std::string> code_location(const FunctionSpec& spec) const;
+  std::pair<std::string, std::string> code_location(const std::string& logical_id, const CodeSource& code) const;
   std::string deploy_bucket() const;
   std::string record_key() const;
 

@@ -29,33 +29,52 @@ std::string inline_file(const FunctionSpec& function) {
   return function.configuration["Runtime"].text.starts_with("python") ? "index.py" : "index.js";
 }
 
-}  // namespace
-
-Result<Package> package(const FunctionSpec& function, const std::string& template_folder, const Progress& progress) {
-  const auto& code = function.code;
-  if (code.from == CodeSource::From::kObject) {
-    return Package{.digest = codec::sha256_hex(fmt::format("s3://{}/{}", code.bucket, code.key))};
-  }
+// Where its zip is, or is to be.
+Result<Package> begin_package(const CodeSource& code, const std::string& logical_id,
+                              const std::string& template_folder) {
   Package out;
-  if (code.from == CodeSource::From::kZip) {
+  if (code.from == CodeSource::From::kObject) {
+    out.digest = codec::sha256_hex(fmt::format("s3://{}/{}", code.bucket, code.key));
+  } else if (code.from == CodeSource::From::kZip) {
     out.zip_path = code.path;
   } else {
     GUST_TRY(const auto folder, build_folder(template_folder));
     // Of this process alone: another may deploy the same folder.
-    out.zip_path = fmt::format("{}/{}.{}.zip", folder, function.logical_id, ::getpid());
+    out.zip_path = fmt::format("{}/{}.{}.zip", folder, logical_id, ::getpid());
     out.kept = Package::Kept::kUntilDeployed;
-    if (code.from == CodeSource::From::kInline) {
-      GUST_CHECK(zip_text(inline_file(function), code.text, out.zip_path));
-    } else {
-      GUST_TRY(const auto dependencies,
-               install_dependencies(code.path, function.configuration["Runtime"].text, folder, progress));
-      std::vector<std::string> folders{code.path};
-      if (!dependencies.empty()) folders.insert(folders.begin(), dependencies);
-      GUST_CHECK(zip_folders(folders, out.zip_path));
-    }
   }
-  GUST_TRY(out.digest, file_sha256(out.zip_path));
   return out;
+}
+
+Result<Package> end_package(Package out) {
+  if (!out.zip_path.empty()) {
+    GUST_TRY(out.digest, file_sha256(out.zip_path));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Package> package(const FunctionSpec& function, const std::string& template_folder, const Progress& progress) {
+  GUST_TRY(auto out, begin_package(function.code, function.logical_id, template_folder));
+  const auto& code = function.code;
+  if (code.from == CodeSource::From::kInline) {
+    GUST_CHECK(zip_text(inline_file(function), code.text, out.zip_path));
+  } else if (code.from == CodeSource::From::kFolder) {
+    GUST_TRY(const auto folder, build_folder(template_folder));
+    GUST_TRY(const auto dependencies,
+             install_dependencies(code.path, function.configuration["Runtime"].text, folder, progress));
+    std::vector<std::string> folders{code.path};
+    if (!dependencies.empty()) folders.insert(folders.begin(), dependencies);
+    GUST_CHECK(zip_folders(folders, out.zip_path));
+  }
+  return end_package(std::move(out));
+}
+
+Result<Package> package(const LayerSpec& layer, const std::string& template_folder) {
+  GUST_TRY(auto out, begin_package(layer.content, layer.logical_id, template_folder));
+  if (layer.content.from == CodeSource::From::kFolder) GUST_CHECK(zip_folders({layer.content.path}, out.zip_path));
+  return end_package(std::move(out));
 }
 
 }  // namespace gust::cli

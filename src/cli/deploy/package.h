@@ -20,5 +20,7 @@ using Progress = std::function<void(const std::string&)>;
 
 // kInvalid "code" when the code is not there, kUnavailable "build" when pip or npm is missing or fails.
 Result<Package> package(const FunctionSpec& function, const std::string& template_folder, const Progress& progress);
+// A layer's content, as it is.
+Result<Package> package(const LayerSpec& layer, const std::string& template_folder);
 
 }  // namespace gust::cli

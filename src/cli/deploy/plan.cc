@@ -115,6 +115,15 @@ Parts parts_of(const FunctionSpec& spec, const Package& package) {
   return out;
 }
 
+Parts parts_of(const LayerSpec& spec, const Package& package) {
+  std::string policies;
+  for (const auto& policy : spec.retained) policies += policy + "\n";
+  return {{"content", part(package.digest)},
+          {"name", part(spec.name)},
+          {"settings", part(to_canonical_json(spec.settings))},
+          {"deletion policy", part(policies)}};
+}
+
 std::string digest_of(const Parts& parts) {
   std::string text;
   for (const auto& [name, digest] : parts) text += fmt::format("{}={}\n", name, digest);
@@ -130,6 +139,8 @@ std::vector<Change> make_plan(const Inputs& in) {
                  parts_of(bucket, it == in.content.end() ? kNothing : it->second));
   }
   for (const auto& api : in.desired.apis) planner.want(api.logical_id, kApiType, "", parts_of(api));
+  for (const auto& layer : in.desired.layers)
+    planner.want(layer.logical_id, kLayerType, "", parts_of(layer, in.packages.at(layer.logical_id)));
   for (const auto& function : in.desired.functions) {
     planner.want(function.logical_id, kFunctionType, function.name,
                  parts_of(function, in.packages.at(function.logical_id)));

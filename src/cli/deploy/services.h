@@ -75,6 +75,10 @@ class Services {
   Result<std::optional<boost::json::object>> read(const Setting& setting);
   // Makes, changes, or without a value removes it. What the service answers.
   Result<boost::json::object> write(const Setting& setting, const std::optional<boost::json::object>& value);
+  // The ARN of the layer's new version.
+  Result<std::string> publish_layer(const LayerSpec& spec, const std::string& code_bucket, const std::string& code_key);
+  Result<bool> layer_exists(const std::string& arn);
+  Result<void> delete_layer(const std::string& arn);
   // The version that has what the function is now; returns when it can be invoked.
   Result<std::string> publish(const std::string& name, const Progress& progress);
 

@@ -147,6 +147,32 @@ Result<json::object> Services::write(const Setting& setting, const std::optional
   return json_call("PUT", "lambda", setting.write_path, &*value, what);
 }
 
+Result<std::string> Services::publish_layer(const LayerSpec& spec, const std::string& code_bucket,
+                                            const std::string& code_key) {
+  json::object body;
+  for (const auto& [name, value] : spec.settings.fields) body[name] = plain(value);
+  body["Content"] = json::object{{"S3Bucket", code_bucket}, {"S3Key", code_key}};
+  GUST_TRY(const auto made, json_call("POST", "lambda", fmt::format("/2018-10-31/layers/{}/versions", spec.name), &body,
+                                      fmt::format("publish the layer {}", spec.name)));
+  return text_of(made, "LayerVersionArn");
+}
+
+Result<bool> Services::layer_exists(const std::string& arn) {
+  const auto path = "/2018-10-31/layers?find=LayerVersion&Arn=" + codec::percent_encode(arn);
+  const auto answer = json_call("GET", "lambda", path, nullptr, fmt::format("look for the layer {}", arn));
+  if (!answer && answer.error().code == Code::kNotFound) return false;
+  if (!answer) return std::unexpected(answer.error());
+  return true;
+}
+
+Result<void> Services::delete_layer(const std::string& arn) {
+  const auto version = arn.rfind(':'), name = arn.rfind(':', version - 1);
+  const auto path = fmt::format("/2018-10-31/layers/{}/versions/{}", arn.substr(name + 1, version - name - 1),
+                                arn.substr(version + 1));
+  GUST_CHECK(json_call("DELETE", "lambda", path, nullptr, fmt::format("delete the layer {}", arn)));
+  return {};
+}
+
 Result<std::string> Services::publish(const std::string& name, const Progress& progress) {
   const json::object nothing;
   GUST_TRY(const auto made, json_call("POST", "lambda", path_of("2015-03-31", name, "/versions"), &nothing,

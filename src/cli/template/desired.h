@@ -39,6 +39,14 @@ struct FunctionSpec {
   int line = 0;
 };
 
+struct LayerSpec {
+  std::string logical_id, name;
+  Node settings;  // the wire's names: Description, LicenseInfo, CompatibleRuntimes, CompatibleArchitectures
+  CodeSource content;
+  std::set<std::string> retained;  // as of a bucket
+  int line = 0;
+};
+
 struct Notification {
   std::string id, function_arn;
   std::vector<std::string> events;
@@ -77,6 +85,7 @@ struct Desired {
   std::vector<BucketSpec> buckets;
   std::vector<ApiSpec> apis;
   std::vector<FunctionSpec> functions;
+  std::vector<LayerSpec> layers;
   std::vector<std::pair<std::string, std::string>> accepted;  // logical id, type: taken note of, nothing to make
   std::vector<std::pair<std::string, std::string>> outputs;
   std::vector<std::string> notes;  // what is accepted and has no effect here, and why

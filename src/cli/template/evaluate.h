@@ -15,6 +15,7 @@ struct Surroundings {
   std::string endpoint = "http://127.0.0.1:4566";
   std::map<std::string, std::string> parameters;  // given on the command line
   std::map<std::string, std::string> api_ids;     // logical id of an API -> its id, as far as known
+  std::map<std::string, std::string> layers;      // logical id of a layer -> ARN of its version, as far as known
   std::map<std::string, std::string> urls;        // logical id of a function -> its URL, as far as known
 };
 
@@ -28,6 +29,7 @@ std::string generated_bucket_name(const Surroundings& around, const std::string&
 
 // Stands for the id of an API that is not made yet.
 std::string pending_api_id(const std::string& logical_id);
+std::string pending_layer(const std::string& logical_id);
 // Stands for the URL of a function that is not made yet.
 std::string pending_url(const std::string& logical_id);
 

@@ -67,10 +67,12 @@ class Evaluator {
   Result<void> lambda_function(const std::string& logical_id, const Node& node);
   Result<void> configuration(FunctionSpec& spec, const Node& properties);
   Result<void> serverless_code(FunctionSpec& spec, const Node& properties);
+  Result<void> layer(const std::string& logical_id, const Node& node);
   Result<void> concurrency(FunctionSpec& spec, const Node& properties);
   Result<void> serverless_alias(FunctionSpec& spec, const Node& properties);
   Result<void> serverless_url(FunctionSpec& spec, const Node& properties);
-  Result<void> local_code(FunctionSpec& spec, const std::string& path, int line);
+  Result<void> local_code(CodeSource& code, const std::string& of, const std::string& path, int line);
+  Result<void> code_uri(CodeSource& code, const std::string& of, const Node& raw);
   Result<Node> with_globals(const Node& properties, std::string_view section) const;
 
   // Events of functions (events.cc); run after all resources are known.
@@ -96,6 +98,10 @@ class Evaluator {
   std::map<std::string, std::string> staged_;  // API -> its stage, of plain ones
   Desired out_;
 };
+
+inline bool is_layer(std::string_view type) {
+  return type == "AWS::Serverless::LayerVersion" || type == "AWS::Lambda::LayerVersion";
+}
 
 // {"Ref": X} -> X; empty when the node is not a Ref.
 std::string referred(const Node& node);

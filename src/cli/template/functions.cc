@@ -92,19 +92,39 @@ Result<void> Evaluator::configuration(FunctionSpec& spec, const Node& properties
   return {};
 }
 
-Result<void> Evaluator::local_code(FunctionSpec& spec, const std::string& path, int line) {
+Result<void> Evaluator::local_code(CodeSource& code, const std::string& of, const std::string& path, int line) {
   const auto full = fs::absolute(file_).parent_path() / path;
-  spec.code.line = line;
-  spec.code.path = fs::weakly_canonical(full).string();
+  code.line = line;
+  code.path = fs::weakly_canonical(full).string();
   if (fs::is_directory(full)) {
-    spec.code.from = CodeSource::From::kFolder;
+    code.from = CodeSource::From::kFolder;
   } else if (fs::is_regular_file(full)) {
-    spec.code.from = CodeSource::From::kZip;
+    code.from = CodeSource::From::kZip;
   } else {
     return resolver_->error(
-        line, fmt::format("the code of {} is not there: {} is neither a folder nor a file beside the template",
-                          spec.logical_id, path));
+        line,
+        fmt::format("the code of {} is not there: {} is neither a folder nor a file beside the template", of, path));
   }
+  return {};
+}
+
+// CodeUri or ContentUri: a path, s3://BUCKET/KEY or a map.
+Result<void> Evaluator::code_uri(CodeSource& code, const std::string& of, const Node& raw) {
+  GUST_TRY(const auto uri, resolver_->resolve(raw));
+  if (uri.is_map()) {
+    code = {CodeSource::From::kObject, {}, uri["Bucket"].text, uri["Key"].text, {}, raw.line};
+    return {};
+  }
+  if (!uri.is_scalar())
+    return resolver_->error(raw.line, fmt::format("the code of {} must be a path, s3://BUCKET/KEY or a map of Bucket "
+                                                  "and Key",
+                                                  of));
+  if (!uri.text.starts_with("s3://")) return local_code(code, of, uri.text, raw.line);
+  const auto rest = uri.text.substr(5);
+  const auto slash = rest.find('/');
+  if (slash == std::string::npos)
+    return resolver_->error(raw.line, fmt::format("'{}' is not s3://BUCKET/KEY", uri.text));
+  code = {CodeSource::From::kObject, {}, rest.substr(0, slash), rest.substr(slash + 1), {}, raw.line};
   return {};
 }
 
@@ -115,21 +135,54 @@ Result<void> Evaluator::serverless_code(FunctionSpec& spec, const Node& properti
     GUST_TRY(spec.code.text, resolver_->text(text, "InlineCode"));
     return {};
   }
-  const auto& raw = properties["CodeUri"];
-  if (raw.absent()) return local_code(spec, ".", spec.line);
-  GUST_TRY(const auto uri, resolver_->resolve(raw));
-  if (uri.is_map()) {
-    spec.code = {CodeSource::From::kObject, {}, uri["Bucket"].text, uri["Key"].text, {}, raw.line};
-    return {};
+  if (properties["CodeUri"].absent()) return local_code(spec.code, spec.logical_id, ".", spec.line);
+  return code_uri(spec.code, spec.logical_id, properties["CodeUri"]);
+}
+
+Result<void> Evaluator::layer(const std::string& logical_id, const Node& node) {
+  const bool serverless = node["Type"].text == "AWS::Serverless::LayerVersion";
+  GUST_TRY(const auto* raw, properties_of(node));
+  GUST_CHECK(only(logical_id, *raw,
+                  {"LayerName", "Description", "LicenseInfo", "CompatibleRuntimes", "CompatibleArchitectures",
+                   serverless ? "ContentUri" : "Content", "RetentionPolicy"},
+                  {}));
+  if (const auto& method = node["Metadata"]["BuildMethod"]; method.is_scalar()) {
+    return resolver_->error(method.line,
+                            fmt::format("BuildMethod of the layer {} is not served; build it first and let ContentUri "
+                                        "name the result",
+                                        logical_id),
+                            Code::kUnsupported);
   }
-  if (!uri.is_scalar())
-    return resolver_->error(raw.line, "CodeUri must be a path, s3://BUCKET/KEY or a map of Bucket and Key");
-  if (!uri.text.starts_with("s3://")) return local_code(spec, uri.text, raw.line);
-  const auto rest = uri.text.substr(5);
-  const auto slash = rest.find('/');
-  if (slash == std::string::npos)
-    return resolver_->error(raw.line, fmt::format("'{}' is not s3://BUCKET/KEY", uri.text));
-  spec.code = {CodeSource::From::kObject, {}, rest.substr(0, slash), rest.substr(slash + 1), {}, raw.line};
+  LayerSpec spec;
+  spec.logical_id = spec.name = logical_id;
+  spec.line = node.line;
+  if (const auto& name = (*raw)["LayerName"]; !name.absent()) {
+    GUST_TRY(spec.name, resolver_->text(name, "LayerName"));
+  }
+  spec.settings = Node::map(node.line);
+  for (const auto* name : {"Description", "LicenseInfo", "CompatibleRuntimes", "CompatibleArchitectures"}) {
+    if ((*raw)[name].absent()) continue;
+    GUST_TRY(auto value, resolver_->resolve((*raw)[name]));
+    spec.settings.set(name, std::move(value));
+  }
+  for (const auto* policy : {"DeletionPolicy", "UpdateReplacePolicy"}) {
+    // SAM keeps versions that are replaced, unless it is told otherwise.
+    const auto& said = serverless ? (*raw)["RetentionPolicy"] : node[policy];
+    if (said.absent() ? serverless : said.text.starts_with("Retain")) spec.retained.insert(policy);
+  }
+  const auto& content = (*raw)[serverless ? "ContentUri" : "Content"];
+  if (content.absent()) return resolver_->error(node.line, fmt::format("the layer {} has no content", logical_id));
+  if (serverless) {
+    GUST_CHECK(code_uri(spec.content, logical_id, content));
+  } else {
+    GUST_TRY(const auto value, resolver_->resolve(content));
+    if (value.is_scalar()) {
+      GUST_CHECK(local_code(spec.content, logical_id, value.text, content.line));
+    } else {
+      spec.content = {CodeSource::From::kObject, {}, value["S3Bucket"].text, value["S3Key"].text, {}, content.line};
+    }
+  }
+  out_.layers.push_back(std::move(spec));
   return {};
 }
 
@@ -253,7 +306,7 @@ Result<void> Evaluator::lambda_function(const std::string& logical_id, const Nod
   if (code.absent()) return resolver_->error(node.line, fmt::format("the function {} has no Code", logical_id));
   GUST_TRY(const auto value, resolver_->resolve(code));
   if (value.is_scalar()) {
-    GUST_CHECK(local_code(spec, value.text, code.line));
+    GUST_CHECK(local_code(spec.code, logical_id, value.text, code.line));
   } else if (value["ZipFile"].is_scalar()) {
     spec.code = {CodeSource::From::kInline, {}, {}, {}, value["ZipFile"].text, code.line};
   } else if (value["S3Bucket"].is_scalar() && value["S3Key"].is_scalar()) {

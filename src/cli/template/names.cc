@@ -47,6 +47,7 @@ std::string generated_bucket_name(const Surroundings& around, const std::string&
       fmt::format("{}-{}-{}", around.stack.substr(0, 24), logical_id.substr(0, 24), short_digest(around, logical_id)));
 }
 
+std::string pending_layer(const std::string& logical_id) { return fmt::format("<ARN of {}>", logical_id); }
 std::string pending_url(const std::string& logical_id) { return fmt::format("<URL of {}>", logical_id); }
 
 std::string pending_api_id(const std::string& logical_id) { return fmt::format("<id of {}>", logical_id); }
@@ -129,6 +130,10 @@ Result<std::string> Evaluator::attribute(const std::string& logical_id, const st
   }
   const auto& type = (*resource)["Type"].text;
   if (type == "AWS::Serverless::HttpApi" || type == "AWS::ApiGatewayV2::Api") return api_attribute(logical_id, name);
+  if (is_layer(type) && (name.empty() || name == "LayerVersionArn")) {
+    const auto it = around_.layers.find(logical_id);
+    return it == around_.layers.end() ? pending_layer(logical_id) : it->second;
+  }
   if (type == "AWS::ApiGatewayV2::Stage" && name.empty())
     return resolver_->text((*resource)["Properties"]["StageName"], "StageName");
   if (name.empty() &&

@@ -12,11 +12,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 10> kServed = {
-    "AWS::Serverless::Function", "AWS::Serverless::HttpApi", "AWS::S3::Bucket",
-    "AWS::Lambda::Function",     "AWS::Lambda::Permission",  "AWS::Lambda::EventInvokeConfig",
-    "AWS::ApiGatewayV2::Api",    "AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::Integration",
-    "AWS::ApiGatewayV2::Route"};
+constexpr std::array<std::string_view, 12> kServed = {"AWS::Serverless::LayerVersion",
+                                                      "AWS::Lambda::LayerVersion",
+                                                      "AWS::Serverless::Function",
+                                                      "AWS::Serverless::HttpApi",
+                                                      "AWS::S3::Bucket",
+                                                      "AWS::Lambda::Function",
+                                                      "AWS::Lambda::Permission",
+                                                      "AWS::Lambda::EventInvokeConfig",
+                                                      "AWS::ApiGatewayV2::Api",
+                                                      "AWS::ApiGatewayV2::Stage",
+                                                      "AWS::ApiGatewayV2::Integration",
+                                                      "AWS::ApiGatewayV2::Route"};
 
 // What watches, groups or opens things that are open here anyway: nothing to make.
 constexpr std::array<std::string_view, 13> kAccepted = {"AWS::S3::BucketPolicy",
@@ -37,8 +44,6 @@ constexpr std::array<std::string_view, 13> kAccepted = {"AWS::S3::BucketPolicy",
 std::string_view instead_of(std::string_view type) {
   if (type == "AWS::Serverless::Api" || type.starts_with("AWS::ApiGateway::"))
     return "REST APIs are not served; use AWS::Serverless::HttpApi and events of Type: HttpApi";
-  if (type == "AWS::Serverless::LayerVersion" || type == "AWS::Lambda::LayerVersion")
-    return "put the layer's files into the code folder of each function";
   return {};
 }
 
@@ -57,6 +62,7 @@ Result<void> Evaluator::resource(const std::string& logical_id, const Node& node
   if (type.text == "AWS::Serverless::Function") return serverless_function(logical_id, node);
   if (type.text == "AWS::Lambda::Function") return lambda_function(logical_id, node);
   if (type.text == "AWS::ApiGatewayV2::Api") return plain_api(logical_id, node);
+  if (is_layer(type.text)) return layer(logical_id, node);
   if (contains(kServed, type.text)) return {};  // belongs to another resource; read when all of those are known
   if (!contains(kAccepted, type.text)) {
     const auto instead = instead_of(type.text);

@@ -212,6 +212,38 @@ Outputs:
   EXPECT_TRUE(refusal(other).contains("Call must have the IntegrationType AWS_PROXY")) << refusal(other);
 }
 
+TEST_F(TemplateTest, AliasesUrlsAndLayersOfFunctions) {
+  const auto text = kFunction + R"(      AutoPublishAlias: live
+      ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 2}
+      ReservedConcurrentExecutions: 5
+      FunctionUrlConfig: {AuthType: NONE, Cors: {MaxAge: 3}}
+      Layers: [!Ref Words, "arn:aws:lambda:us-east-1:000000000000:layer:other:7"]
+      Environment: {Variables: {URL: !GetAtt FUrl.FunctionUrl, ME: !Ref F.Alias}}
+      Events: {Get: {Type: HttpApi, Properties: {Path: /x, Method: get}}}
+  Words:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {ContentUri: src, CompatibleRuntimes: [python3.12]}
+)";
+  around_.layers["Words"] = "arn:aws:lambda:us-east-1:000000000000:layer:Words:3";
+  const auto out = read(text).value();
+  const auto& f = out.functions[0];
+  EXPECT_EQ(f.alias, "live");
+  EXPECT_EQ(f.provisioned.text, "2");
+  EXPECT_EQ(f.reserved.text, "5");
+  EXPECT_EQ(f.url["AuthType"].text, "NONE");
+  EXPECT_EQ(f.configuration["Layers"].items[0].text, "arn:aws:lambda:us-east-1:000000000000:layer:Words:3");
+  const auto arn = "arn:aws:lambda:us-east-1:000000000000:function:" + f.name + ":live";
+  EXPECT_EQ(f.configuration["Environment"]["Variables"]["ME"].text, arn);
+  EXPECT_EQ(f.configuration["Environment"]["Variables"]["URL"].text, pending_url("F"));
+  EXPECT_EQ(out.apis[0].routes[0].function_arn, arn);
+  ASSERT_EQ(f.permissions.size(), 2u);
+  EXPECT_EQ(f.permissions[0].url_auth_type, "NONE");
+  EXPECT_EQ(f.permissions[1].qualifier, "live");
+  ASSERT_EQ(out.layers.size(), 1u);
+  EXPECT_EQ(out.layers[0].name, "Words");
+  EXPECT_EQ(out.layers[0].retained.size(), 2u);
+}
+
 TEST_F(TemplateTest, RefusalsSayWhereAndWhat) {
   EXPECT_TRUE(
       refusal("Resources:\n  T:\n    Type: AWS::Serverless::Api\n")
@@ -220,7 +252,9 @@ TEST_F(TemplateTest, RefusalsSayWhereAndWhat) {
                   .contains("the event E of F asks for an authorizer"));
   EXPECT_EQ(refusal("Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n").substr(0, 62),
             "t.yaml:3: the resource T has the type AWS::DynamoDB::Table, wh");
-  EXPECT_TRUE(refusal(kFunction + "      Layers: [x]\n").starts_with("t.yaml:9: Layers of F is not served"));
+  EXPECT_TRUE(refusal(kFunction + "      FunctionUrlConfig: {AuthType: JWT}\n")
+                  .starts_with("t.yaml:9: FunctionUrlConfig of F"));
+  EXPECT_TRUE(refusal(kFunction + "      Role: !Ref F.Alias\n").contains("F has no attribute 'Alias'"));
   EXPECT_TRUE(refusal(kFunction + "      Events: {E: {Type: Schedule}}\n")
                   .starts_with("t.yaml:9: the event E of F has the Type 'Schedule'"));
   EXPECT_TRUE(refusal(kFunction + "      Events: {E: {Type: Api}}\n").contains("use Type: HttpApi"));
