@@ -457,7 +457,7 @@ Result<InvokeResult> Instance::init_failure(const RequestContext& context) {
   }
   parts_.logs.append(function_.key, context.request_id.str(),
                      fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: init\tStatus: error\tError Type: {}",
-                                 ms_since(started_at_), result.error_type));
+                                 init_ms_, result.error_type));
   return result;
 }
 
@@ -475,6 +475,7 @@ async::Task<void> Instance::watch_exit() {
   if (exit) exit_ = *exit;
   drain_output();
   if (!partial_line_.empty()) take_line(std::exchange(partial_line_, ""));
+  if (state_ == State::kStarting) init_ms_ = ms_since(started_at_);
   state_ = State::kDead;
   pending_.reset();
   settled_.set();

@@ -70,6 +70,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   }
   // kTimeout with kSnapshotTimeout as source when it was not restored in time.
   Result<InvokeResult> init_failure(const RequestContext& context);
+  // The same as what an invocation that waited for it comes to, with its report and its record.
+  Result<InvokeResult> failed_invocation(const RequestContext& context, const Invocation& invocation);
 
   const Function& function() const { return function_; }
   State state() const { return state_; }
@@ -169,7 +171,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Start start_kind_ = Start::kLaunched;
   bool settled_by_ready_ = false;
   double sandbox_ms_ = 0;
-  double init_ms_ = 0;
+  double init_ms_ = 0;  // also of an init that failed
   bool init_reported_ = false;
   std::uint64_t metered_cpu_us_ = 0;
   std::uint64_t bytes_in_ = 0, bytes_out_ = 0, queued_ms_ = 0;  // of the invocation that runs

@@ -73,11 +73,31 @@ meter::Record Instance::record_of(const Finished& finished, const sandbox::Usage
   return record;
 }
 
+Result<InvokeResult> Instance::failed_invocation(const RequestContext& context, const Invocation& invocation) {
+  GUST_TRY(auto result, init_failure(context));
+  const auto log = [&](std::string line) {
+    if (invocation.log_tail == LogTail::kTail) result.log_tail += line + "\n";
+    parts_.logs.append(function_.key, context.request_id.str(), std::move(line));
+  };
+  bytes_in_ = invocation.payload.size();
+  queued_ms_ = invocation.queued_ms;
+  auto finished = finish(context, 0, fmt::format("\tStatus: error\tError Type: {}", result.error_type), result);
+  result.billed_ms = finished.billed_ms;
+  log(fmt::format("START RequestId: {} Version: {}", context.request_id, function_.version));
+  log(fmt::format("END RequestId: {}", context.request_id));
+  if (invocation.log_tail == LogTail::kTail) result.log_tail += report_line(finished, {}) + "\n";
+  tasks_->spawn(report(std::move(finished)));
+  return result;
+}
+
 // The record first: a report that can be read is in the ledger.
 async::Task<void> Instance::report(Finished finished) {
   const auto self = shared_from_this();
-  const auto read = co_await body_.sandbox->usage();
-  const auto usage = read.value_or(sandbox::Usage());
+  sandbox::Usage usage;
+  if (body_.sandbox) {  // none where it could not be started
+    const auto read = co_await body_.sandbox->usage();
+    usage = read.value_or(usage);
+  }
   if (parts_.settings.meter != nullptr) {
     auto record = record_of(finished, usage);
     const auto kept = co_await parts_.settings.meter->append(std::move(record));

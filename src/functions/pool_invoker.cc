@@ -205,7 +205,7 @@ class PoolInvoker final : public Invoker {
         pool->stale = false;
       }
       GUST_CO_TRY(const auto found, co_await wait_for_instance(pool, context.deadline));
-      if (found->failed) co_return found->failed->init_failure(context);
+      if (found->failed) co_return found->failed->failed_invocation(context, *invocation);
       auto result = co_await run_until_deadline(pool, found->instance, context, invocation, slot);
       const bool again = !result && result.error().source == Instance::kUndelivered && tries < kMaxTries;
       if (!again) co_return result;

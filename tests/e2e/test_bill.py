@@ -69,6 +69,22 @@ def test_a_record_says_what_the_report_says(gust):
     assert third["error"] == "ValueError" and "error" not in second and failed["RequestId"] == third["id"]
 
 
+@pytest.mark.parametrize("code, handler, error", [
+    ("raise KeyError('no table')", "index.handler", "KeyError"), ("import os; os._exit(3)", "index.handler", "Runtime.ExitError"),
+    ("def handler(e, c): pass", "index.other", "Runtime.HandlerNotFound")], ids=["raises", "exits", "no handler"])
+def test_an_init_that_fails_is_paid_for(gust, code, handler, error):
+    functions = gust.client("lambda")
+    functions.create_function(FunctionName="f", Runtime="python3.12", Handler=handler, Role=ROLE, Code={"ZipFile": zip_of({"index.py": code})})
+    report = invoke(functions, "f")
+    (record,) = wait_records(gust, 1)
+    assert record["id"] == report["RequestId"] and record["error"] == report["Error Type"] == error and report["Duration"] == "0.00"
+    assert record["billed_ms"] == int(report["Billed Duration"]) >= record["init_us"] / 1000 > 0 and record.get("duration_us", 0) == 0
+    assert record["cpu_us"] > 0 and record["in"] == 2
+    lines = gust.cli("logs", "f").stdout
+    assert f"INIT_REPORT Init Duration: {float(report['Init Duration']):.2f} ms" in lines and "START RequestId: " + record["id"] in lines
+    assert usage(gust)["rows"][0]["invocations"] == 1
+
+
 def test_streams_tell_what_they_sent(gust):
     functions = make(gust, "f")
     events = list(functions.invoke_with_response_stream(FunctionName="f", Payload=b'{"out": 1000}')["EventStream"])
