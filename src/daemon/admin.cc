@@ -182,6 +182,17 @@ static json::object starts_of(const functions::StartStatus& starts, const Accoun
           {"snapshots", std::move(snapshots)}};
 }
 
+// What holds the functions of this machine, and what does not.
+static json::object sandboxes_of(const sandbox::Capabilities& found) {
+  const auto name = [](sandbox::Limit limit) { return limit == sandbox::Limit::kEnforced ? "enforced" : "missing"; };
+  return {{"privilege", found.privilege},
+          {"cgroup", found.cgroup},
+          {"memory_limit", name(found.memory)},
+          {"process_limit", name(found.pids)},
+          {"cpu_limit", name(found.cpu)},
+          {"notes", json::array(found.notes.begin(), found.notes.end())}};
+}
+
 async::Task<http::Response> Admin::status(RequestContext context) {
   GUST_CO_TRY(const auto functions, co_await parts_.registry.list(context.principal.account, "", 10'000));
   GUST_CO_TRY(const auto depth, co_await parts_.async_invoker.depth());
@@ -202,6 +213,7 @@ async::Task<http::Response> Admin::status(RequestContext context) {
       {"functions", functions.size()},
       {"instances", std::move(pools)},
       {"starts", starts_of(parts_.invoker.starts(), context.principal.account)},
+      {"sandboxes", sandboxes_of(parts_.launcher.capabilities())},
       {"events", json::object{{"waiting", depth.waiting}, {"running", depth.leased}, {"failed", depth.dead}}}});
 }
 

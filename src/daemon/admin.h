@@ -8,6 +8,8 @@
 #include "functions/invoker.h"
 #include "functions/log_store.h"
 
+#include "sandbox/linux/linux_launcher.h"
+
 #include <memory>
 #include <string>
 
@@ -22,6 +24,7 @@ class Admin {
     functions::AsyncInvoker& async_invoker;
     functions::LogStore& logs;
     meter::Ledger& ledger;
+    const sandbox::LinuxLauncher& launcher;
     env::Clock& clock;
     std::string endpoint;
     std::shared_ptr<const bool> stopping;  // ends what follows the logs

@@ -1,7 +1,10 @@
 """What the kernel offers and a function may not have: each attempt with its refusal."""
+import os
+
 import pytest
 
 from attacks import attack, functions, gust, make  # noqa: F401 (fixtures)
+from conftest import BINARY
 
 REFUSED = {"EPERM", "ENOSYS"}
 
@@ -92,3 +95,11 @@ def test_limits_of_a_process(gust, attack):
     # 1 and not 0: with 0 the kernel still runs a core pattern that is a pipe, as root, on the host.
     assert told["core"] == [1, 1]
     assert attack("files", "core_again") == [1, 1]
+
+
+def test_the_status_says_what_is_limited(gust):
+    told = gust.cli_json("status")["sandboxes"]
+    assert told["privilege"] == ("root" if os.geteuid() == 0 and gust.command[0] == BINARY else "user-namespace")
+    limits = [told[name] for name in ("memory_limit", "process_limit", "cpu_limit")]
+    assert set(limits) <= {"enforced", "missing"} and ("missing" in limits) == bool(told["notes"])
+    assert all(note in gust.log() for note in told["notes"]), "the start says the same"
