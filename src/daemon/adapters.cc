@@ -77,6 +77,24 @@ async::Task<std::string> BucketCode::read(RequestContext context, std::string bu
   co_return co_await async::read_all(*source, limit);
 }
 
+async::Task<void> BucketRecords::check(AccountId account, std::string bucket) {
+  GUST_CO_TRY(const auto found, co_await store_.bucket(BucketName(bucket)));
+  if (found.owner != account) co_return fail(Code::kDenied, "Access Denied", "bucket");
+  co_return Result<void>{};
+}
+
+async::Task<void> BucketRecords::put(RequestContext context, std::string bucket, std::string key, std::string record) {
+  GUST_CO_CHECK(co_await check(context.principal.account, bucket));
+  objects::PutRequest request;
+  request.bucket = BucketName(bucket);
+  request.key = ObjectKey(std::move(key));
+  request.headers["content-type"] = "application/json";
+  request.origin = {context.request_id, "", context.principal.account, context.trace_id};
+  auto body = async::from_string(std::move(record));
+  GUST_CO_CHECK(co_await store_.put(std::move(request), std::move(body)));
+  co_return Result<void>{};
+}
+
 async::Task<gateway::IntegrationReply> FunctionIntegration::invoke(RequestContext context, std::string function_arn,
                                                                    std::string payload, std::string source_arn) {
   const auto source = Arn::parse(source_arn);

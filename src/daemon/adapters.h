@@ -59,6 +59,17 @@ class BucketCode final : public api::CodeSource {
   objects::ObjectStore& store_;
 };
 
+// Destinations of asynchronous invocations that are buckets.
+class BucketRecords final : public functions::RecordStore {
+ public:
+  explicit BucketRecords(objects::ObjectStore& store) : store_(store) {}
+  async::Task<void> check(AccountId account, std::string bucket) override;
+  async::Task<void> put(RequestContext context, std::string bucket, std::string key, std::string record) override;
+
+ private:
+  objects::ObjectStore& store_;
+};
+
 // HTTP APIs into functions, as the function's policy allows.
 class FunctionIntegration final : public gateway::Integration {
  public:

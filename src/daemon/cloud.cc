@@ -191,8 +191,9 @@ async::Task<void> Cloud::open_functions() {
   for (const auto& function : functions) invoker_->expect(function.runtime);
   async_queue_ = std::make_unique<queue::DurableQueue>(executor_, *store_, clock_, "async");
   GUST_CO_CHECK(co_await async_queue_->open());
-  async_invoker_ =
-      std::make_unique<functions::AsyncInvoker>(executor_, *store_, *async_queue_, *registry_, *invoker_, clock_);
+  bucket_records_ = std::make_unique<BucketRecords>(*objects_);
+  async_invoker_ = std::make_unique<functions::AsyncInvoker>(executor_, *store_, *async_queue_, *registry_, *invoker_,
+                                                             *bucket_records_, clock_);
   event_target_ = std::make_unique<FunctionTarget>(*async_invoker_);
   outbox_ = std::make_unique<events::Outbox>(executor_, *store_, clock_, random_, *event_target_);
   object_events_.attach(*outbox_);
@@ -227,7 +228,7 @@ void Cloud::open_services() {
   s3_ = std::make_unique<api::S3Service>(*objects_, *notification_targets_,
                                          [this](const AccountId& id) { return accounts_->canonical_id(id); });
   lambda_ = std::make_unique<api::LambdaService>(api::LambdaService::Parts{
-      *registry_, *layers_, *invoker_, *async_invoker_, *bucket_code_,
+      *registry_, *layers_, *invoker_, *async_invoker_, *bucket_code_, *bucket_records_,
       [this](const functions::FunctionRef& ref) { return code_links_->make(ref); },
       [this](const functions::LayerKey& key) { return code_links_->make(key); }, *urls_,
       [at = "lambda-url.localhost" + endpoint_.substr(endpoint_.rfind(':'))](const std::string& id) {

@@ -70,6 +70,7 @@ class Cloud {
   std::unique_ptr<functions::LogStore> logs_;
   std::unique_ptr<functions::Invoker> invoker_;
   std::unique_ptr<queue::DurableQueue> async_queue_;
+  std::unique_ptr<BucketRecords> bucket_records_;
   std::unique_ptr<functions::AsyncInvoker> async_invoker_;
   std::unique_ptr<FunctionTarget> event_target_;
   std::unique_ptr<events::Outbox> outbox_;

@@ -13,6 +13,8 @@
 namespace gust::functions {
 namespace {
 
+constexpr std::string_view kBucketArn = "arn:aws:s3:::";
+
 namespace json = boost::json;
 
 constexpr std::size_t kMaxInFlight = 64;             // attempts at once
@@ -73,11 +75,12 @@ FailedEvent to_failed(const queue::DeadLetter& letter) {
 }  // namespace
 
 AsyncInvoker::AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry,
-                           Invoker& invoker, env::Clock& clock)
+                           Invoker& invoker, RecordStore& records, env::Clock& clock)
     : store_(store),
       queue_(queue),
       registry_(registry),
       invoker_(invoker),
+      records_(records),
       clock_(clock),
       room_(executor),
       workers_(executor, "async worker"),
@@ -207,12 +210,31 @@ std::string AsyncInvoker::to_record(const Outcome& outcome, std::uint32_t attemp
 
 // The id is made of the event's: delivered again after a crash, it is the same message while that lives.
 async::Task<void> AsyncInvoker::deliver(std::string destination, AsyncEvent event, std::string record) {
-  GUST_CO_TRY(const auto ref, parse_function_name(destination, "", event.function.key.account));
   const auto digest = codec::to_hex(codec::digest(codec::DigestKind::kSha256, event.id + " " + destination));
   const auto id = fmt::format("{}-{}-4{}-a{}-{}", digest.substr(0, 8), digest.substr(8, 4), digest.substr(12, 3),
                               digest.substr(15, 3), digest.substr(18, 12));
-  AsyncEvent next{id, ref, std::move(record), with_loop(event.trace_id, event.function.key)};
+  RequestContext context;
+  context.request_id = RequestId(id);
+  context.trace_id = with_loop(event.trace_id, event.function.key);
+  if (destination.starts_with(kBucketArn))
+    co_return co_await keep_record(destination.substr(kBucketArn.size()), context, event, id, std::move(record));
+  GUST_CO_TRY(const auto ref, parse_function_name(destination, "", event.function.key.account));
+  AsyncEvent next{id, ref, std::move(record), context.trace_id};
   co_return co_await submit(std::move(next));
+}
+
+// Named as the service names them.
+async::Task<void> AsyncInvoker::keep_record(std::string bucket, RequestContext context, AsyncEvent event,
+                                            std::string id, std::string record) {
+  const auto now = codec::to_iso8601(std::chrono::floor<std::chrono::seconds>(clock_.now()));  // 2026-11-24T05:04:03Z
+  const auto day = now.substr(0, 10);
+  auto time = now.substr(0, 19);
+  std::ranges::replace(time, ':', '.');
+  auto folder = day;
+  std::ranges::replace(folder, '-', '/');
+  auto key = fmt::format("aws/lambda/async/{}/{}/{}-{}", event.function.key.name, folder, time, id);
+  context.principal.account = event.function.key.account;
+  co_return co_await records_.put(std::move(context), std::move(bucket), std::move(key), std::move(record));
 }
 
 async::Task<void> AsyncInvoker::give_back(queue::Lease lease, Outcome outcome, queue::FailureClass failure,
@@ -238,7 +260,14 @@ async::Task<void> AsyncInvoker::give_up(queue::Lease lease, Outcome outcome, std
   if (!config || !*config || (*config)->on_failure.empty())
     co_return co_await queue_.bury(std::move(lease), std::move(reason));
   auto record = to_record(outcome, lease.message.attempts);
-  GUST_CO_CHECK(co_await deliver((*config)->on_failure, outcome.event, std::move(record)));
+  const auto delivered = co_await deliver((*config)->on_failure, outcome.event, std::move(record));
+  const bool refused =
+      !delivered && (delivered.error().code == Code::kNotFound || delivered.error().code == Code::kDenied);
+  if (refused) {  // nothing is lost: it is a dead letter, as without a destination
+    co_return co_await queue_.bury(std::move(lease), fmt::format("{}; its destination {}: {}", reason,
+                                                                 (*config)->on_failure, delivered.error().message));
+  }
+  if (!delivered) co_return std::unexpected(delivered.error());
   co_return co_await queue_.acknowledge(std::move(lease));
 }
 

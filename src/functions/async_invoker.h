@@ -5,6 +5,7 @@
 #include "async/task_group.h"
 #include "functions/function.h"
 #include "functions/invoker.h"
+#include "functions/record_store.h"
 #include "functions/registry.h"
 #include "kv/store.h"
 #include "queue/queue.h"
@@ -35,7 +36,7 @@ struct FailedEvent {
 class AsyncInvoker {
  public:
   AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry, Invoker& invoker,
-               env::Clock& clock);
+               RecordStore& records, env::Clock& clock);
 
   // Inside the caller's transaction, on a pool thread; call notify() after the commit.
   Result<void> enqueue(kv::Transaction& tx, const AsyncEvent& event);
@@ -66,12 +67,15 @@ class AsyncInvoker {
   async::Task<void> give_back(queue::Lease lease, Outcome outcome, queue::FailureClass failure, std::string reason);
   async::Task<void> give_up(queue::Lease lease, Outcome outcome, std::string reason);
   async::Task<void> deliver(std::string destination, AsyncEvent event, std::string record);
+  async::Task<void> keep_record(std::string bucket, RequestContext context, AsyncEvent event, std::string id,
+                                std::string record);
   std::string to_record(const Outcome& outcome, std::uint32_t attempts);
 
   kv::Store& store_;
   queue::Queue& queue_;
   Registry& registry_;
   Invoker& invoker_;
+  RecordStore& records_;
   env::Clock& clock_;
   std::map<FunctionKey, std::size_t> running_;  // attempts of each function at once: one cannot take all workers
   std::size_t in_flight_ = 0;

@@ -7,6 +7,7 @@
 #include "queue/durable_queue.h"
 
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <filesystem>
 
@@ -46,6 +47,22 @@ class ScriptedInvoker final : public Invoker {
   std::optional<Error> error;
 };
 
+// Buckets in memory; one that is not there refuses.
+class FakeRecords final : public RecordStore {
+ public:
+  Task<void> check(AccountId, std::string bucket) override {
+    if (!objects.contains(bucket)) co_return fail(Code::kNotFound, "the bucket is not there", "bucket");
+    co_return Result<void>{};
+  }
+  Task<void> put(RequestContext context, std::string bucket, std::string key, std::string record) override {
+    GUST_CO_CHECK(co_await check(context.principal.account, bucket));
+    objects[bucket][key] = std::move(record);
+    co_return Result<void>{};
+  }
+
+  std::map<std::string, std::map<std::string, std::string>> objects;
+};
+
 class AsyncInvokerTest : public ::testing::Test {
  protected:
   template <typename F>
@@ -71,7 +88,7 @@ class AsyncInvokerTest : public ::testing::Test {
   // As after a start of the daemon: what is in the store is all that is known.
   void open() {
     queue_.emplace(loop_.get_executor(), store_, clock_, "async");
-    async_.emplace(loop_.get_executor(), store_, *queue_, *registry_, invoker_, clock_);
+    async_.emplace(loop_.get_executor(), store_, *queue_, *registry_, invoker_, records_, clock_);
     ASSERT_TRUE(run([&]() { return queue_->open(); }));
     async_->start();
   }
@@ -120,6 +137,7 @@ class AsyncInvokerTest : public ::testing::Test {
   std::optional<Registry> registry_;
   ScriptedInvoker invoker_;
   std::optional<queue::DurableQueue> queue_;
+  FakeRecords records_;
   std::optional<AsyncInvoker> async_;
 };
 
@@ -170,6 +188,31 @@ TEST_F(AsyncInvokerTest, WhatIsTooOldIsKeptWithoutAnotherTry) {
   advance(Millis(60'000));
   wait_for_calls(2);
   EXPECT_EQ(depth().dead, 1u) << "its third try would be at the age of 180 s";
+}
+
+TEST_F(AsyncInvokerTest, WhatIsGivenUpGoesToABucketAndElseIsKept) {
+  invoker_.function_error = "Unhandled";
+  EventInvokeConfig config;
+  config.max_retries = 0;
+  config.on_failure = "arn:aws:s3:::kept";
+  configure(config);
+  records_.objects["kept"];
+  submit("a");
+  wait_for_calls(1);
+  EXPECT_EQ(depth().waiting + depth().dead, 0u);
+  ASSERT_EQ(records_.objects["kept"].size(), 1u);
+  const auto& [key, record] = *records_.objects["kept"].begin();
+  EXPECT_TRUE(
+      RE2::FullMatch(key, R"(aws/lambda/async/f/\d{4}/\d\d/\d\d/\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d-[0-9a-f-]{36})"))
+      << key;
+  EXPECT_NE(record.find(R"("condition":"RetriesExhausted")"), std::string::npos) << record;
+  records_.objects.clear();
+  submit("b");
+  wait_for_calls(2);
+  EXPECT_EQ(depth().dead, 1u);
+  const auto failed = run([&]() { return async_->failed("", 10); });
+  ASSERT_TRUE(failed);
+  EXPECT_NE(failed->at(0).reason.find("its destination arn:aws:s3:::kept: the bucket is not there"), std::string::npos);
 }
 
 TEST_F(AsyncInvokerTest, FailuresOfTheMachineCostNoAttempt) {

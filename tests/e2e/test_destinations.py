@@ -77,10 +77,27 @@ def test_success_and_failure_go_to_their_functions(world):
         assert record["responsePayload"].get("errorMessage") == ("no" if fails else None)
 
 
-def test_destinations_that_are_refused(world):
-    functions, _, _, make = world
+def test_a_bucket_gets_the_records_of_failures(gust, world):
+    functions, s3, bucket, make = world
     work = make("-work", WORK)
-    for wrong in (ARN + "missing", "arn:aws:sqs:us-east-1:000000000000:q", "no arn at all, but long enough"):
+    config = functions.put_function_event_invoke_config(FunctionName=work, MaximumRetryAttempts=0, DestinationConfig={
+        "OnFailure": {"Destination": f"arn:aws:s3:::{bucket}"}})
+    assert config["DestinationConfig"]["OnFailure"]["Destination"] == f"arn:aws:s3:::{bucket}"
+    answer = functions.invoke(FunctionName=work, InvocationType="Event", Payload=b'{"fail": true}')
+    (record,) = wait_until(lambda: records(s3, bucket), "the record")
+    assert record["requestContext"]["requestId"] == answer["ResponseMetadata"]["RequestId"]
+    assert record["requestContext"]["condition"] == "RetriesExhausted" and record["responsePayload"]["errorMessage"] == "no"
+    (kept,) = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert kept["Key"].startswith(f"aws/lambda/async/{work}/2") and s3.head_object(Bucket=bucket, Key=kept["Key"])["ContentType"] == "application/json"
+    assert not [f for f in gust.cli_json("failed", "list") if f["function"] == work]
+
+
+def test_destinations_that_are_refused(world):
+    functions, _, bucket, make = world
+    work = make("-work", WORK)
+    with pytest.raises(ClientError, match="destination"):
+        functions.put_function_event_invoke_config(FunctionName=work, DestinationConfig={"OnSuccess": {"Destination": f"arn:aws:s3:::{bucket}"}})
+    for wrong in ("arn:aws:s3:::no-such-bucket-here", ARN + "missing", "arn:aws:sqs:us-east-1:000000000000:q", "no arn at all, but long enough"):
         with pytest.raises(ClientError) as refused:
             functions.put_function_event_invoke_config(FunctionName=work, DestinationConfig={"OnFailure": {"Destination": wrong}})
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404)

@@ -8,6 +8,7 @@ namespace gust::api {
 namespace {
 
 using functions::EventInvokeConfig;
+using functions::RecordStore;
 using functions::Registry;
 
 std::string qualified(const functions::Function& function, std::string_view qualifier) {
@@ -29,13 +30,27 @@ lambda::FunctionEventInvokeConfig to_answer(const functions::Function& function,
   return out;
 }
 
-// A destination must be there: a function of the caller's. Empty takes it away.
-boost::asio::awaitable<wire::Reply<void>> check_destination(Registry& registry, wire::Call call, std::string arn) {
+enum class Outcome { kSuccess, kFailure };
+
+// A destination must be there: a function of the caller's, or for failures a bucket. Empty takes it away.
+boost::asio::awaitable<wire::Reply<void>> check_destination(Registry& registry, RecordStore& records, wire::Call call,
+                                                            std::string arn, Outcome of) {
   if (arn.empty()) co_return wire::Reply<void>{};
   const auto parsed = Arn::parse(arn);
+  if (parsed && parsed->service == "s3" && of == Outcome::kFailure) {
+    const auto found = co_await records.check(call.context.principal.account, parsed->resource);
+    if (!found) {
+      co_return invalid_parameter(
+          fmt::format("The provided destination config DestinationConfig is invalid: the bucket of {}: {}", arn,
+                      found.error().message));
+    }
+    co_return wire::Reply<void>{};
+  }
   if (!parsed || parsed->service != "lambda") {
-    co_return invalid_parameter(
-        fmt::format("The destination ARN {} is invalid. Functions are the destinations that are served yet", arn));
+    co_return invalid_parameter(fmt::format(
+        "The destination ARN {} is invalid. Functions are the destinations that are served yet, and for failures "
+        "buckets",
+        arn));
   }
   GUST_CO_TRY(const auto ref, own_version(call, arn, std::nullopt));
   GUST_CO_CHECK(co_await registry.get_version(ref));
@@ -43,14 +58,14 @@ boost::asio::awaitable<wire::Reply<void>> check_destination(Registry& registry, 
 }
 
 template <typename Request>
-boost::asio::awaitable<wire::Reply<EventInvokeConfig>> change(Registry& registry, wire::Call call, Request request,
-                                                              EventInvokeConfig config) {
+boost::asio::awaitable<wire::Reply<EventInvokeConfig>> change(Registry& registry, RecordStore& records, wire::Call call,
+                                                              Request request, EventInvokeConfig config) {
   if (request.destination_config) {
     const auto& d = *request.destination_config;
     config.on_success = d.on_success ? d.on_success->destination.value_or("") : "";
     config.on_failure = d.on_failure ? d.on_failure->destination.value_or("") : "";
-    GUST_CO_CHECK(co_await check_destination(registry, call, config.on_success));
-    GUST_CO_CHECK(co_await check_destination(registry, call, config.on_failure));
+    GUST_CO_CHECK(co_await check_destination(registry, records, call, config.on_success, Outcome::kSuccess));
+    GUST_CO_CHECK(co_await check_destination(registry, records, call, config.on_failure, Outcome::kFailure));
   }
   if (request.maximum_retry_attempts) config.max_retries = static_cast<std::uint32_t>(*request.maximum_retry_attempts);
   if (request.maximum_event_age_in_seconds)
@@ -58,12 +73,12 @@ boost::asio::awaitable<wire::Reply<EventInvokeConfig>> change(Registry& registry
   co_return config;
 }
 
-LambdaReply<lambda::FunctionEventInvokeConfig> put(Registry& registry, wire::Call call,
+LambdaReply<lambda::FunctionEventInvokeConfig> put(Registry& registry, RecordStore& records, wire::Call call,
                                                    lambda::PutFunctionEventInvokeConfigRequest request) {
   GUST_CO_TRY(const auto ref, own_version(call, request.function_name, request.qualifier));
   GUST_CO_TRY(const auto function, co_await registry.get_version(ref));
   const EventInvokeConfig none;
-  GUST_CO_TRY(const auto config, co_await change(registry, call, request, none));
+  GUST_CO_TRY(const auto config, co_await change(registry, records, call, request, none));
   GUST_CO_TRY(const auto saved, co_await registry.put_event_invoke_config(ref, config));
   co_return to_answer(function, ref.qualifier, saved);
 }
@@ -73,13 +88,13 @@ std::unexpected<Error> none_for(const functions::Function& function, std::string
               "event-invoke-config");
 }
 
-LambdaReply<lambda::FunctionEventInvokeConfig> update(Registry& registry, wire::Call call,
+LambdaReply<lambda::FunctionEventInvokeConfig> update(Registry& registry, RecordStore& records, wire::Call call,
                                                       lambda::UpdateFunctionEventInvokeConfigRequest request) {
   GUST_CO_TRY(const auto ref, own_version(call, request.function_name, request.qualifier));
   GUST_CO_TRY(const auto function, co_await registry.get_version(ref));
   GUST_CO_TRY(const auto before, co_await registry.event_invoke_config(ref));
   if (!before) co_return none_for(function, ref.qualifier);
-  GUST_CO_TRY(const auto config, co_await change(registry, call, request, *before));
+  GUST_CO_TRY(const auto config, co_await change(registry, records, call, request, *before));
   GUST_CO_TRY(const auto saved, co_await registry.put_event_invoke_config(ref, config));
   co_return to_answer(function, ref.qualifier, saved);
 }
@@ -117,9 +132,9 @@ LambdaReply<lambda::ListFunctionEventInvokeConfigsResponse> list(
 
 void LambdaService::add_event_invoke_operations() {
   service_.on<lambda::PutFunctionEventInvokeConfig>(
-      [this](auto call, auto request) { return put(registry_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return put(registry_, records_, std::move(call), std::move(request)); });
   service_.on<lambda::UpdateFunctionEventInvokeConfig>(
-      [this](auto call, auto request) { return update(registry_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return update(registry_, records_, std::move(call), std::move(request)); });
   service_.on<lambda::GetFunctionEventInvokeConfig>(
       [this](auto call, auto request) { return get(registry_, std::move(call), std::move(request)); });
   service_.on<lambda::DeleteFunctionEventInvokeConfig>(

@@ -19,6 +19,7 @@ LambdaService::LambdaService(Parts parts)
       invoker_(parts.invoker),
       async_invoker_(parts.async_invoker),
       code_(parts.code),
+      records_(parts.records),
       code_link_(std::move(parts.code_link)),
       layer_link_(std::move(parts.layer_link)),
       urls_(parts.urls),

@@ -31,6 +31,7 @@ class LambdaService {
     functions::Invoker& invoker;
     functions::AsyncInvoker& async_invoker;
     CodeSource& code;
+    functions::RecordStore& records;
     std::function<std::string(const functions::FunctionRef&)> code_link;
     std::function<std::string(const functions::LayerKey&)> layer_link;
     functions::Urls& urls;
@@ -58,6 +59,7 @@ class LambdaService {
   functions::Invoker& invoker_;
   functions::AsyncInvoker& async_invoker_;
   CodeSource& code_;
+  functions::RecordStore& records_;
   std::function<std::string(const functions::FunctionRef&)> code_link_;
   std::function<std::string(const functions::LayerKey&)> layer_link_;
   functions::Urls& urls_;
