@@ -4,10 +4,7 @@ set(GUST_SANITIZE "" CACHE STRING "Sanitizers, comma separated")
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # A precompiled header is only cacheable with these; base_dir lets checkouts share the cache.
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/compile ${CMAKE_SOURCE_DIR})
 endif()
 
 find_program(MOLD mold)
