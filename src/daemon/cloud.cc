@@ -169,6 +169,7 @@ async::Task<void> Cloud::open_functions() {
   }
   settings.snapshot_folder = settings_.data + "/snapshots";
   settings.snapshot_tools = (own_folder() / "snapshot").string();
+  settings.runtime_images = settings_.data + "/runtime-images";
   settings.extension_tools = (own_folder() / "extensions").string();
   ledger_ = std::make_unique<meter::Ledger>(executor_, clock_, settings_.data + "/meter");
   settings.meter = ledger_.get();

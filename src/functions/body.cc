@@ -2,6 +2,8 @@
 
 #include "base/assert.h"
 
+#include <utility>
+
 namespace gust::functions {
 
 // Of one instance, to both of its servers: its 1,024 processes could open a million.
@@ -22,8 +24,14 @@ Result<Body> make_body(async::Executor executor, std::unique_ptr<sandbox::Sandbo
       executor,
       {.max_header_bytes = 64 << 10, .idle_timeout = std::chrono::hours(24), .read_timeout = std::chrono::minutes(15),
        .max_connections = kMaxConnections});
-  const auto runtime_api = [handler = body.runtime_api](RequestContext context,
-                                                        http::Request request) -> async::Task<http::Response> {
+  const auto runtime_api = [handler = body.runtime_api, told = body.told](
+                               RequestContext context, http::Request request) -> async::Task<http::Response> {
+    if (!told->empty() && request.path == kFunctionPath) {
+      http::Response function;
+      function.headers.add("Content-Type", "application/json");
+      function.body = std::exchange(*told, {});
+      co_return function;
+    }
     const auto now = *handler;  // it may be set again while this request waits
     if (now) co_return co_await now(std::move(context), std::move(request));
     http::Response gone;

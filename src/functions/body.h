@@ -10,6 +10,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace gust::functions {
 
@@ -21,7 +23,13 @@ struct Body {
   std::shared_ptr<http::Handler> runtime_api;
   // Set when a pooled runtime waits to be told its function: tells it.
   std::function<void()> begin;
+  // What a runtime that goes on from an image is answered when it asks for its function; empty: nobody asks.
+  std::shared_ptr<std::string> told = std::make_shared<std::string>();
+  bool from_runtime_image = false;  // launched so, without a runtime that stood ready
 };
+
+// Where a generic runtime asks for its function.
+inline constexpr std::string_view kFunctionPath = "/2018-06-01/runtime/gust/function";
 
 // The Runtime API's port inside.
 std::uint16_t runtime_port(const InvokerSettings& settings);

@@ -100,7 +100,8 @@ async::Task<Body> Instance::find_body(sandbox::Launcher& launcher, RuntimePool* 
   if (runtimes != nullptr) {
     GUST_CO_TRY(auto ready, co_await runtimes->take(spec));
     if (ready) {
-      if (!parts_.from_image) start_kind_ = Start::kPooled;
+      runtime_image_ = ready->from_runtime_image;
+      if (!parts_.from_image && !runtime_image_) start_kind_ = Start::kPooled;
       co_return std::move(*ready);
     }
   }

@@ -58,11 +58,12 @@ class Instance : public std::enable_shared_from_this<Instance> {
   // What its init came to, when it ended before it was ready, or its program could not be started (init_failed).
   bool init_failed() const { return !entrypoint_error_.empty(); }
   bool was_ready() const { return settled_by_ready_; }
-  // A runtime from the pool that was killed before it was ready, maybe before it knew its function: start anew.
+  // A runtime from the pool that was killed before it was ready, maybe before it knew its function, or one that did not
+  // come out of its runtime's image: start anew.
   bool died_as_generic() const {
-    if (extensions_.failure()) return false;
-    return start_kind_ == Start::kPooled && !settled_by_ready_ && !init_error_ && ending_ == Ending::kNone && exit_ &&
-           exit_->signal == SIGKILL && !exit_->out_of_memory;
+    if (extensions_.failure() || settled_by_ready_ || init_error_ || ending_ != Ending::kNone || !exit_) return false;
+    if (runtime_image_) return !exit_->out_of_memory;
+    return start_kind_ == Start::kPooled && exit_->signal == SIGKILL && !exit_->out_of_memory;
   }
   // It ended before it was ready and said no reason, so that its snapshot may be at fault: start anew, without.
   bool died_as_image() const {
@@ -169,6 +170,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool frozen_ = false;
   bool resting_ = false;  // watch_rest runs
   Start start_kind_ = Start::kLaunched;
+  bool runtime_image_ = false;  // it went on from its runtime's image
   bool settled_by_ready_ = false;
   double sandbox_ms_ = 0;
   double init_ms_ = 0;  // also of an init that failed

@@ -50,6 +50,7 @@ struct InvokerSettings {
   // takes and restores them inside a sandbox. No folder: no snapshots.
   std::string snapshot_folder, snapshot_tools;
   std::uint64_t snapshots_bytes = 8ULL << 30;
+  std::string runtime_images;  // where each family of ready runtimes keeps the image that they go on from; empty: none
   std::string extension_tools;  // the folder of what starts extensions inside a sandbox
   // Answers what a function asks of Gust's own services; the daemon sets it. The peer of such a request is "sandbox".
   http::Handler services;

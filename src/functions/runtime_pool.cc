@@ -15,13 +15,13 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kFunctionPath = "/2018-06-01/runtime/gust/function";
 constexpr std::uint64_t kBootMemoryBytes = 512ULL << 20;  // the limit while it boots; it uses a small part
 constexpr std::uint64_t kGuessedBytes = 64ULL << 20;
 constexpr std::uint64_t kEmptyBytes = 2ULL << 20;  // of a sandbox without a program
 constexpr Millis kBootTimeout{30'000};
 constexpr Millis kCalm{8};             // without a cold start, before the next boot takes a core
 constexpr Millis kLaunchCost{30};      // of a core, for a cold start that found none
+constexpr Millis kImageCost{5};        // the same where it goes on from an image
 constexpr Millis kNoLongerCalm{2000};  // a pool waits no longer than this
 constexpr Millis kTick{1000};
 constexpr Millis kStopTimeout{5000};
@@ -79,6 +79,9 @@ RuntimePool::RuntimePool(async::Executor executor, sandbox::Launcher& launcher, 
   families_[0].name = "python";
   families_[0].argv = {settings.python, "/var/runtime/bootstrap.py"};
   families_[0].runtime_folder = settings.python_runtime;
+  if (!settings.runtime_images.empty())
+    families_[0].image =
+        std::make_unique<RuntimeImage>(executor, launcher, settings, settings.runtime_images + "/" + families_[0].name);
   families_[1].name = "node";
   families_[1].argv = {settings.node, "/var/runtime/bootstrap.mjs"};
   families_[1].runtime_folder = settings.node_runtime;
@@ -130,6 +133,16 @@ async::Task<std::optional<Body>> RuntimePool::take(sandbox::Spec spec) {
   family->demand.push_back(now);
   if (family->demand.size() > kMaxDemand) family->demand.pop_front();
   changed_.pulse();
+  GUST_CO_TRY(auto ready, co_await take_ready(*family, spec));
+  if (ready) co_return ready;
+  const bool quick = family->image && family->image->ready();
+  busy_until_ += (quick ? kImageCost : kLaunchCost) / boots_at_once_;
+  if (quick) co_return co_await go_on_from_image(*family, std::move(spec));
+  co_return std::nullopt;
+}
+
+async::Task<std::optional<Body>> RuntimePool::take_ready(Family& family, sandbox::Spec spec) {
+  const bool empty = family.argv.empty();
   sandbox::Specialisation to{{}, spec.memory_bytes, spec.cpu_millis, spec.cpu_share, spec.tmp_bytes};
   for (const auto& mount : spec.read_only) {
     if (empty || mount.target != "/var/runtime") to.read_only.push_back(mount);
@@ -139,27 +152,42 @@ async::Task<std::optional<Body>> RuntimePool::take(sandbox::Spec spec) {
     to.env = spec.env;
     to.working_dir = spec.working_dir;
   }
-  while (!family->ready.empty()) {
-    const auto generic = std::move(family->ready.front());
-    family->ready.pop_front();
+  while (!family.ready.empty()) {
+    const auto generic = std::move(family.ready.front());
+    family.ready.pop_front();
     const auto done = co_await generic->body.sandbox->specialise(to);
     if (generic->ended) continue;
     if (!done) {
       // What the function asks for may be at fault: a launch from nothing then says so.
-      GUST_WARN("functions: a ready {} runtime is of no use: {}", family->name, done.error().message);
+      GUST_WARN("functions: a ready {} runtime is of no use: {}", family.name, done.error().message);
       generic->body.sandbox->kill();
       break;
     }
-    ++family->taken;
-    std::erase(family->all, generic);
+    ++family.taken;
+    std::erase(family.all, generic);
     generic->answer = answer_for(spec);
     auto body = std::move(generic->body);
     body.begin = [generic] { generic->told.set(); };
     co_return body;
   }
-  ++family->missed;
-  busy_until_ += kLaunchCost / boots_at_once_;
+  ++family.missed;
   co_return std::nullopt;
+}
+
+async::Task<std::optional<Body>> RuntimePool::go_on_from_image(Family& family, sandbox::Spec spec) {
+  const auto answer = answer_for(spec);
+  family.image->use(spec);
+  std::optional<Body> body;
+  if (auto& empty = families_[2]; !empty.ready.empty()) {
+    GUST_CO_TRY(body, co_await take_ready(empty, spec));
+  }
+  if (!body) {
+    GUST_CO_TRY(auto sandbox, co_await launcher_.start(std::move(spec)));
+    GUST_CO_TRY(body, make_body(executor_, std::move(sandbox), settings_));
+  }
+  body->from_runtime_image = true;
+  *body->told = answer;
+  co_return body;
 }
 
 std::uint64_t RuntimePool::bytes_of(const Family& family) const {
@@ -216,7 +244,18 @@ async::Task<void> RuntimePool::keep_filled() {
   }
 }
 
+// An image that cannot be had is no harm: runtimes boot from nothing then.
+async::Task<void> RuntimePool::take_image(Family& family) {
+  auto spec = generic_spec(family);
+  const auto taken = co_await family.image->take(std::move(spec));
+  if (!taken && taken.error().code == Code::kCancelled) co_return std::unexpected(taken.error());
+  if (!taken && !stopping_)
+    GUST_WARN("functions: no image of a {} runtime, so each boots by itself: {}", family.name, taken.error().message);
+  co_return Result<void>{};
+}
+
 async::Task<void> RuntimePool::boot(Family& family) {
+  if (family.image && family.image->wanted()) GUST_CO_CHECK(co_await take_image(family));
   const auto booted = co_await boot_one(family);
   --family.booting;
   if (!booted && booted.error().code == Code::kCancelled) co_return std::unexpected(booted.error());
@@ -236,6 +275,8 @@ async::Task<void> RuntimePool::boot(Family& family) {
 
 async::Task<std::shared_ptr<RuntimePool::Generic>> RuntimePool::boot_one(Family& family) {
   auto spec = generic_spec(family);
+  const bool from_image = family.image && family.image->ready();
+  if (from_image) family.image->use(spec);
   GUST_CO_TRY(auto sandbox, co_await launcher_.start(std::move(spec)));
   const auto generic = std::make_shared<Generic>(executor_);
   GUST_CO_TRY(generic->body, make_body(executor_, std::move(sandbox), settings_));
@@ -273,7 +314,10 @@ async::Task<std::shared_ptr<RuntimePool::Generic>> RuntimePool::boot_one(Family&
     generic->body.sandbox->kill();
     co_return std::unexpected(asked.error());
   }
-  if (generic->ended) co_return fail(Code::kUnavailable, "its program ended before it was ready");
+  if (generic->ended) {
+    if (from_image && !stopping_) family.image->failed();
+    co_return fail(Code::kUnavailable, "its program ended before it was ready");
+  }
   const auto usage = co_await generic->body.sandbox->usage();
   if (usage && usage->memory_peak_bytes > 0) family.bytes_each = usage->memory_peak_bytes;
   co_return generic;
@@ -307,6 +351,9 @@ std::vector<RuntimeStatus> RuntimePool::status() const {
 
 async::Task<void> RuntimePool::stop() {
   stopping_ = true;
+  for (const auto& family : families_) {
+    if (family.image) family.image->stop();
+  }
   GUST_CO_CHECK(co_await filler_.stop());
   for (const auto& family : families_) {
     for (const auto& generic : family.all) generic->body.sandbox->kill();

@@ -9,6 +9,7 @@
 #include "env/random.h"
 #include "functions/body.h"
 #include "functions/invoker.h"
+#include "functions/runtime_image.h"
 #include "sandbox/sandbox.h"
 
 #include <array>
@@ -31,8 +32,8 @@ class RuntimePool {
 
   // Functions of this runtime (python3.12, nodejs20.x) exist: keeps some ready from now on.
   void expect(const std::string& runtime);
-  // A ready runtime turned into what `spec` says, save that it waits for begin(); none when nothing fits: start `spec`
-  // from nothing then.
+  // A ready runtime turned into what `spec` says, save that it waits for begin(); or, where none is ready, one that goes
+  // on from its family's image. None when nothing fits: start `spec` from nothing then.
   async::Task<std::optional<Body>> take(sandbox::Spec spec);
   std::vector<RuntimeStatus> status() const;
   // Ends those that are ready.
@@ -44,6 +45,7 @@ class RuntimePool {
     std::string name;               // python, node, provided: what the names of its runtimes begin with
     std::vector<std::string> argv;  // empty: the function brings the program
     std::string runtime_folder;
+    std::unique_ptr<RuntimeImage> image = {};  // none: its runtimes boot from nothing
     bool expected = false;
     std::deque<std::shared_ptr<Generic>> ready;
     std::vector<std::shared_ptr<Generic>> all;  // not taken and not ended
@@ -57,12 +59,15 @@ class RuntimePool {
 
   Family* family_of(const sandbox::Spec& spec);
   sandbox::Spec generic_spec(const Family& family);
+  async::Task<std::optional<Body>> take_ready(Family& family, sandbox::Spec spec);
+  async::Task<std::optional<Body>> go_on_from_image(Family& family, sandbox::Spec spec);
   std::size_t target(const Family& family) const;
   std::uint64_t bytes_of(const Family& family) const;
   bool may_boot(const Family& family, SteadyTime now) const;
   void forget_old_demand(SteadyTime now);
   async::Task<void> keep_filled();
   async::Task<void> boot(Family& family);
+  async::Task<void> take_image(Family& family);
   async::Task<std::shared_ptr<Generic>> boot_one(Family& family);
   async::Task<void> watch(Family& family, std::shared_ptr<Generic> generic);
 

@@ -4,6 +4,7 @@
 #include "codec/json.h"
 #include "codec/time_format.h"
 #include "functions/extensions.h"
+#include "functions/image_receiver.h"
 #include "functions/snapshot_files.h"
 
 #include <boost/json/object.hpp>
@@ -15,20 +16,15 @@
 #include <array>
 #include <filesystem>
 #include <set>
-#include <span>
 
 namespace gust::functions {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kToolsInside = "/var/snapshot", kRestore = "/var/snapshot/restore";
-constexpr std::string_view kFolderInside = "/var/image";  // where kRestore looks for its image
-constexpr std::string_view kSnapshotPath = "/2018-06-01/runtime/gust/snapshot";
-constexpr std::string_view kRefusedPath = "/2018-06-01/runtime/gust/snapshot/refused";
 constexpr std::string_view kKeysPath = "/2021-04-23/credentials";
 constexpr std::string_view kHex = "0123456789abcdef";
-constexpr std::size_t kMaxReason = 400, kPiece = 256 << 10;
+constexpr std::size_t kMaxReason = 400;
 constexpr std::uint64_t kSlack = 64ULL << 20;  // of an image above its function's memory
 constexpr std::size_t kMaxFailures = 3;        // of restores, until it is given up
 constexpr Millis kInitLimit{130'000}, kRestoreLimit{10'000}, kRetry{200},
@@ -306,8 +302,7 @@ async::Task<bool> Snapshots::template_api(std::shared_ptr<Taking> taking, http::
   if (taking->whole || !taking->refused.empty()) {
     response.status = 400;
   } else if (request.path == kRefusedPath) {
-    GUST_CO_TRY(const auto reason, co_await async::read_all(*request.body, kMaxReason * 4));
-    taking->refused = reason.empty() ? "its runtime said no reason" : reason.substr(0, kMaxReason);
+    GUST_CO_TRY(taking->refused, co_await receive_refusal(request));
   } else if (const auto received = co_await receive(taking, request); !received) {
     taking->refused = received.error().message;
     response.status = 400;
@@ -315,27 +310,10 @@ async::Task<bool> Snapshots::template_api(std::shared_ptr<Taking> taking, http::
   co_return true;
 }
 
-// kTooLarge past what its limits allow; kInvalid when it breaks off.
 async::Task<void> Snapshots::receive(std::shared_ptr<Taking> taking, http::Request& request) {
   const auto limit = (std::uint64_t{taking->instance->function().memory_mb} << 20) + kSlack;
-  if (!request.content_length || *request.content_length > limit)
-    co_return fail(Code::kTooLarge, fmt::format("the snapshot has more than {} bytes", limit));
-  auto make = [folder = path_of(taking->folder)] { return new_image(folder); };
-  GUST_CO_TRY(const auto file, co_await disk_.run(std::move(make)));
-  std::vector<std::byte> room(kPiece);
-  std::uint64_t total = 0;
-  for (;;) {
-    const std::span<std::byte> piece(room);
-    GUST_CO_TRY(const auto n, co_await request.body->read(piece));
-    if (n == 0) break;
-    total += n;
-    auto write = [file, &room, n] { return file->write(std::span(room).first(n)); };
-    GUST_CO_CHECK(co_await disk_.run(std::move(write)));
-  }
-  if (total != *request.content_length) co_return fail(Code::kInvalid, "the snapshot broke off");
-  auto keep = [file] { return file->keep(); };
-  GUST_CO_CHECK(co_await disk_.run(std::move(keep)));
-  taking->bytes = total;
+  auto folder = path_of(taking->folder);
+  GUST_CO_TRY(taking->bytes, co_await receive_image(disk_, request, std::move(folder), limit));
   taking->whole = true;
   co_return Result<void>{};
 }

@@ -16,7 +16,6 @@ COMMON = (
 
 def become(client):
     """Returns when this process has its function: its environment, working folder and paths are as at a fresh start."""
-    loaded = _import_common()
     told = client.function()
     environment = told["environment"]
     os.environ.clear()
@@ -26,7 +25,6 @@ def become(client):
     os.chdir(told["working_folder"])
     sys.path[:0] = [os.path.abspath(entry) for entry in environment.get("PYTHONPATH", "").split(":") if entry]
     sys.path_importer_cache.clear()
-    return loaded
 
 
 def forget_what_is_hidden(loaded, folders):
@@ -43,7 +41,8 @@ def forget_what_is_hidden(loaded, folders):
             sys.modules.pop(name, None)
 
 
-def _import_common():
+def load():
+    """Imports what most functions need; the names of all that is loaded since."""
     import gc
     import importlib
 

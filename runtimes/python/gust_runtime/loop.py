@@ -20,7 +20,10 @@ def main(runtime_folder):
     if "GUST_GENERIC" in os.environ:
         from . import generic
 
-        loaded = generic.become(client)
+        loaded = generic.load()
+        if "GUST_SNAPSHOT" in os.environ:
+            loaded += _take_runtime_image(client)
+        generic.become(client)
         generic.forget_what_is_hidden(loaded, _set_path(runtime_folder))
     else:
         _set_path(runtime_folder)
@@ -47,6 +50,15 @@ def _take_snapshot(client):
         snapshots.after()
     except Exception as error:
         _end(client.fail_restore, error)
+
+
+def _take_runtime_image(client):
+    """Returns in the processes that go on from it, with the modules that it took."""
+    before = set(sys.modules)
+    snapshots = sys.modules["gust_runtime.snapshots"]
+    snapshots.take(client)
+    snapshots.seed()
+    return [name for name in sys.modules if name not in before]
 
 
 def _end(tell, error):

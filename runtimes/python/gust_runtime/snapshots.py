@@ -1,4 +1,5 @@
-"""SnapStart: after the init this process writes its memory out and ends; others then go on from there.
+"""SnapStart: after the init this process writes its memory out and ends; others then go on from there. So do generic
+runtimes, from where their function is not known yet.
 
 What must not be the same in all of them is made anew: random numbers, the environment of the instance. Hooks are those
 of snapshot_restore_py, as on the service.
@@ -52,11 +53,19 @@ def take(client):
     connection.detach()  # it is not open here
     client.forget()
     for name in OWN:
-        os.environ[name] = library.gust_snapshot_variable(name.encode()).decode()
+        value = library.gust_snapshot_variable(name.encode())
+        if value is not None:  # a generic runtime is not an instance yet
+            os.environ[name] = value.decode()
 
 
 def after():
     """Seeds anew what makes random numbers, then runs the hooks."""
+    seed()
+    for function, args, kwargs in _hooks("get_after_restore"):
+        function(*args, **kwargs)
+
+
+def seed():
     if "random" in sys.modules:
         sys.modules["random"].seed()
     if "numpy.random" in sys.modules:
@@ -65,8 +74,6 @@ def after():
         sys.modules["ssl"].RAND_add(os.urandom(32), 32.0)
     if "threading" in sys.modules:
         getattr(sys.modules["threading"].main_thread(), "_set_native_id", lambda: None)()
-    for function, args, kwargs in _hooks("get_after_restore"):
-        function(*args, **kwargs)
 
 
 def _hooks(which):
