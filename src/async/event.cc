@@ -1,7 +1,6 @@
 #include "async/event.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -9,23 +8,24 @@ namespace gust::async {
 
 void Event::set() {
   set_ = true;
-  timer_.cancel();
+  pulse();
+}
+
+void Event::pulse() {
+  for (auto* waiter : waiters_) waiter->cancel();
 }
 
 Task<void> Event::wait(SteadyTime deadline) {
-  using namespace asio::experimental::awaitable_operators;
   if (set_) co_return Result<void>{};
-  constexpr auto token = asio::as_tuple(asio::use_awaitable);
   const auto state = co_await asio::this_coro::cancellation_state;
   const auto cancelled = [&] { return state.cancelled() != asio::cancellation_type::none; };
-  if (deadline == SteadyTime::max()) {
-    co_await timer_.async_wait(token);
-  } else {
-    asio::steady_timer limit(co_await asio::this_coro::executor, deadline);
-    const auto first = co_await (timer_.async_wait(token) || limit.async_wait(token));
-    if (first.index() == 1 && !set_ && !cancelled()) co_return fail(Code::kTimeout, "the deadline passed");
-  }
-  if (cancelled() && !set_) co_return fail(Code::kCancelled, "the wait was cancelled");
+  asio::steady_timer timer(executor_, deadline);
+  const auto place = waiters_.insert(waiters_.end(), &timer);
+  const auto [ended] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  waiters_.erase(place);
+  if (set_) co_return Result<void>{};
+  if (cancelled()) co_return fail(Code::kCancelled, "the wait was cancelled");
+  if (!ended) co_return fail(Code::kTimeout, "the deadline passed");
   co_return Result<void>{};
 }
 

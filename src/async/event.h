@@ -5,23 +5,27 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <list>
+#include <utility>
+
 namespace gust::async {
 
 class Event {
  public:
-  explicit Event(Executor executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
+  explicit Event(Executor executor) : executor_(std::move(executor)) {}
 
   bool is_set() const { return set_; }
   // Wakes every waiter; later waits return at once until reset.
   void set();
   // Wakes who waits now, and stays unset.
-  void pulse() { timer_.cancel(); }
+  void pulse();
   void reset() { set_ = false; }
   // Returns when set or pulsed. kTimeout past `deadline`; kCancelled when the group stops.
   Task<void> wait(SteadyTime deadline = SteadyTime::max());
 
  private:
-  asio::steady_timer timer_;  // never expires: waiting on it is waiting for cancel()
+  Executor executor_;
+  std::list<asio::steady_timer*> waiters_;  // each a timer of its waiter, which ends at its deadline or by cancel()
   bool set_ = false;
 };
 

@@ -54,7 +54,8 @@ class Http : public ::testing::Test {
       response.body = "broken body";
       co_return response;
     }
-    for (const auto& [name, value] : request.trailers->all()) response.headers.add("x-trailer", name + "=" + value);
+    const auto trailers = request.trailers ? *request.trailers : Headers();
+    for (const auto& [name, value] : trailers.all()) response.headers.add("x-trailer", name + "=" + value);
     response.headers.add("x-saw", request.method + " " + request.path + "?" + request.query);
     if (request.path == "/stream")
       response.stream = async::from_string(std::move(*body));

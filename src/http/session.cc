@@ -5,10 +5,10 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -27,7 +27,8 @@ namespace bhttp = boost::beast::http;
 using asio::ip::tcp;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kPiece = 64 << 10;
+constexpr std::size_t kPiece = 64 << 10, kHeadPiece = 16 << 10;
+constexpr Millis kShortestLook{10}, kLongestLook{60'000};
 constexpr std::uint64_t kLingerBytes = 64 << 20;
 constexpr Millis kLingerTime{5'000};
 constexpr std::size_t kFramingRoom = 64 << 10;  // buffered beside a header: a piece of body, chunk extensions, trailers
@@ -72,7 +73,8 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
  public:
   BeastSession(tcp::socket socket, const ServerSettings& settings, std::shared_ptr<const Handler> handler,
                env::Random& random)
-      : stream_(std::move(socket)),
+      : socket_(std::move(socket)),
+        watchdog_(socket_.get_executor()),
         settings_(settings),
         handler_(std::move(handler)),
         random_(random),
@@ -81,19 +83,23 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   async::Task<void> run() override {
     const auto self = shared_from_this();
     boost::system::error_code ignored;
-    stream_.socket().set_option(tcp::no_delay(true), ignored);
-    const auto peer = stream_.socket().remote_endpoint(ignored);
+    socket_.set_option(tcp::no_delay(true), ignored);
+    socket_.non_blocking(true, ignored);
+    const auto peer = socket_.remote_endpoint(ignored);
     if (!ignored) peer_ = peer.address().to_string();
+    watch(std::clamp(std::min(settings_.idle_timeout, settings_.read_timeout) / 4, kShortestLook, kLongestLook));
     while (!finishing_ && co_await serve_one()) {
     }
     co_await linger();
-    stream_.close();
+    watchdog_.cancel();
+    socket_.close(ignored);
     co_return Result<void>{};
   }
 
   void finish() override {
     finishing_ = true;
-    if (!busy_) stream_.cancel();
+    boost::system::error_code ignored;
+    if (!busy_) socket_.cancel(ignored);
   }
 
   // The body of the request that runs, piece by piece.
@@ -103,8 +109,9 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     if (continue_wanted_) {
       continue_wanted_ = false;
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      stream_.expires_after(settings_.read_timeout);
-      const auto [error, n] = co_await asio::async_write(stream_, asio::buffer(kContinue), kToken);
+      expire_after(settings_.read_timeout);
+      const auto [error, n] = co_await asio::async_write(socket_, asio::buffer(kContinue), kToken);
+      deadline_ = SteadyTime::max();
       if (error) co_return broken(error);
     }
     if (body_left_) co_return co_await read_plain(out);
@@ -112,8 +119,9 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       auto& body = parser_->get().body();
       body.data = out.data();
       body.size = out.size();
-      stream_.expires_after(settings_.read_timeout);
-      auto [error, n] = co_await bhttp::async_read_some(stream_, buffer_, *parser_, kToken);
+      expire_after(settings_.read_timeout);
+      auto [error, n] = co_await bhttp::async_read_some(socket_, buffer_, *parser_, kToken);
+      deadline_ = SteadyTime::max();
       if (error == bhttp::error::need_buffer) error = {};
       if (error) co_return broken(error);
       const auto got = out.size() - body.size;
@@ -135,8 +143,9 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       got = asio::buffer_copy(asio::buffer(out.data(), out.size()), buffer_.data());
       buffer_.consume(got);
     } else {
-      stream_.expires_after(settings_.read_timeout);
-      const auto [error, n] = co_await stream_.async_read_some(asio::buffer(out.data(), out.size()), kToken);
+      expire_after(settings_.read_timeout);
+      const auto [error, n] = co_await socket_.async_read_some(asio::buffer(out.data(), out.size()), kToken);
+      deadline_ = SteadyTime::max();
       if (error) co_return broken(error);
       got = n;
     }
@@ -147,8 +156,8 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
 
   std::unexpected<Error> broken(const boost::system::error_code& error) {
     broken_ = true;
-    const auto kind = error == beast::error::timeout ? Code::kTimeout : Code::kInvalid;
-    return fail(kind, fmt::format("the body broke off: {}", error.message()), "body");
+    if (timed_out_) return fail(Code::kTimeout, "the body broke off: the connection timed out", "body");
+    return fail(Code::kInvalid, fmt::format("the body broke off: {}", error.message()), "body");
   }
 
   // One request and its response; false when the connection ends.
@@ -156,13 +165,14 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(settings_.max_header_bytes));
     parser_->body_limit(boost::none);
-    stream_.expires_after(settings_.idle_timeout);
-    const auto [error, n] = co_await bhttp::async_read_header(stream_, buffer_, *parser_, kToken);
+    parser_->eager(false);
+    expire_after(settings_.idle_timeout);
+    const auto error = co_await read_header();
+    deadline_ = SteadyTime::max();
     if (error) {
       co_await refuse(error);
       co_return false;
     }
-    stream_.expires_never();
     if (const auto why = ambiguity()) {
       co_await refuse_with(400, *why);
       co_return false;
@@ -174,16 +184,48 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     co_return keep;
   }
 
+  asio::awaitable<boost::system::error_code> read_header() {
+    for (;;) {
+      boost::system::error_code error;
+      if (buffer_.size() > 0) {
+        buffer_.consume(parser_->put(buffer_.data(), error));
+        if (error && error != bhttp::error::need_more) co_return error;
+        if (parser_->is_header_done()) co_return boost::system::error_code();
+      }
+      const auto room = std::min(buffer_.max_size() - buffer_.size(), kHeadPiece);
+      if (room == 0) co_return make_error_code(bhttp::error::header_limit);
+      const auto [failed, n] = co_await socket_.async_read_some(buffer_.prepare(room), kToken);
+      if (failed) co_return failed;
+      buffer_.commit(n);
+    }
+  }
+
+  // A timer for each wait would cost more than what it guards: one looks now and then whether deadline_ has passed.
+  void watch(Millis pause) {
+    watchdog_.expires_after(pause);
+    watchdog_.async_wait([weak = weak_from_this(), pause](boost::system::error_code error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      if (std::chrono::steady_clock::now() >= self->deadline_) {
+        self->timed_out_ = true;
+        self->socket_.cancel(error);
+      }
+      self->watch(pause);
+    });
+  }
+  void expire_after(Millis time) { deadline_ = std::chrono::steady_clock::now() + time; }
+
   // Reads away what the client still sends, for a while: closing with unread bytes would reset the connection and take
   // the answer with it.
   asio::awaitable<void> linger() {
     boost::system::error_code error;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    socket_.shutdown(tcp::socket::shutdown_send, error);
     if (error || finishing_) co_return;
     std::array<char, 16384> scrap;
-    stream_.expires_after(kLingerTime);
+    expire_after(kLingerTime);
+    watch(kLingerTime);
     for (std::uint64_t total = 0; total < kLingerBytes;) {
-      const auto [read_error, n] = co_await stream_.async_read_some(asio::buffer(scrap), kToken);
+      const auto [read_error, n] = co_await socket_.async_read_some(asio::buffer(scrap), kToken);
       if (read_error) co_return;
       total += n;
     }
@@ -203,7 +245,10 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   asio::awaitable<bool> drain();
   void take_trailers();
 
-  beast::tcp_stream stream_;
+  tcp::socket socket_;
+  asio::steady_timer watchdog_;
+  SteadyTime deadline_ = SteadyTime::max();  // of the read or write that runs
+  bool timed_out_ = false;
   const ServerSettings& settings_;
   std::shared_ptr<const Handler> handler_;
   env::Random& random_;
@@ -250,18 +295,19 @@ Request BeastSession::make_request() {
   const auto question = request.target.find('?');
   request.path = request.target.substr(0, question);
   if (question != std::string::npos) request.query = request.target.substr(question + 1);
-  header_counts_.clear();
-  for (const auto& field : head) {
+  for (const auto& field : head)
     request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
-    ++header_counts_[lower(view(field.name_string()))];
-  }
   if (!authority.empty()) request.headers.set("Host", authority);
   request.peer = peer_;
   if (const auto length = parser_->content_length()) request.content_length = *length;
   if (!parser_->chunked() && !request.content_length) request.content_length = 0;
   body_left_ = request.content_length;
-  if (!body_left_) buffer_.reserve(buffer_.max_size());  // else Beast reads chunks by a few hundred bytes
-  request.trailers = trailers_ = std::make_shared<Headers>();
+  if (!body_left_) {
+    buffer_.reserve(buffer_.max_size());  // else Beast reads chunks by a few hundred bytes
+    header_counts_.clear();
+    for (const auto& field : head) ++header_counts_[lower(view(field.name_string()))];
+  }
+  if (body_left_ != 0) request.trailers = trailers_ = std::make_shared<Headers>();
   request.body = std::make_unique<Body>(weak_from_this(), serial_, request.content_length);
   return request;
 }
@@ -369,13 +415,22 @@ std::optional<std::string> BeastSession::ambiguity() const {
   return std::nullopt;
 }
 
+// At once where the socket has room, as it mostly has: no way through the loop then.
 asio::awaitable<bool> BeastSession::write_bytes(std::string_view a, std::string_view b) {
-  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(a.data(), a.size()),
-                                                     asio::buffer(b.data(), b.size())};
-  stream_.expires_after(settings_.read_timeout);
-  const auto [error, n] = co_await asio::async_write(stream_, buffers, kToken);
-  stream_.expires_never();
-  co_return !error;
+  std::array<asio::const_buffer, 2> buffers = {asio::buffer(a.data(), a.size()), asio::buffer(b.data(), b.size())};
+  boost::system::error_code error;
+  auto n = socket_.write_some(buffers, error);
+  if (error && error != asio::error::would_block) co_return false;
+  if (n == a.size() + b.size()) co_return true;
+  for (auto& buffer : buffers) {
+    const auto part = std::min(n, buffer.size());
+    buffer += part;
+    n -= part;
+  }
+  expire_after(settings_.read_timeout);
+  const auto [failed, rest] = co_await asio::async_write(socket_, buffers, kToken);
+  deadline_ = SteadyTime::max();
+  co_return !failed;
 }
 
 asio::awaitable<bool> BeastSession::write_response(Response response, bool head_only, Connection connection) {
