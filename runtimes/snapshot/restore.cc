@@ -148,6 +148,16 @@ void clear_memory(const Image& image, std::uint64_t vdso) {
   call(SYS_munmap, aside, kUserTop - aside);
 }
 
+// The piece with the process's arguments, copied: `ps` reads them from memory that is of no file only.
+long read_arguments(const Image& image, const Region& region) {
+  constexpr std::uint64_t kFlags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+  const auto bytes = region.end - region.start;
+  const long at = call(SYS_mmap, region.start, bytes, region.protection, kFlags, ~0ULL, 0);
+  const long got = call(SYS_pread64, image.fd, region.start, bytes, region.offset);
+  if (got != static_cast<long>(bytes)) die("not whole: ", "the arguments");
+  return at;
+}
+
 void fill_memory(const Image& image) {
   auto aside = kAside;
   for (std::uint32_t i = 0; i < image.header.regions; ++i) {
@@ -160,6 +170,10 @@ void fill_memory(const Image& image) {
         at = call(SYS_mmap, region.start, bytes, region.protection, flags | MAP_ANONYMOUS | MAP_NORESERVE, ~0ULL, 0);
         break;
       case Source::kImage:
+        if (region.start <= image.header.addresses.arg_start && image.header.addresses.arg_start < region.end) {
+          at = read_arguments(image, region);
+          break;
+        }
         at = call(SYS_mmap, region.start, bytes, region.protection, flags, image.fd, region.offset);
         break;
       case Source::kFile: {
