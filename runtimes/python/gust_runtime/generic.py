@@ -24,32 +24,49 @@ def become(client):
         sys.modules["time"].tzset()
     os.chdir(told["working_folder"])
     sys.path[:0] = [os.path.abspath(entry) for entry in environment.get("PYTHONPATH", "").split(":") if entry]
-    sys.path_importer_cache.clear()
 
 
 def forget_what_is_hidden(loaded, folders):
     """Lets go of those modules of `loaded` that a module in one of `folders` would have hidden."""
-    own = set()
     for folder in folders:
         try:
-            own.update(name.split(".", 1)[0] for name in os.listdir(folder))
+            names = os.listdir(folder)
         except OSError:
-            pass
-    hidden = own & {name.split(".", 1)[0] for name in loaded}
-    for name in loaded:
-        if name.split(".", 1)[0] in hidden:
-            sys.modules.pop(name, None)
+            continue
+        for name in names:
+            for module in loaded.get(name.split(".", 1)[0], ()):
+                sys.modules.pop(module, None)
+
+
+def rehearse(invoke):
+    """Does what a first invocation does: the pages that it writes are this process's own then, and not to be copied."""
+    from . import handler
+
+    invoke(handler.load("gust_runtime.rehearsal.handler"))
+    del sys.modules["gust_runtime.rehearsal"]
 
 
 def load():
-    """Imports what most functions need; the names of all that is loaded since."""
+    """Imports what most functions need. Answers the names of all that is loaded since, by what they begin with.
+
+    It is a dictionary, and nothing is left to be tidied up later: who goes on from an image of this process copies each
+    page that it writes, and counting references is writing.
+    """
     import gc
     import importlib
 
     before = set(sys.modules)
     for name in COMMON:
         importlib.import_module(name)
+    if "GUST_SNAPSHOT" in os.environ:
+        importlib.import_module("ctypes")  # takes the image
     sys.modules["json"].loads(sys.modules["json"].dumps({"a": [1, None, "b"]}))
+    loaded = {}
+    for name in sys.modules:
+        if name not in before:
+            loaded.setdefault(name.split(".", 1)[0], []).append(name)
+    del before
+    sys.path_importer_cache.clear()
     gc.collect()
     gc.freeze()  # what is here stays: not to be looked through at every collection
-    return [name for name in sys.modules if name not in before]
+    return loaded

@@ -8,6 +8,7 @@ from .context import LambdaContext
 from .errors import Fault, report
 
 EXIT_INIT_FAILED = 1
+REHEARSALS = 20
 
 
 def main(runtime_folder):
@@ -22,7 +23,7 @@ def main(runtime_folder):
 
         loaded = generic.load()
         if "GUST_SNAPSHOT" in os.environ:
-            loaded += _take_runtime_image(client)
+            _take_runtime_image(client)
         generic.become(client)
         generic.forget_what_is_hidden(loaded, _set_path(runtime_folder))
     else:
@@ -53,12 +54,19 @@ def _take_snapshot(client):
 
 
 def _take_runtime_image(client):
-    """Returns in the processes that go on from it, with the modules that it took."""
-    before = set(sys.modules)
-    snapshots = sys.modules["gust_runtime.snapshots"]
+    """Returns in the processes that go on from it."""
+    snapshots, generic = sys.modules["gust_runtime.snapshots"], sys.modules["gust_runtime.generic"]
+    for _ in range(REHEARSALS):  # the interpreter rewrites code that has run some times
+        generic.rehearse(_rehearse_invocation)
     snapshots.take(client)
     snapshots.seed()
-    return [name for name in sys.modules if name not in before]
+    generic.rehearse(_rehearse_invocation)
+
+
+def _rehearse_invocation(function):
+    headers = {"lambda-runtime-aws-request-id": "", "lambda-runtime-deadline-ms": "0"}
+    _serialise(function(_parse(b'{"a": ["b", 1]}'), LambdaContext(headers)))
+    logs.flush()
 
 
 def _end(tell, error):
