@@ -203,6 +203,7 @@ async::Task<http::Response> Admin::status(RequestContext context) {
                                  {"version", pool.version},
                                  {"idle", pool.idle},
                                  {"busy", pool.busy},
+                                 {"invocations", pool.running},
                                  {"starting", pool.starting},
                                  {"provisioned", pool.provisioned}});
   }

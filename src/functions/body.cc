@@ -6,8 +6,9 @@
 
 namespace gust::functions {
 
-// Of one instance, to both of its servers: its 1,024 processes could open a million.
-constexpr std::size_t kMaxConnections = 512;
+// Of one instance, to both of its servers: its 1,024 processes could open a million. Each invocation that runs has one
+// that asks for events, may have one that streams, and makes requests of its own.
+constexpr std::size_t kMaxConnections = 4 * kMaxConcurrencyOfInstance;
 
 std::uint16_t runtime_port(const InvokerSettings& settings) { return settings.services_port == 9001 ? 9002 : 9001; }
 

@@ -115,6 +115,10 @@ async::Task<void> Extensions::register_one(http::Request& request, http::Respons
       co_return refused(403, "ShutdownEventNotSupportedForInternalExtension",
                         "SHUTDOWN is for extensions of /opt/extensions");
     }
+    // As on the service, where several run: whose events would they be?
+    if (text == "INVOKE" && parts_.function.concurrency() > 1)
+      co_return refused(403, "Extension.InvalidEventType",
+                        "INVOKE is not for functions whose instances run several invocations at once");
     if (text != "INVOKE" && text != "SHUTDOWN")
       co_return refused(403, "Extension.InvalidEventType", fmt::format("{} is not INVOKE or SHUTDOWN", text));
     (text == "INVOKE" ? made->wants_invoke : made->wants_shutdown) = true;

@@ -13,6 +13,12 @@ std::string Function::arn() const { return FunctionRef{key}.arn(region); }
 
 std::string Function::qualified_arn() const { return arn() + ":" + version; }
 
+std::uint32_t Function::concurrency() const {
+  if (!capacity) return 1;
+  if (capacity->max_concurrency) return *capacity->max_concurrency;
+  return runtime.starts_with("nodejs") ? 64 : 8;  // what the service takes for each of an instance's cores
+}
+
 queue::RetrySettings EventInvokeConfig::retry_settings() const {
   queue::RetrySettings settings;
   if (max_retries) settings.max_retries = *max_retries;

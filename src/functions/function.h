@@ -68,6 +68,14 @@ struct Snapshot {
 inline constexpr std::string_view kSnapshotPending = "snapshot-pending", kSnapshotFailed = "snapshot-failed",
                                   kSnapshotTimeout = "snapshot-timeout";
 
+// CapacityProviderConfig: an instance runs several invocations at once. The provider is a name and nothing else.
+struct Capacity {
+  std::string provider_arn;
+  std::optional<std::uint32_t> max_concurrency;  // none: as the runtime's family has it
+  bool operator==(const Capacity&) const = default;
+};
+inline constexpr std::uint32_t kMaxConcurrencyOfInstance = 256;
+
 // One version of a function: kLatest, which changes, or a published one. What CreateFunction takes and
 // GetFunctionConfiguration answers.
 struct Function {
@@ -97,11 +105,13 @@ struct Function {
   std::string layers_folder;     // of all of them together, as code_folder; mounted at /opt
   bool snap_start = false;       // its versions are to have snapshots
   Snapshot snapshot;             // of a published version
+  std::optional<Capacity> capacity;
   // Of the function, whatever the version: at most so many invocations at once, kept free for it.
   std::optional<std::uint32_t> reserved_concurrency;
 
   std::string arn() const;            // arn:aws:lambda:REGION:ACCOUNT:function:NAME
   std::string qualified_arn() const;  // ...:VERSION
+  std::uint32_t concurrency() const;  // invocations that one instance runs at once
 };
 
 // A name for a version, which can be moved; a share of the invocations may go to a second one.

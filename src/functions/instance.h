@@ -1,15 +1,18 @@
-// Instance: one sandbox that runs one version of one function and speaks the Runtime API with it, one invocation at a
-// time. Not the policy of when to start, reuse or end one: that is the pool's. Loop thread only.
+// Instance: one sandbox that runs one version of one function and speaks the Runtime API with it: one invocation at a
+// time, or as many as the function's settings say. Not the policy of when to start, reuse or end one: that is the
+// pool's. Loop thread only.
 #pragma once
 
 #include "async/event.h"
 #include "async/task_group.h"
 #include "functions/body.h"
+#include "functions/cpu_shares.h"
 #include "functions/extensions.h"
 #include "functions/function.h"
 #include "functions/invoker.h"
 #include "functions/log_budget.h"
 #include "functions/log_store.h"
+#include "functions/place.h"
 #include "functions/runtime_pool.h"
 #include "functions/telemetry.h"
 #include "meter/record.h"
@@ -20,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gust::functions {
 
@@ -33,7 +37,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     env::Clock& clock;
     const InvokerSettings& settings;
     std::string_view initialization_type;  // as the runtime is told: kOnDemand, kProvisionedType
-    // It asked for the next event: it can take one. Also the end of its init.
+    // It asked for the next event: it can take one, or one more. The first time is the end of its init.
     std::function<void(std::shared_ptr<Instance>)> on_ready;
     // It ended and is cleaned up; the last call.
     std::function<void(std::shared_ptr<Instance>)> on_end;
@@ -49,8 +53,19 @@ class Instance : public std::enable_shared_from_this<Instance> {
   // Takes a runtime from the pool, where there is one, or starts a sandbox; on_ready or on_end follows. `tasks` runs
   // what watches it.
   async::Task<void> start(sandbox::Launcher& launcher, RuntimePool* runtimes, RoleKeys keys, async::TaskGroup& tasks);
-  // Runs one invocation on an idle instance. Ends with an answer, a time-out or the instance's death. kUnavailable with
-  // the source kUndelivered, and `invocation` as it was, when it ended before it took the invocation.
+  // How many invocations it can take now; how many it has, counting those promised to it; how many of its places will
+  // soon be free again: those of invocations that are answered, or that its program has not asked for yet.
+  std::size_t free_places() const;
+  std::size_t load() const { return held_ + promised_; }
+  std::size_t places_to_come() const;
+  // It is new, and its program may not have asked for all its places yet.
+  bool settling() const;
+  static std::size_t load_of(const std::shared_ptr<Instance>& instance) { return instance->load(); }
+  // Keeps a free place for an invoke() to come; or gives it back.
+  void promise_place() { ++promised_; }
+  void take_back_promise() { --promised_; }
+  // Runs one invocation in a place that was promised. Ends with an answer, a time-out or the instance's death.
+  // kUnavailable with the source kUndelivered, and `invocation` as it was, when it ended before it took the invocation.
   static constexpr std::string_view kUndelivered = "undelivered";
   async::Task<InvokeResult> invoke(RequestContext context, std::shared_ptr<Invocation> invocation);
   // Ends it; on_end follows: at once, or where extensions are to be told within two seconds. The reason is for them.
@@ -75,8 +90,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Result<InvokeResult> failed_invocation(const RequestContext& context, const Invocation& invocation);
 
   const Function& function() const { return function_; }
-  State state() const { return state_; }
-  static State state_of(const std::shared_ptr<Instance>& instance) { return instance->state_; }
+  // kBusy while an invocation runs, kFinishing when all are answered and not all have been asked after.
+  State state() const;
+  static State state_of(const std::shared_ptr<Instance>& instance) { return instance->state(); }
   SteadyTime idle_since() const { return idle_since_; }
   SteadyTime started_at() const { return started_at_; }
   enum class Start { kLaunched, kPooled, kRestored };
@@ -84,34 +100,40 @@ class Instance : public std::enable_shared_from_this<Instance> {
   StartStatus::Phases phases() const { return {sandbox_ms_, init_ms_ - sandbox_ms_}; }
 
  private:
-  struct Answer {
-    std::string payload;
-    std::string error_type;  // set: an error
-    std::string content_type = {};
-    bool streamed = false;  // the payload went into the stream
-  };
-
+  static double ms_since(SteadyTime begin);
   sandbox::Spec make_spec(const RoleKeys& keys) const;
   async::Task<Body> find_body(sandbox::Launcher& launcher, RuntimePool* runtimes, sandbox::Spec spec);
   Millis init_limit() const;
   async::Task<http::Response> runtime_api(RequestContext context, http::Request request);
   async::Task<http::Response> next();
   async::Task<http::Response> take_answer(http::Request request, std::string id, std::string what);
-  async::Task<Answer> read_answer(http::Request& request, std::string what);
-  async::Task<void> pass_on(http::Request& request, std::shared_ptr<ResponseStream> stream);
-  void settle(Answer answer);
-  Answer answer_of_the_dead(std::string& status);
+  async::Task<Answer> read_answer(http::Request& request, std::string what, std::shared_ptr<ResponseStream> stream,
+                                  std::size_t max_bytes);
+  async::Task<void> pass_on(http::Request& request, std::shared_ptr<ResponseStream> stream, std::uint64_t& passed);
+  http::Response hand_over(Place& place);
+  void finish_init();
+  bool take_place_back();
+  Place& open_place(const RequestContext& context, const std::shared_ptr<Invocation>& invocation);
+  Place* find(std::string_view id);
+  void settle(Place& place, Answer answer);
+  void lose(Place& place);
+  void end_if_only_lost(std::string_view reason);
+  std::optional<Answer> answer_for(Place& place, const Result<void>& waited, std::string& status);
+  Answer answer_of_the_dead(Place& place, std::string& status);
   async::Task<void> watch_exit();
   async::Task<void> read_output();
   async::Task<void> give_up_on_init();
   void rest();
   async::Task<void> watch_rest();
+  bool end_unreturned(SteadyTime now);
   void drain_output();
   std::size_t take_output(std::string_view piece);
   void take_line(std::string line);
-  // Of the invocation that runs, or ran when it died; else empty.
-  std::string current_id() const;
-  void log(std::string line);
+  // The invocation that a line of the function's is of: the one that runs, or ran when it died; where several do, the
+  // one that the line names. Null: none.
+  Place* owner_of(std::string_view line);
+  void log(Place* of, std::string line);
+  void log_of_extension(std::string line);
   std::string exit_message() const;
   // An invocation that has ended, as its report and its record tell it.
   struct Finished {
@@ -123,50 +145,51 @@ class Instance : public std::enable_shared_from_this<Instance> {
     std::uint64_t queued_ms = 0, bytes_in = 0, bytes_out = 0;
     bool first = false;  // of this instance
     bool pays_init = false;
+    CpuShares::Claim cpu = CpuShares::kNone;
   };
-  Finished finish(const RequestContext& context, double duration_ms, std::string status, const InvokeResult& result);
+  Finished finish(const Place& place, double duration_ms, std::string status, const InvokeResult& result,
+                  std::uint64_t streamed_bytes);
   void bill(Finished& finished, double duration_ms) const;
   async::Task<void> report(Finished finished);
   async::Task<void> report_after_extensions(Finished finished, SteadyTime began, SteadyTime deadline);
   void tell_init();
-  void tell_start();
-  void tell_runtime_done(const InvokeResult& result, double duration_ms);
+  void tell_start(const Place& place);
+  void tell_runtime_done(const std::string& id, const InvokeResult& result, double duration_ms);
   void tell_report(const Finished& finished, const sandbox::Usage& usage);
   void extension_failed();
   async::Task<void> kill_later();
   std::string report_line(const Finished& finished, const sandbox::Usage& usage) const;
   meter::Record record_of(const Finished& finished, const sandbox::Usage& usage);
 
+  // A request for the next event that waits.
+  struct Ask {
+    async::Event given;
+    Place* place = nullptr;
+  };
+
   Parts parts_;
   Function function_;
+  const std::size_t concurrency_;  // invocations at once, at most
   std::string id_;
-  State state_ = State::kStarting;
+  enum class Life { kStarting, kReady, kDead } life_ = Life::kStarting;
   Body body_;
   async::TaskGroup* tasks_ = nullptr;
 
   LogBudget log_budget_{std::chrono::steady_clock::now()};
   std::string partial_line_;
-  std::deque<std::string> tail_;  // lines of the invocation that runs
-  std::size_t tail_bytes_ = 0;
 
-  async::Event settled_;                 // ready for the first time, or over
-  async::Event work_;                    // an event waits for next(), or the instance is over
-  async::Event answer_;                  // the invocation has an answer, or the instance ended
-  std::shared_ptr<Invocation> pending_;  // until next() took it
-  std::uint64_t taken_ = 0;              // invocations that next() took
-  RequestContext current_;               // of the invocation that runs
-  std::size_t max_response_bytes_ = 0;
-  std::shared_ptr<ResponseStream> stream_;  // of the invocation that runs, if its caller has one
-  bool answering_ = false;                  // the runtime sends its answer
-  std::int64_t deadline_ms_ = 0;
-  std::optional<Answer> answered_;
+  async::Event settled_;      // ready for the first time, or over
+  std::deque<Place> places_;  // made when first needed
+  Place* last_ = nullptr;     // the one opened last
+  std::size_t held_ = 0, running_ = 0, lost_ = 0;  // places that are not free; whose callers wait; that are lost
+  std::size_t promised_ = 0;
+  std::vector<Ask*> asks_;
   std::optional<Answer> init_error_;
   std::string entrypoint_error_;  // of the program that a provided.* function brings
   std::optional<sandbox::Exit> exit_;
   enum class Ending { kNone, kRetired, kInitTimeout } ending_ = Ending::kNone;
   SteadyTime started_at_{};
   SteadyTime idle_since_{};
-  SteadyTime finishing_since_{};
   bool frozen_ = false;
   bool resting_ = false;  // watch_rest runs
   Start start_kind_ = Start::kLaunched;
@@ -175,8 +198,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   double sandbox_ms_ = 0;
   double init_ms_ = 0;  // also of an init that failed
   bool init_reported_ = false;
-  std::uint64_t metered_cpu_us_ = 0;
-  std::uint64_t bytes_in_ = 0, bytes_out_ = 0, queued_ms_ = 0;  // of the invocation that runs
+  CpuShares cpu_shares_;
   Telemetry telemetry_;
   Extensions extensions_;
   bool shutting_down_ = false;

@@ -21,15 +21,15 @@ void Instance::tell_init() {
   telemetry_.event("platform.initReport", std::move(report));
 }
 
-void Instance::tell_start() {
+void Instance::tell_start(const Place& place) {
   if (!extensions_.any()) return;
-  const auto& id = current_.request_id.str();
-  const json::object tracing{{"type", "X-Amzn-Trace-Id"}, {"value", current_.trace_id}};
+  const auto& id = place.id();
+  const json::object tracing{{"type", "X-Amzn-Trace-Id"}, {"value", place.context.trace_id}};
   telemetry_.event("platform.start", {{"requestId", id}, {"version", function_.version}, {"tracing", tracing}});
   extensions_.invoke(codec::to_json(json::object{{"eventType", "INVOKE"},
-                                                 {"deadlineMs", deadline_ms_},
+                                                 {"deadlineMs", place.deadline_ms},
                                                  {"requestId", id},
-                                                 {"invokedFunctionArn", pending_->invoked_arn},
+                                                 {"invokedFunctionArn", place.invocation->invoked_arn},
                                                  {"tracing", tracing}}));
 }
 
@@ -40,8 +40,8 @@ static std::string status_of(const std::string& error_type) {
   return error_type.starts_with("Runtime.") || error_type.starts_with("Extension.") ? "failure" : "error";
 }
 
-void Instance::tell_runtime_done(const InvokeResult& result, double duration_ms) {
-  json::object record{{"requestId", current_.request_id.str()},
+void Instance::tell_runtime_done(const std::string& id, const InvokeResult& result, double duration_ms) {
+  json::object record{{"requestId", id},
                       {"status", status_of(result.error_type)},
                       {"metrics", json::object{{"durationMs", duration_ms}, {"producedBytes", result.payload.size()}}}};
   if (!result.error_type.empty()) record["errorType"] = result.error_type;
@@ -78,14 +78,14 @@ async::Task<void> Instance::report_after_extensions(Finished finished, SteadyTim
 }
 
 void Instance::extension_failed() {
-  if (state_ != State::kStarting && ending_ == Ending::kNone) ending_ = Ending::kRetired;
+  if (life_ != Life::kStarting && ending_ == Ending::kNone) ending_ = Ending::kRetired;
   if (body_.sandbox) body_.sandbox->kill();
 }
 
 void Instance::end(std::string_view reason) {
   if (ending_ == Ending::kNone) ending_ = Ending::kRetired;
   if (!body_.sandbox || shutting_down_) return;
-  if (!extensions_.external() || !settled_by_ready_ || state_ == State::kDead) return body_.sandbox->kill();
+  if (!extensions_.external() || !settled_by_ready_ || life_ == Life::kDead) return body_.sandbox->kill();
   shutting_down_ = true;
   if (std::exchange(frozen_, false)) body_.sandbox->thaw();
   extensions_.shut_down(reason, to_epoch_ms(parts_.clock.now() + kShutdown));

@@ -9,15 +9,17 @@
 namespace gust::functions {
 
 // What is billed is rounded up; the first invocation on demand pays for the init too, as on the service since 2025-08.
-Instance::Finished Instance::finish(const RequestContext& context, double duration_ms, std::string status,
-                                    const InvokeResult& result) {
+Instance::Finished Instance::finish(const Place& place, double duration_ms, std::string status,
+                                    const InvokeResult& result, std::uint64_t streamed_bytes) {
   Finished out;
-  out.request_id = context.request_id;
+  out.request_id = place.context.request_id;
   out.status = std::move(status);
   out.error_type = result.error_type;
-  out.queued_ms = queued_ms_;
-  out.bytes_in = bytes_in_;
-  out.bytes_out = result.streamed ? bytes_out_ : result.payload.size();
+  out.queued_ms = place.queued_ms;
+  out.bytes_in = place.bytes_in;
+  out.bytes_out = result.streamed ? streamed_bytes : result.payload.size();
+  out.cpu = place.cpu;
+  cpu_shares_.end(place.cpu, std::chrono::steady_clock::now());
   out.first = !std::exchange(init_reported_, true);
   out.pays_init = out.first && parts_.initialization_type != kProvisionedType;
   bill(out, duration_ms);
@@ -65,8 +67,7 @@ meter::Record Instance::record_of(const Finished& finished, const sandbox::Usage
   record.memory_mb = function_.memory_mb;
   record.tmp_mb = function_.tmp_mb;
   record.peak_bytes = usage.memory_peak_bytes;
-  record.cpu_us = usage.cpu_us - std::min(metered_cpu_us_, usage.cpu_us);
-  metered_cpu_us_ = std::max(metered_cpu_us_, usage.cpu_us);
+  record.cpu_us = cpu_shares_.take(finished.cpu, usage.cpu_us, std::chrono::steady_clock::now());
   record.bytes_in = finished.bytes_in;
   record.bytes_out = finished.bytes_out;
   record.error_type = finished.error_type;
@@ -79,9 +80,11 @@ Result<InvokeResult> Instance::failed_invocation(const RequestContext& context, 
     if (invocation.log_tail == LogTail::kTail) result.log_tail += line + "\n";
     parts_.logs.append(function_.key, context.request_id.str(), std::move(line));
   };
-  bytes_in_ = invocation.payload.size();
-  queued_ms_ = invocation.queued_ms;
-  auto finished = finish(context, 0, fmt::format("\tStatus: error\tError Type: {}", result.error_type), result);
+  Place place(parts_.executor);  // which it never had
+  place.context = context;
+  place.bytes_in = invocation.payload.size();
+  place.queued_ms = invocation.queued_ms;
+  auto finished = finish(place, 0, fmt::format("\tStatus: error\tError Type: {}", result.error_type), result, 0);
   result.billed_ms = finished.billed_ms;
   log(fmt::format("START RequestId: {} Version: {}", context.request_id, function_.version));
   log(fmt::format("END RequestId: {}", context.request_id));

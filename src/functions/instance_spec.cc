@@ -38,6 +38,7 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
       {"LAMBDA_TASK_ROOT", "/var/task"},
       {"LAMBDA_RUNTIME_DIR", "/var/runtime"}};
   for (const auto& [name, value] : own) spec.env[name] = value;
+  if (f.capacity) spec.env["AWS_LAMBDA_MAX_CONCURRENCY"] = std::to_string(concurrency_);
   spec.env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
   spec.env.try_emplace("LANG", "C.UTF-8");
   spec.env.try_emplace("TZ", ":UTC");

@@ -67,6 +67,7 @@ TEST_F(InstanceTest, AnInvocationThatItDidNotTakeIsGivenBackWhole) {
   async::Event over(loop_.get_executor());
   const auto call = [&](std::shared_ptr<Instance> instance) -> Task<void> {
     co_await boost::asio::post(boost::asio::use_awaitable);  // when next() waits
+    instance->promise_place();
     result = co_await instance->invoke(RequestContext(), invocation);
     over.set();
     co_return Result<void>{};

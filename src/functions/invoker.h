@@ -67,6 +67,7 @@ struct PoolStatus {
   std::string version;
   std::size_t idle = 0, busy = 0, starting = 0;
   std::size_t provisioned = 0;  // how many shall stand ready at least
+  std::size_t running = 0;      // invocations, of which an instance may have several
 };
 
 // Of what is provisioned for one version.

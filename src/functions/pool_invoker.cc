@@ -6,13 +6,13 @@
 #include "functions/instance.h"
 #include "functions/invoker.h"
 #include "functions/lineage.h"
+#include "functions/pool.h"
 #include "functions/registry.h"
 #include "functions/snapshots.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <map>
 
 namespace gust::functions {
@@ -20,40 +20,12 @@ namespace {
 
 constexpr Millis kPatience{5};  // how long a waiter hopes for an instance that has answered and not yet asked again
 constexpr int kMaxTries = 3;    // of instances that end before they take the invocation
-constexpr auto kMaxAge = std::chrono::hours(5);  // an instance's keys live for twelve
-
-// An invocation that waits for an instance.
-struct Waiter {
-  explicit Waiter(async::Executor executor) : done(executor) {}
-  async::Event done;
-  std::shared_ptr<Instance> instance;
-  std::shared_ptr<Instance> failed;  // an instance whose init failed
-  std::optional<Error> error;
-};
 
 // An invocation that runs; its caller may leave at a deadline of its own.
 struct Call {
   explicit Call(async::Executor executor) : done(executor) {}
   async::Event done;
   std::optional<Result<InvokeResult>> result;
-};
-
-// The instances of one version of a function.
-struct Pool {
-  Function function;
-  bool stale = true;                            // the registry may have a newer one, or have it no more
-  std::vector<std::shared_ptr<Instance>> idle;  // the last used at the back
-  std::vector<std::shared_ptr<Instance>> all;
-  std::deque<std::shared_ptr<Waiter>> waiters;
-  std::size_t starting = 0;
-  std::size_t busy = 0;
-  std::size_t calls = 0;        // invocations that hold this pool
-  bool hoping = false;          // hurry() is on its way
-  bool plain_next = false;      // the next instance is launched from nothing
-  std::size_t provisioned = 0;  // so many stand ready, whatever is called
-  std::string provision_failure;
-  std::size_t provision_failures = 0;  // in a row
-  SteadyTime provision_again{};
 };
 
 class PoolInvoker final : public Invoker {
@@ -113,7 +85,9 @@ class PoolInvoker final : public Invoker {
     std::vector<PoolStatus> out;
     for (const auto& [key, pool] : pools_) {
       if (pool->all.empty() && pool->provisioned == 0) continue;
-      out.push_back({key.key, key.qualifier, pool->idle.size(), pool->busy, pool->starting, pool->provisioned});
+      const auto busy = std::ranges::count(pool->all, Instance::State::kBusy, &Instance::state_of);
+      out.push_back({key.key, key.qualifier, pool->idle.size(), static_cast<std::size_t>(busy), pool->starting,
+                     pool->provisioned, pool->running});
     }
     return out;
   }
@@ -221,7 +195,10 @@ class PoolInvoker final : public Invoker {
     const auto waited = co_await waiter->done.wait(deadline);
     if (!waited) {
       std::erase(pool->waiters, waiter);
-      if (waiter->instance) hand_back(pool, waiter->instance);
+      if (waiter->instance) {
+        waiter->instance->take_back_promise();
+        hand_back(pool, waiter->instance);
+      }
       co_return std::unexpected(waited.error());
     }
     if (waiter->error) co_return std::unexpected(*waiter->error);
@@ -244,9 +221,9 @@ class PoolInvoker final : public Invoker {
 
   async::Task<InvokeResult> run_on(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance,
                                    RequestContext context, std::shared_ptr<Invocation> invocation) {
-    ++pool->busy;
+    ++pool->running;
     auto result = co_await instance->invoke(std::move(context), std::move(invocation));
-    --pool->busy;
+    --pool->running;
     co_return result;
   }
 
@@ -268,30 +245,23 @@ class PoolInvoker final : public Invoker {
     return {};
   }
 
-  enum class Patience { kSome, kNone };
-
   // Gives idle instances to waiters, and starts as many as are short.
   void serve(const std::shared_ptr<Pool>& pool, Patience patience = Patience::kSome) {
-    while (!pool->waiters.empty() && !pool->idle.empty()) {
-      auto instance = std::move(pool->idle.back());
-      pool->idle.pop_back();
-      if (instance->state() != Instance::State::kIdle || !is_current(*pool, *instance)) {
-        instance->end();
-        continue;
-      }
+    while (!pool->waiters.empty()) {
+      auto instance = pool->take_place();
+      if (!instance) break;
       const auto waiter = pool->waiters.front();
       pool->waiters.pop_front();
       waiter->instance = std::move(instance);
       waiter->done.set();
     }
     if (pool->waiters.empty() || stopping_) return;
-    auto coming = pool->starting;
-    if (patience == Patience::kSome) {
-      const auto finishing = std::ranges::count(pool->all, Instance::State::kFinishing, &Instance::state_of);
-      coming += static_cast<std::size_t>(finishing);
-      if (finishing > 0 && !std::exchange(pool->hoping, true)) tasks_.spawn(hurry(pool));
-    }
-    for (; coming < pool->waiters.size() && make_room(pool->function); ++coming) start_one(pool);
+    const std::size_t each = pool->function.concurrency();
+    auto coming = pool->starting * each;
+    const auto soon = pool->places_to_come(patience);
+    coming += soon;
+    if (soon > 0 && !std::exchange(pool->hoping, true)) tasks_.spawn(hurry(pool));
+    for (; coming < pool->waiters.size() && make_room(pool->function); coming += each) start_one(pool);
   }
 
   async::Task<void> hurry(std::shared_ptr<Pool> pool) {
@@ -301,21 +271,12 @@ class PoolInvoker final : public Invoker {
     co_return Result<void>{};
   }
 
-  // A published version never changes, so that its instances outlive changes of its function.
-  bool is_current(const Pool& pool, const Instance& instance) const {
-    const bool known = !pool.stale || instance.function().version != kLatest;
-    return known && instance.function().generation == pool.function.generation &&
-           std::chrono::steady_clock::now() - instance.started_at() < kMaxAge;
-  }
-
-  static std::uint64_t memory_of(const Function& function) { return std::uint64_t{function.memory_mb} << 20; }
-
   // Ends the coldest idle instances until one of `function` fits; false when busy ones hold too much.
   bool make_room(const Function& function) {
     while (memory_ - ending_ + memory_of(function) > settings_.memory_bytes) {
       std::shared_ptr<Pool> coldest;
       for (const auto& [key, pool] : pools_) {
-        if (has_spare(*pool) && (!coldest || pool->idle.front()->idle_since() < coldest->idle.front()->idle_since()))
+        if (pool->has_spare() && (!coldest || pool->idle.front()->idle_since() < coldest->idle.front()->idle_since()))
           coldest = pool;
       }
       if (!coldest) return memory_ == 0;  // one larger than the whole budget still runs, alone
@@ -323,9 +284,6 @@ class PoolInvoker final : public Invoker {
     }
     return true;
   }
-
-  // An idle instance that is not provisioned.
-  static bool has_spare(const Pool& pool) { return !pool.idle.empty() && pool.all.size() > pool.provisioned; }
 
   void retire_front(Pool& pool) {
     const auto instance = pool.idle.front();
@@ -404,8 +362,12 @@ class PoolInvoker final : public Invoker {
   }
 
   void hand_back(const std::shared_ptr<Pool>& pool, std::shared_ptr<Instance> instance) {
-    if (stopping_ || !is_current(*pool, *instance)) return instance->end();
-    pool->idle.push_back(std::move(instance));
+    if (stopping_ || !pool->is_current(*instance)) {
+      std::erase(pool->shared, instance);
+      if (instance->load() == 0) instance->end();
+      return;
+    }
+    pool->has_place(std::move(instance));
     serve(pool);
     serve_others(pool);
   }
@@ -418,8 +380,7 @@ class PoolInvoker final : public Invoker {
   }
 
   void ended(const std::shared_ptr<Pool>& pool, const std::shared_ptr<Instance>& instance) {
-    std::erase(pool->all, instance);
-    std::erase(pool->idle, instance);
+    pool->forget(instance);
     memory_ -= memory_of(instance->function());
     if (std::erase(endings_, instance.get()) > 0) ending_ -= memory_of(instance->function());
     if (std::erase(ready_once_, instance.get()) == 0) {
@@ -445,7 +406,7 @@ class PoolInvoker final : public Invoker {
     admission_.changed(key.account);
     for (auto it = pools_.lower_bound({key, ""}); it != pools_.end() && it->first.key == key; ++it) {
       it->second->stale = true;
-      if (it->first.qualifier == kLatest) end_idle(*it->second);
+      if (it->first.qualifier == kLatest) it->second->end_idle();
     }
     sweeper_.spawn(look_again(key));
   }
@@ -462,10 +423,6 @@ class PoolInvoker final : public Invoker {
     serve_others(nullptr);
   }
 
-  static void end_idle(Pool& pool) {
-    for (const auto& instance : std::exchange(pool.idle, {})) instance->end();
-  }
-
   // After a change of a function: what runs it, which versions are gone, and what is provisioned.
   async::Task<void> look_again(FunctionKey key) {
     if (const auto function = co_await registry_.get(key))
@@ -479,7 +436,7 @@ class PoolInvoker final : public Invoker {
       const auto found = co_await registry_.get_version(ref);
       const auto pool = pools_.find(ref);
       if (pool == pools_.end()) continue;
-      if (!found && found.error().code == Code::kNotFound) end_idle(*pool->second);
+      if (!found && found.error().code == Code::kNotFound) pool->second->end_idle();
       const auto number = wanted.find(ref.qualifier);
       pool->second->provisioned = number == wanted.end() ? 0 : number->second;
     }
@@ -527,7 +484,7 @@ class PoolInvoker final : public Invoker {
       GUST_CO_CHECK(co_await async::sleep_for(settings_.sweep_every));
       const auto now = clock_.steady();
       for (const auto& [key, pool] : pools_) {
-        while (has_spare(*pool) && keep_alive_.should_end(key, pool->idle.front()->idle_since(), now))
+        while (pool->has_spare() && keep_alive_.should_end(key, pool->idle.front()->idle_since(), now))
           retire_front(*pool);
       }
       for (auto& version : keep_alive_.due(now)) tasks_.spawn(pre_warm(std::move(version)));

@@ -149,9 +149,13 @@ std::string encode(const Function& f) {
                                   {"files", layer.unpacked.files},
                                   {"bytes", layer.unpacked.bytes}});
   }
+  json::object capacity;
+  if (f.capacity) capacity["provider"] = f.capacity->provider_arn;
+  if (f.capacity && f.capacity->max_concurrency) capacity["max_concurrency"] = *f.capacity->max_concurrency;
   return codec::to_json(json::object{{"account", f.key.account.str()},
                                      {"name", f.key.name.str()},
                                      {"version", f.version},
+                                     {"capacity", std::move(capacity)},
                                      {"layers", std::move(layers)},
                                      {"layers_folder", f.layers_folder},
                                      {"region", f.region},
@@ -246,6 +250,12 @@ Result<Function> decode_function(std::string_view bytes) {
     if (const auto* snapshot = row.object.if_contains("snapshot")) {
       f.snap_start = row.object.at("snap_start").as_bool();
       f.snapshot = to_snapshot({snapshot->as_object()});
+    }
+    if (const auto* capacity = row.object.if_contains("capacity"); capacity && !capacity->as_object().empty()) {
+      const Row given{capacity->as_object()};
+      f.capacity.emplace().provider_arn = given.text("provider");
+      if (given.object.contains("max_concurrency"))
+        f.capacity->max_concurrency = given.number<std::uint32_t>("max_concurrency");
     }
     f.code_sha256 = row.text("code_sha256");
     f.code_size = row.number<std::uint64_t>("code_size");

@@ -24,7 +24,7 @@ struct Record {
   std::uint64_t billed_ms = 0;
   std::uint32_t memory_mb = 0, tmp_mb = 0;  // as set
   std::uint64_t peak_bytes = 0;             // of its instance so far
-  std::uint64_t cpu_us = 0;                 // of its instance since the record before; with the first, of its init too
+  std::uint64_t cpu_us = 0;  // of its instance since the record before, or a share; with the first, of its init too
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::string error_type;  // empty: it answered
 };

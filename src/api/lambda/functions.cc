@@ -63,6 +63,7 @@ LambdaReply<lambda::FunctionConfiguration> create_function(Registry& registry, f
   if (request.architectures) function.architectures = *request.architectures;
   if (request.tags) function.tags = *request.tags;
   GUST_CO_CHECK(check_snap_start(function));
+  GUST_CO_CHECK(check_capacity(function));
   GUST_CO_CHECK(check_code(request.code));
   if (request.layers) {
     GUST_CO_TRY(auto stack, co_await layers.stack(function.key.account, *request.layers));
@@ -159,6 +160,7 @@ LambdaReply<lambda::FunctionConfiguration> update_configuration(Registry& regist
     apply_settings(request, function);
     if (stack) use(*stack, function);
     if (request.role) function.role = *request.role;
+    GUST_CHECK(check_capacity(function));
     return check_snap_start(function);
   };
   GUST_CO_TRY(const auto updated,

@@ -37,6 +37,7 @@ wire::Reply<void> check_environment(const std::map<std::string, std::string>& va
                                                        "AWS_LAMBDA_INITIALIZATION_TYPE",
                                                        "AWS_LAMBDA_LOG_GROUP_NAME",
                                                        "AWS_LAMBDA_LOG_STREAM_NAME",
+                                                       "AWS_LAMBDA_MAX_CONCURRENCY",
                                                        "AWS_ACCESS_KEY",
                                                        "AWS_ACCESS_KEY_ID",
                                                        "AWS_SECRET_ACCESS_KEY",
@@ -106,6 +107,30 @@ wire::Reply<void> check_tags(const std::map<std::string, std::string>& tags) {
                       name.substr(0, 200)));
   }
   return {};
+}
+
+Result<void> check_capacity(const functions::Function& function) {
+  if (!function.capacity) return {};
+  const auto refuse = [](std::string why) {
+    return fail(Code::kInvalid, "'CapacityProviderConfig': " + std::move(why), "capacity");
+  };
+  const auto& arn = function.capacity->provider_arn;
+  if (arn.find(":" + function.key.account.str() + ":capacity-provider:") == std::string::npos) {
+    return refuse(fmt::format("{} is another account's capacity provider; name one of {}, such as arn:aws:lambda:{}:{}:"
+                              "capacity-provider:this-machine",
+                              arn, function.key.account, function.region, function.key.account));
+  }
+  const auto most = function.concurrency();
+  if (most > functions::kMaxConcurrencyOfInstance) {
+    return refuse(fmt::format("PerExecutionEnvironmentMaxConcurrency is {}; an instance here runs {} invocations at "
+                              "once at most",
+                              most, functions::kMaxConcurrencyOfInstance));
+  }
+  static const RE2 kCan("(nodejs|provided).*");
+  if (most == 1 || RE2::FullMatch(function.runtime, kCan)) return {};
+  return refuse(fmt::format("several invocations in one instance are for nodejsN.x and provided runtimes, and the "
+                            "function has {}; leave it out, or give PerExecutionEnvironmentMaxConcurrency 1",
+                            function.runtime));
 }
 
 Result<void> check_snap_start(const functions::Function& function) {

@@ -15,6 +15,8 @@ wire::Reply<void> check_logging(const lambda::LoggingConfig& logging, const std:
 wire::Reply<void> check_tags(const std::map<std::string, std::string>& tags);
 // Whether the function's versions may have snapshots, if they are to. kInvalid.
 Result<void> check_snap_start(const functions::Function& function);
+// Whether an instance of it may run several invocations at once, if it is to. kInvalid.
+Result<void> check_capacity(const functions::Function& function);
 
 // Refuses what would change how the function runs and is not served: an answer that ignored it would lie. What only
 // says the default, or only watches the function (TracingConfig), is accepted.
@@ -29,7 +31,11 @@ wire::Reply<void> check_unserved(const Request& request) {
     return lambda_not_served("DeadLetterConfig");
   if (some(request.kms_key_arn)) return lambda_not_served("KMSKeyArn");
   if (request.durable_config) return lambda_not_served("DurableConfig");
-  if (request.capacity_provider_config) return lambda_not_served("CapacityProviderConfig");
+  if (request.capacity_provider_config &&
+      request.capacity_provider_config->lambda_managed_instances_capacity_provider_config
+          .execution_environment_memory_gi_b_per_v_cpu) {
+    return lambda_not_served("CapacityProviderConfig.[...].ExecutionEnvironmentMemoryGiBPerVCpu");
+  }
   if (request.logging_config) GUST_CHECK(check_logging(*request.logging_config, request.function_name));
   return {};
 }
@@ -75,6 +81,13 @@ void apply_settings(const Request& request, functions::Function& function) {
   if (request.environment)
     function.environment = request.environment->variables.value_or(std::map<std::string, std::string>());
   if (request.runtime) function.runtime = *request.runtime;
+  if (request.capacity_provider_config) {
+    const auto& given = request.capacity_provider_config->lambda_managed_instances_capacity_provider_config;
+    auto& capacity = function.capacity.emplace();
+    capacity.provider_arn = given.capacity_provider_arn;
+    if (const auto& most = given.per_execution_environment_max_concurrency)
+      capacity.max_concurrency = static_cast<std::uint32_t>(*most);
+  }
   if (request.snap_start && request.snap_start->apply_on)
     function.snap_start = *request.snap_start->apply_on == "PublishedVersions";
 }

@@ -157,6 +157,11 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f, std
       one.code_size = static_cast<std::int64_t>(layer.code_size);
     }
   }
+  if (f.capacity) {
+    auto& capacity = out.capacity_provider_config.emplace().lambda_managed_instances_capacity_provider_config;
+    capacity.capacity_provider_arn = f.capacity->provider_arn;
+    capacity.per_execution_environment_max_concurrency = static_cast<std::int32_t>(f.concurrency());
+  }
   out.snap_start.emplace();
   out.snap_start->apply_on = f.snap_start ? "PublishedVersions" : "None";
   out.snap_start->optimization_status = f.snapshot.state == functions::Snapshot::State::kReady ? "On" : "Off";

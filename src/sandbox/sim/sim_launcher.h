@@ -32,6 +32,8 @@ class SimProcess {
   void refuse_specialisation(Error error) { refusal_ = std::move(error); }
   // As if its first process ended; later calls do nothing.
   void end(Exit exit, Usage usage = {});
+  // What it has used until now, as the kernel would say.
+  void use(Usage usage) { usage_ = usage; }
   bool frozen() const { return frozen_; }
   bool ended() const { return ended_.is_set(); }
   // As a process that a kill does not reach for a while: it lives until end().
