@@ -9,8 +9,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
 #include <thread>
 
 namespace aws::lambda_runtime {
@@ -62,6 +67,22 @@ class RuntimeApi {
   }
   int connections() const { return connections_; }
 
+  static std::string read_request(int fd) {
+    std::string got;
+    char piece[65536];
+    for (;;) {
+      const auto end = got.find("\r\n\r\n");
+      if (end != std::string::npos) {
+        const auto at = got.find("Content-Length: ");
+        const auto size = at < end ? std::stoul(got.substr(at + 16)) : 0;
+        if (got.size() >= end + 4 + size) return got;
+      }
+      const auto n = ::recv(fd, piece, sizeof piece, 0);
+      if (n <= 0) return got;
+      got.append(piece, static_cast<std::size_t>(n));
+    }
+  }
+
  private:
   void serve() {
     int fd = -1;
@@ -82,22 +103,6 @@ class RuntimeApi {
       }
     }
     if (fd >= 0) ::close(fd);
-  }
-
-  static std::string read_request(int fd) {
-    std::string got;
-    char piece[65536];
-    for (;;) {
-      const auto end = got.find("\r\n\r\n");
-      if (end != std::string::npos) {
-        const auto at = got.find("Content-Length: ");
-        const auto size = at < end ? std::stoul(got.substr(at + 16)) : 0;
-        if (got.size() >= end + 4 + size) return got;
-      }
-      const auto n = ::recv(fd, piece, sizeof piece, 0);
-      if (n <= 0) return got;
-      got.append(piece, static_cast<std::size_t>(n));
-    }
   }
 
   std::vector<Answer> answers_;
@@ -199,6 +204,91 @@ TEST(HttpConnection, SaysWhichAddressItCannotUse) {
     const auto reply = http_connection(address).request("GET", "/", {}, "");
     EXPECT_EQ(reply.status, -1) << address;
     EXPECT_THAT(reply.error, HasSubstr("'" + address + "'"));
+  }
+}
+
+// Forks a function of so many invocations at once, and is its Runtime API: one connection a thread.
+class ServeSeveral : public ::testing::Test {
+ protected:
+  ServeSeveral() {
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listener_, 8), 0);
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~ServeSeveral() override {
+    for (const int fd : connections_) ::close(fd);
+    ::close(listener_);
+  }
+  void start(const char* at_once, const std::function<invocation_response(invocation_request const&)>& handler) {
+    child_ = ::fork();
+    if (child_ != 0) return;
+    ::close(listener_);
+    ::setenv("AWS_LAMBDA_RUNTIME_API", address_.c_str(), 1);
+    ::setenv("AWS_LAMBDA_MAX_CONCURRENCY", at_once, 1);
+    run_handler(handler);
+  }
+  // A connection that asks for an event.
+  int accept_next() {
+    const int fd = ::accept(listener_, nullptr, nullptr);
+    connections_.push_back(fd);
+    EXPECT_THAT(RuntimeApi::read_request(fd), HasSubstr("GET /2018-06-01/runtime/invocation/next "));
+    return fd;
+  }
+  static void give(int fd, const std::string& id) {
+    const auto text = fixed(200, "\"" + id + "\"", "Lambda-Runtime-Aws-Request-Id: " + id + "\r\n");
+    EXPECT_EQ(::send(fd, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  }
+  int exit_code() const {
+    int status = 0;
+    ::waitpid(child_, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  int listener_ = -1;
+  std::string address_;
+  std::vector<int> connections_;
+  pid_t child_ = -1;
+};
+
+TEST_F(ServeSeveral, SoManyThreadsCallTheHandlerAtOnceEachOnItsConnection) {
+  std::atomic<int> inside = 0;
+  start("3", [&](invocation_request const& request) {
+    ++inside;
+    while (inside < 3) std::this_thread::yield();
+    return invocation_response::success(request.request_id + " " + request.payload, "text/plain");
+  });
+  for (int i = 0; i < 3; ++i) accept_next();
+  for (int i = 0; i < 3; ++i) give(connections_[static_cast<std::size_t>(i)], "id-" + std::to_string(i));
+  for (int i = 0; i < 3; ++i) {
+    const auto posted = RuntimeApi::read_request(connections_[static_cast<std::size_t>(i)]);
+    const auto id = "id-" + std::to_string(i);
+    EXPECT_THAT(posted, HasSubstr("POST /2018-06-01/runtime/invocation/" + id + "/response "));
+    EXPECT_THAT(posted, HasSubstr("\r\n\r\n" + id + " \"" + id + "\""));
+  }
+  for (const int fd : connections_) ::shutdown(fd, SHUT_RDWR);
+  ::shutdown(listener_, SHUT_RDWR);
+  EXPECT_EQ(exit_code(), 1) << "the Runtime API is gone";
+}
+
+TEST_F(ServeSeveral, TheTraceOfOneIsInTheEnvironmentOnlyWhereOneRuns) {
+  for (const char* at_once : {"1", "2"}) {
+    start(at_once, [](invocation_request const&) {
+      const char* trace = std::getenv("_X_AMZN_TRACE_ID");
+      return invocation_response::success(trace == nullptr ? "none" : trace, "text/plain");
+    });
+    const int fd = accept_next();
+    const auto text = fixed(200, "{}", kIds);
+    EXPECT_EQ(::send(fd, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+    const std::string expected = *at_once == '1' ? "Root=1" : "none";
+    EXPECT_THAT(RuntimeApi::read_request(fd), HasSubstr("\r\n\r\n" + expected));
+    ::kill(child_, SIGKILL);
+    EXPECT_EQ(exit_code(), -1);
   }
 }
 

@@ -220,3 +220,168 @@ def test_a_streaming_handler_sends_as_it_writes(start):
         kind, headers, body = instance.invoke({})
         assert (kind, body, headers["Content-Type"]) == ("response", b"ab", "text/plain")
         assert headers["Lambda-Runtime-Function-Response-Mode"] == "streaming"
+
+
+# --- several invocations at once ---
+
+SEVERAL = {"AWS_LAMBDA_MAX_CONCURRENCY": "3"}
+
+MEETING = """
+    import { setImmediate } from "node:timers/promises";
+    let inside = 0;
+    export const handler = async (event, context) => {
+      inside += 1;
+      while (inside < event.of) await setImmediate();
+      console.log(`hello from ${event.name}\\nand its second line`);
+      return { name: event.name, id: context.awsRequestId, trace: globalThis.awslambda.InvokeStore?.getXRayTraceId() };
+    };
+    """
+
+
+def answers(instance, number):
+    """{request id: (response or error, body)} of the next answers."""
+    got = {}
+    for _ in range(number):
+        path, _, body = instance.api.take()
+        _, request_id, kind = path.split("/")
+        got[request_id] = (kind, json.loads(body))
+    return got
+
+
+def test_several_invocations_run_in_one_loop_and_are_kept_apart(start):
+    instance = start(MEETING, env=SEVERAL)
+    ids = {name: instance.api.give({"of": 3, "name": name}, Trace_Id=f"Root={name}") for name in ("a", "b", "c")}
+    got = answers(instance, 3)
+    assert got == {id: ("response", {"name": name, "id": id, "trace": f"Root={name}"}) for name, id in ids.items()}
+    lines = instance.output().splitlines()
+    for name, request_id in ids.items():
+        own = [line.split("\t")[3] for line in lines if line.split("\t")[1] == request_id]
+        assert own == [f"hello from {name}", "and its second line"]
+
+
+def test_an_instance_takes_no_more_than_its_number(start):
+    code = """
+        import { setImmediate } from "node:timers/promises";
+        let inside = 0, most = 0;
+        export const handler = async () => {
+          most = Math.max(most, ++inside);
+          for (let i = 0; i < 1000; ++i) await setImmediate();
+          inside -= 1;
+          return most;
+        };
+        """
+    instance = start(code, env=SEVERAL)
+    for _ in range(12):
+        instance.api.give({})
+    assert max(body for _, body in answers(instance, 12).values()) == 3
+
+
+def test_an_error_among_several_is_of_its_own_invocation(start):
+    code = """
+        import { setImmediate } from "node:timers/promises";
+        let failed;
+        export const handler = async (event) => {
+          if (event.fails) {
+            failed = true;
+            throw new RangeError("mine");
+          }
+          while (!failed) await setImmediate();
+          return "fine";
+        };
+        """
+    instance = start(code, env=SEVERAL)
+    fine, bad = instance.api.give({}), instance.api.give({"fails": True})
+    got = answers(instance, 2)
+    assert got[fine] == ("response", "fine")
+    assert got[bad][0] == "error" and got[bad][1]["errorType"] == "RangeError"
+    (line,) = [line for line in instance.output().splitlines() if "\tERROR\tInvoke Error" in line]
+    assert line.split("\t")[1] == bad
+
+
+@pytest.mark.parametrize(
+    "failure, code, error_type",
+    [
+        ("setImmediate(() => { throw new TypeError('lost'); })", 129, "TypeError"),
+        ("void (async () => { throw new TypeError('lost'); })()", 128, "Runtime.UnhandledPromiseRejection"),
+    ],
+)
+def test_an_uncaught_error_among_several_is_told_to_its_own_and_ends_the_process(start, failure, code, error_type):
+    instance = start(
+        f"""
+        let inside = 0;
+        export const handler = (event) => {{
+          inside += 1;
+          const fail = () => {{ if (inside === 2) {failure}; else setImmediate(fail); }};
+          if (event.fails) fail();
+          return new Promise(() => setInterval(() => {{}}, 60_000));
+        }};
+        """,
+        env=SEVERAL,
+    )
+    bad = instance.api.give({"fails": True})
+    instance.api.give({})
+    got = answers(instance, 1)
+    assert got[bad][0] == "error" and got[bad][1]["errorType"] == error_type
+    assert instance.exit_code() == code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "() => 'ignored: not a promise'",
+        "() => new Promise(() => {})",
+        "(event, context, callback) => { callback(null, null); setInterval(() => {}, 60_000); }",
+    ],
+)
+def test_handlers_that_leave_nothing_to_wait_for_end_where_several_may_run(start, body):
+    instance = start(f"exports.handler = {body};", name="index.js", env=SEVERAL)
+    assert instance.result({}) is None
+    assert instance.result({}) is None
+
+
+def test_streams_and_plain_answers_go_side_by_side(start):
+    code = """
+        import { setImmediate } from "node:timers/promises";
+        let inside = 0;
+        export const handler = awslambda.streamifyResponse(async (event, stream) => {
+          inside += 1;
+          stream.write(`${event}:`);
+          while (inside < 3) await setImmediate();
+          stream.end(event);
+        });
+        """
+    instance = start(code, env=SEVERAL)
+    ids = {name: instance.api.give(name) for name in ("a", "b", "c")}
+    got = {}
+    for _ in range(3):
+        path, _, body = instance.api.take()
+        got[path.split("/")[1]] = body.decode()
+    assert got == {id: f"{name}:{name}" for name, id in ids.items()}
+
+
+def test_the_sdk_keeps_values_of_each_invocation(start):
+    code = """
+        import { setImmediate } from "node:timers/promises";
+        let inside = 0;
+        export const handler = async (event, context) => {
+          const store = awslambda.InvokeStore;
+          store.set("mine", event);
+          inside += 1;
+          while (inside < 2) await setImmediate();
+          let refused;
+          try { store.set(Symbol.for("_AWS_LAMBDA_REQUEST_ID"), "x"); } catch (error) { refused = error.message; }
+          return [store.get("mine"), store.getRequestId() === context.awsRequestId, store.getTenantId() ?? null, refused];
+        };
+        """
+    instance = start(code, env=SEVERAL)
+    ids = {instance.api.give(name): name for name in ("a", "b")}
+    for request_id, (kind, body) in answers(instance, 2).items():
+        assert kind == "response"
+        assert body[:3] == [ids[request_id], True, None]
+        assert body[3] == "Symbol(_AWS_LAMBDA_REQUEST_ID) is the runtime's and cannot be set"
+
+
+@pytest.mark.parametrize("number", ["1", "0", "many"])
+def test_a_number_that_allows_no_second_is_one_at_a_time(start, number):
+    code = "export const handler = async () => process.env._X_AMZN_TRACE_ID ?? null;"
+    assert start(code, env={"AWS_LAMBDA_MAX_CONCURRENCY": number}).result({}, Trace_Id="Root=1") == "Root=1"

@@ -9,7 +9,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <thread>
 #include <typeinfo>
+#include <vector>
+
+#include <unistd.h>
 
 namespace aws::lambda_runtime {
 namespace {
@@ -61,6 +65,24 @@ invocation_response call(std::function<invocation_response(invocation_request co
     return invocation_response::failure(error.what(), type_name(error));
   } catch (...) {
     return invocation_response::failure("the handler threw something that is no std::exception", "Runtime.Unknown");
+  }
+}
+
+// One invocation after another, until the Runtime API is gone.
+template <typename Before>
+void serve(char const* endpoint, std::function<invocation_response(invocation_request const&)> const& handler,
+           Before before) {
+  runtime api(endpoint);
+  for (;;) {
+    const auto next = api.get_next();
+    if (!next.is_success()) return;
+    const auto& request = next.get_result();
+    before(request);
+    const auto response = call(handler, request);
+    const auto posted = response.is_success() ? api.post_success(request.request_id, response)
+                                              : api.post_failure(request.request_id, response);
+    // A refusal (too large, too late) is this invocation's; a connection that is gone is the instance's end.
+    if (!posted.is_success() && posted.get_failure() == response_code::REQUEST_NOT_MADE) return;
   }
 }
 
@@ -162,18 +184,24 @@ void run_handler(std::function<invocation_response(invocation_request const&)> c
     say("AWS_LAMBDA_RUNTIME_API is not set: this program is a function, to be run by a function service");
     std::exit(1);
   }
-  runtime api(endpoint);
-  for (;;) {
-    const auto next = api.get_next();
-    if (!next.is_success()) std::exit(1);
-    const auto& request = next.get_result();
-    if (!request.xray_trace_id.empty()) ::setenv("_X_AMZN_TRACE_ID", request.xray_trace_id.c_str(), 1);
-    const auto response = call(handler, request);
-    const auto posted = response.is_success() ? api.post_success(request.request_id, response)
-                                              : api.post_failure(request.request_id, response);
-    // A refusal (too large, too late) is this invocation's; a connection that is gone is the instance's end.
-    if (!posted.is_success() && posted.get_failure() == response_code::REQUEST_NOT_MADE) std::exit(1);
+  char const* const given = std::getenv("AWS_LAMBDA_MAX_CONCURRENCY");
+  const auto at_once = given == nullptr ? 1L : std::strtol(given, nullptr, 10);
+  if (at_once <= 1) {
+    serve(endpoint, handler, [](invocation_request const& request) {
+      if (!request.xray_trace_id.empty()) ::setenv("_X_AMZN_TRACE_ID", request.xray_trace_id.c_str(), 1);
+    });
+    std::exit(1);
   }
+  std::vector<std::thread> threads;
+  for (long i = 0; i < at_once; ++i) {
+    threads.emplace_back([&] {
+      serve(endpoint, handler, [](invocation_request const&) {});
+      // The others may be in their handlers, so that nothing of theirs is taken down.
+      std::fflush(nullptr);
+      ::_exit(1);
+    });
+  }
+  for (auto& thread : threads) thread.join();
 }
 
 }  // namespace aws::lambda_runtime

@@ -8,8 +8,8 @@ const VERSION = "2018-06-01";
 const ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
 const ERROR_BODY = "Lambda-Runtime-Function-Error-Body";
 
-// One connection, one request at a time. While none waits it does not keep the event loop alive, so that an empty loop
-// can be seen.
+// One connection, one request at a time. While none waits, or only an idle one, it does not keep the event loop alive, so
+// that an empty loop can be seen.
 class Connection {
   #socket;
   #pieces = [];
@@ -29,10 +29,11 @@ class Connection {
   }
 
   // Answers {status, headers, body}.
-  send(bytes) {
+  send(bytes, idle) {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#socket.ref();
+      if (idle) this.#socket.unref();
+      else this.#socket.ref();
       this.#socket.write(bytes);
     });
   }
@@ -92,9 +93,9 @@ export class Client {
     this.#port = Number(address.slice(colon + 1));
   }
 
-  // The next invocation: {headers, body}. Waits for as long as it takes.
-  async next() {
-    const answer = await this.#request("GET", "/runtime/invocation/next");
+  // The next invocation: {headers, body}. Waits for as long as it takes; idle, without keeping the event loop alive.
+  async next({ idle = false } = {}) {
+    const answer = await this.#request("GET", "/runtime/invocation/next", "", {}, idle);
     if (answer.status !== 200) throw new Error(`runtime/invocation/next answered ${answer.status}: ${answer.body}`);
     return answer;
   }
@@ -153,13 +154,13 @@ export class Client {
     });
   }
 
-  async #request(method, path, body = "", headers = {}) {
+  async #request(method, path, body = "", headers = {}, idle = false) {
     let text = `${method} /${VERSION}${path} HTTP/1.1\r\nHost: ${this.#host}:${this.#port}\r\n`;
     for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
     if (method === "POST") text += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
     // One that waits for the next event may be busy when an error has to be told.
     if (!this.#connection?.free) this.#connection = new Connection(this.#host, this.#port);
-    return this.#connection.send(`${text}\r\n${body}`);
+    return this.#connection.send(`${text}\r\n${body}`, idle);
   }
 }
 

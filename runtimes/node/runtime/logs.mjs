@@ -1,18 +1,15 @@
 // console.* in a function: "<time>\t<request id>\t<level>\t<text>", a record a call.
 import fs from "node:fs";
 import { format } from "node:util";
+import { current, several } from "./invocations.mjs";
 
 const LEVELS = { log: "INFO", info: "INFO", debug: "DEBUG", trace: "TRACE", warn: "WARN", error: "ERROR" };
 
-let current;
-
-export function setRequestId(requestId) {
-  current = requestId;
-}
-
 // Written at once and whole: a record must be out before the response is, and before a kill.
 export function write(level, text) {
-  const record = Buffer.from(`${new Date().toISOString()}\t${current}\t${level}\t${text}\n`);
+  const head = `${new Date().toISOString()}\t${current()?.requestId}\t${level}\t`;
+  // Each line names its invocation where others' lines may come between.
+  const record = Buffer.from(`${head}${several() ? text.replaceAll("\n", `\n${head}`) : text}\n`);
   for (let at = 0; at < record.length; ) {
     try {
       at += fs.writeSync(1, record, at);

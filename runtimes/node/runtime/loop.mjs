@@ -1,4 +1,4 @@
-// The life of a function instance: load the handler, then take one invocation after another.
+// The life of a function instance: load the handler, then take one invocation after another, or several at once.
 import Module from "node:module";
 import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
@@ -6,7 +6,8 @@ import { makeContext } from "./context.mjs";
 import { MarshalError, toLogText, toReport, UnhandledPromiseRejection } from "./errors.mjs";
 import { become, isGeneric, loadCommon } from "./generic.mjs";
 import { load } from "./handler.mjs";
-import { patchConsole, setRequestId, write } from "./logs.mjs";
+import { all, current, during, places, runSeveral, several } from "./invocations.mjs";
+import { patchConsole, write } from "./logs.mjs";
 import { installGlobals, serveStreaming, streams } from "./streaming.mjs";
 
 const EXIT_INIT_FAILED = 1;
@@ -16,9 +17,7 @@ const EXIT_UNCAUGHT_EXCEPTION = 129;
 const TASK_ROOT = "/var/task";
 
 let client;
-let requestId; // of the invocation that runs; undefined between two
 let modulePaths; // that Node knows
-let onEmptyLoop; // ends an invocation whose handler left nothing to wait for
 
 export async function serve() {
   client = new Client(process.env.AWS_LAMBDA_RUNTIME_API);
@@ -35,14 +34,24 @@ export async function serve() {
   process.on("unhandledRejection", (reason, promise) =>
     end(new UnhandledPromiseRejection(reason, promise), "Unhandled Promise Rejection", EXIT_UNHANDLED_REJECTION),
   );
-  process.on("beforeExit", () => onEmptyLoop?.());
+  process.on("beforeExit", () => {
+    for (const invocation of all()) invocation.onEmptyLoop?.();
+  });
+  const atOnce = places();
+  if (atOnce > 1) await runSeveral();
   let handler;
   try {
     handler = await load(root, process.env._HANDLER ?? "");
   } catch (error) {
     return end(error, "Uncaught Exception", EXIT_INIT_FAILED);
   }
-  for (;;) await serveOne(handler);
+  if (atOnce === 1) for (;;) await serveOne(client, handler);
+  await Promise.all(Array.from({ length: atOnce }, () => serveMany(handler)));
+}
+
+async function serveMany(handler) {
+  const own = new Client(process.env.AWS_LAMBDA_RUNTIME_API);
+  for (;;) await serveOne(own, handler);
 }
 
 // An invocation of a function that does nothing; what it answers goes to nobody.
@@ -51,7 +60,7 @@ async function warmUp() {
   const headers = { "lambda-runtime-aws-request-id": "warm", "lambda-runtime-deadline-ms": "0" };
   for (const name of ["warm_common.handler", "warm_module.handler"]) {
     const handler = await load(fileURLToPath(new URL(".", import.meta.url)), name);
-    for (let i = 0; i < 3; ++i) await invoke(handler, headers, "{}");
+    for (let i = 0; i < 3; ++i) await invoke(client, handler, headers, "{}", {});
   }
 }
 
@@ -71,57 +80,62 @@ let ending = false;
 async function end(error, what, code) {
   if (ending) return;
   ending = true;
-  onEmptyLoop = undefined;
+  // Where several run the error is told to the one whose code it is of; what became of the others the exit says.
+  const running = [...all()];
+  for (const invocation of running) invocation.onEmptyLoop = undefined;
+  const failed = several() ? current() : running[0];
   write("ERROR", `${what} \t${toLogText(error)}`);
   try {
-    if (requestId) await client.fail(requestId, toReport(error));
-    else await client.failInit(toReport(error));
+    if (failed) await client.fail(failed.requestId, toReport(error));
+    else if (running.length === 0) await client.failInit(toReport(error));
   } catch {
     // The Runtime API is gone too; the exit code is all that is left to say.
   }
   process.exit(code);
 }
 
-async function serveOne(handler) {
-  const { headers, body } = await client.next();
-  requestId = headers["lambda-runtime-aws-request-id"];
-  setRequestId(requestId);
-  const trace = headers["lambda-runtime-trace-id"];
-  if (trace) process.env._X_AMZN_TRACE_ID = trace;
-  else delete process.env._X_AMZN_TRACE_ID;
-  try {
-    await invoke(handler, headers, body);
-  } catch (error) {
-    write("ERROR", `Invoke Error \t${toLogText(error)}`);
-    await client.fail(requestId, toReport(error));
+async function serveOne(client, handler) {
+  const { headers, body } = await client.next({ idle: several() });
+  if (!several()) {
+    const trace = headers["lambda-runtime-trace-id"];
+    if (trace) process.env._X_AMZN_TRACE_ID = trace;
+    else delete process.env._X_AMZN_TRACE_ID;
   }
-  requestId = undefined;
+  await during(headers, async (invocation) => {
+    try {
+      await invoke(client, handler, headers, body, invocation);
+    } catch (error) {
+      write("ERROR", `Invoke Error \t${toLogText(error)}`);
+      await client.fail(invocation.requestId, toReport(error));
+    }
+  });
 }
 
-async function invoke(handler, headers, body) {
+async function invoke(client, handler, headers, body, invocation) {
   const event = JSON.parse(body);
   if (streams(handler)) {
     return serveStreaming(client, handler, event, makeContext(headers, () => {}));
   }
-  const result = await call(handler, event, headers);
-  await client.respond(requestId, serialise(result));
+  const result = await call(handler, event, headers, invocation);
+  await client.respond(headers["lambda-runtime-aws-request-id"], serialise(result));
 }
 
 // The handler's result, by promise, by callback or through the context; undefined when the event loop ran empty first.
-function call(handler, event, headers) {
+function call(handler, event, headers, invocation) {
   return new Promise((resolve, reject) => {
     const settle = (error, result) => {
-      onEmptyLoop = undefined;
+      invocation.onEmptyLoop = undefined;
       if (error !== null && error !== undefined) reject(error);
       else resolve(result);
     };
     // Timers go on before the promise does, so an invocation ended here leaves nothing of its own behind.
     const settleWhenEmpty = (error, result) => {
-      onEmptyLoop = () => setImmediate(settle, error, result);
+      invocation.onEmptyLoop = () => setImmediate(settle, error, result);
     };
     const context = makeContext(headers, settle);
     const callback = (error, result) => {
-      if (context.callbackWaitsForEmptyEventLoop) settleWhenEmpty(error, result);
+      // A loop that others share may never be empty.
+      if (context.callbackWaitsForEmptyEventLoop && !several()) settleWhenEmpty(error, result);
       else settle(error, result);
     };
     settleWhenEmpty(null, undefined);

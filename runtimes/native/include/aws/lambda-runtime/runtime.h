@@ -1,5 +1,6 @@
 // A function in C++: write a handler, give it to run_handler in main. Not for programs that are no function: it talks
-// to the Runtime API at $AWS_LAMBDA_RUNTIME_API. One thread; the handler may have others of its own.
+// to the Runtime API at $AWS_LAMBDA_RUNTIME_API. One thread, or as many as the function runs invocations at once; the
+// handler may have others of its own.
 #pragma once
 
 #include "aws/http/response.h"
@@ -75,7 +76,8 @@ class runtime {
 };
 
 // Serves invocations until the Runtime API is gone; then the program exits with 1. An exception of the handler is the
-// invocation's error, and the next one is served.
+// invocation's error, and the next one is served. Where AWS_LAMBDA_MAX_CONCURRENCY is more than 1 so many threads call
+// the handler, each with its own connection; then _X_AMZN_TRACE_ID is not in the environment, only in the request.
 void run_handler(std::function<invocation_response(invocation_request const&)> const& handler);
 
 }  // namespace aws::lambda_runtime
