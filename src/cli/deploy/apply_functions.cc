@@ -101,6 +101,16 @@ Result<void> Deploy::create(const FunctionSpec& spec) {
   return {};
 }
 
+// Nothing takes it away from a function that has it: without it a function runs one invocation at a time again.
+static void keep_capacity(boost::json::object& settings, const boost::json::object& before) {
+  constexpr auto kName = "CapacityProviderConfig";
+  const auto* had = before.if_contains(kName);
+  if (had == nullptr || settings.contains(kName)) return;
+  auto kept = *had;
+  kept.at("LambdaManagedInstancesCapacityProviderConfig").as_object()["PerExecutionEnvironmentMaxConcurrency"] = 1;
+  settings[kName] = std::move(kept);
+}
+
 Result<void> Deploy::update(const FunctionSpec& spec) {
   GUST_TRY(const auto old, services_.function_configuration(spec.name));
   if (!old)
@@ -108,7 +118,8 @@ Result<void> Deploy::update(const FunctionSpec& spec) {
                 "function");
   boost::json::object previous;
   for (const auto name :
-       {"Runtime", "Handler", "Role", "Timeout", "MemorySize", "Description", "EphemeralStorage", "SnapStart"}) {
+       {"Runtime", "Handler", "Role", "Timeout", "MemorySize", "Description", "EphemeralStorage", "SnapStart",
+        "CapacityProviderConfig"}) {
     if (const auto* value = old->if_contains(name)) previous[name] = *value;
   }
   previous["Layers"] = layers_of(*old);
@@ -116,6 +127,8 @@ Result<void> Deploy::update(const FunctionSpec& spec) {
   previous["Environment"] =
       environment != nullptr ? *environment : boost::json::value{{"Variables", boost::json::object{}}};
   GUST_TRY(auto settings, function_settings(spec));
+  keep_capacity(settings, *old);
+  keep_capacity(previous, settings);
   // The configuration first: it is what can be refused, and it is taken back without the code.
   GUST_CHECK(services_.update_configuration(spec.name, std::move(settings)));
   undo_.push_back({fmt::format("restore the configuration of {}", spec.name),

@@ -19,6 +19,16 @@ std::string of_alias(const std::string& alias) {
   return alias.empty() ? "" : "?Qualifier=" + codec::percent_encode(alias);
 }
 
+Result<json::object> capacity_of(const Node& value) {
+  constexpr auto kOuter = "LambdaManagedInstancesCapacityProviderConfig";
+  constexpr auto kMost = "PerExecutionEnvironmentMaxConcurrency";
+  json::object inner{{"CapacityProviderArn", value[kOuter]["CapacityProviderArn"].text}};
+  if (const auto& most = value[kOuter][kMost]; !most.absent()) {
+    GUST_TRY(inner[kMost], integer(most, kMost));
+  }
+  return json::object{{kOuter, std::move(inner)}};
+}
+
 Result<void> without_value(const Result<json::object>& answer) {
   if (!answer) return std::unexpected(answer.error());
   return {};
@@ -36,6 +46,8 @@ Result<json::object> function_settings(const FunctionSpec& spec) {
       out[name] = json::object{{"Size", size}};
     } else if (name == "SnapStart" || name == "Layers") {
       out[name] = plain(value);
+    } else if (name == "CapacityProviderConfig") {
+      GUST_TRY(out[name], capacity_of(value));
     } else if (name == "Description" || name == "Handler" || name == "Runtime" || name == "Role") {
       out[name] = value.text;
     } else if (name == "Environment") {

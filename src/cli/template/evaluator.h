@@ -68,6 +68,7 @@ class Evaluator {
   Result<void> configuration(FunctionSpec& spec, const Node& properties);
   Result<void> serverless_code(FunctionSpec& spec, const Node& properties);
   Result<void> layer(const std::string& logical_id, const Node& node);
+  Result<void> serverless_capacity(FunctionSpec& spec, const Node& properties);
   Result<void> concurrency(FunctionSpec& spec, const Node& properties);
   Result<void> serverless_alias(FunctionSpec& spec, const Node& properties);
   Result<void> serverless_url(FunctionSpec& spec, const Node& properties);

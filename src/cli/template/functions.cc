@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 // What goes to the wire under its own name.
 const std::vector<std::string_view> kConfiguration = {"Runtime",     "Handler",     "Timeout",       "MemorySize",
                                                       "Environment", "Description", "Architectures", "EphemeralStorage",
-                                                      "SnapStart",   "Layers"};
+                                                      "SnapStart",   "Layers",      "CapacityProviderConfig"};
 
 // Of SAM's and of plain functions: accepted with a note.
 const std::vector<std::string_view> kFunctionIgnored = {"AutoPublishAliasAllProperties",
@@ -213,6 +213,7 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
                    "EphemeralStorage",
                    "SnapStart",
                    "Layers",
+                   "CapacityProviderConfig",
                    "ReservedConcurrentExecutions",
                    "AutoPublishAlias",
                    "ProvisionedConcurrencyConfig",
@@ -230,6 +231,7 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
   spec.line = node.line;
   GUST_TRY(spec.name, name_of(logical_id, node));
   GUST_CHECK(configuration(spec, raw));
+  GUST_CHECK(serverless_capacity(spec, raw));
   GUST_CHECK(concurrency(spec, raw));
   GUST_CHECK(serverless_alias(spec, raw));
   GUST_CHECK(serverless_url(spec, raw));
@@ -243,6 +245,23 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
     }
   }
   out_.functions.push_back(std::move(spec));
+  return {};
+}
+
+// SAM's own, flatter spelling of what CloudFormation and the API have.
+Result<void> Evaluator::serverless_capacity(FunctionSpec& spec, const Node& properties) {
+  const auto& raw = properties["CapacityProviderConfig"];
+  if (raw.absent()) return {};
+  GUST_CHECK(only(spec.logical_id, raw, {"Arn", "PerExecutionEnvironmentMaxConcurrency"}, {}));
+  auto inner = *spec.configuration.find("CapacityProviderConfig");
+  if (inner["Arn"].absent())
+    return resolver_->error(raw.line, fmt::format("CapacityProviderConfig of {} needs Arn", spec.logical_id));
+  for (auto& [name, value] : inner.fields) {
+    if (name == "Arn") name = "CapacityProviderArn";
+  }
+  auto outer = Node::map(raw.line);
+  outer.set("LambdaManagedInstancesCapacityProviderConfig", std::move(inner));
+  spec.configuration.set("CapacityProviderConfig", std::move(outer));
   return {};
 }
 
@@ -294,12 +313,16 @@ Result<void> Evaluator::lambda_function(const std::string& logical_id, const Nod
   GUST_CHECK(
       only(logical_id, *raw,
            {"Code", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description", "Role", "FunctionName",
-            "Architectures", "PackageType", "EphemeralStorage", "SnapStart", "Layers", "ReservedConcurrentExecutions"},
+            "Architectures", "PackageType", "EphemeralStorage", "SnapStart", "Layers", "CapacityProviderConfig",
+            "ReservedConcurrentExecutions"},
            kFunctionIgnored));
   FunctionSpec spec;
   spec.logical_id = logical_id;
   spec.line = node.line;
   GUST_TRY(spec.name, name_of(logical_id, node));
+  const auto& capacity = (*raw)["CapacityProviderConfig"]["LambdaManagedInstancesCapacityProviderConfig"];
+  if (!capacity.absent())
+    GUST_CHECK(only(logical_id, capacity, {"CapacityProviderArn", "PerExecutionEnvironmentMaxConcurrency"}, {}));
   GUST_CHECK(configuration(spec, *raw));
   GUST_CHECK(concurrency(spec, *raw));
   const auto& code = (*raw)["Code"];

@@ -61,6 +61,39 @@ TEST_F(TemplateTest, SmallestFunction) {
   EXPECT_EQ(read(kFunction)->functions[0].name, f.name);
 }
 
+TEST_F(TemplateTest, CapacityProvidersAreSpelledAsSamAndAsCloudFormationDo) {
+  const std::string arn = "arn:aws:lambda:us-east-1:000000000000:capacity-provider:p";
+  const auto sam =
+      read(kFunction + "      CapacityProviderConfig: {Arn: '" + arn + "', PerExecutionEnvironmentMaxConcurrency: 8}\n")
+          .value();
+  const auto plain = read(R"(
+Resources:
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: src
+      Handler: app.handler
+      Runtime: python3.12
+      CapacityProviderConfig:
+        LambdaManagedInstancesCapacityProviderConfig:
+          CapacityProviderArn: )" + arn + R"(
+          PerExecutionEnvironmentMaxConcurrency: 8
+)")
+                         .value();
+  for (const auto* out : {&sam, &plain}) {
+    const auto& given = out->functions[0].configuration["CapacityProviderConfig"];
+    const auto& inner = given["LambdaManagedInstancesCapacityProviderConfig"];
+    EXPECT_EQ(inner["CapacityProviderArn"].text, arn);
+    EXPECT_EQ(inner["PerExecutionEnvironmentMaxConcurrency"].text, "8");
+  }
+  const auto without =
+      refusal(kFunction + "      CapacityProviderConfig: {PerExecutionEnvironmentMaxConcurrency: 8}\n");
+  EXPECT_EQ(without, "t.yaml:9: CapacityProviderConfig of F needs Arn");
+  const auto unserved =
+      refusal(kFunction + "      CapacityProviderConfig: {Arn: x, ExecutionEnvironmentMemoryGiBPerVCpu: 4}\n");
+  EXPECT_NE(unserved.find("ExecutionEnvironmentMemoryGiBPerVCpu of F is not served"), std::string::npos) << unserved;
+}
+
 TEST_F(TemplateTest, Intrinsics) {
   const auto out = read(R"(
 Parameters:
