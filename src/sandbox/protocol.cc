@@ -36,6 +36,7 @@ json::object write_spec(const Spec& spec) {
           {"argv", json::value_from(spec.argv)},
           {"env", write_environment(spec.env)},
           {"working_dir", spec.working_dir},
+          {"root", spec.root},
           {"read_only", write_mounts(spec.read_only)},
           {"memory_bytes", spec.memory_bytes},
           {"cpu_millis", spec.cpu_millis},
@@ -90,6 +91,7 @@ Spec read_spec(const json::object& from) {
   spec.argv = json::value_to<std::vector<std::string>>(from.at("argv"));
   for (const auto& [name, value] : from.at("env").as_object()) spec.env[name] = std::string(value.as_string());
   spec.working_dir = text_of(from, "working_dir");
+  spec.root = text_of(from, "root");
   spec.read_only = read_mounts(from);
   spec.memory_bytes = number_of<std::uint64_t>(from, "memory_bytes");
   spec.cpu_millis = number_of<std::uint32_t>(from, "cpu_millis");

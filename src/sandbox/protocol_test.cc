@@ -12,6 +12,7 @@ Spec full_spec() {
   spec.id = "f-1";
   spec.argv = {"/bin/x", "a b", "\xc3\xbc\n"};
   spec.env = {{"A", "1"}, {"B", "=\"'"}};
+  spec.root = "/r";
   spec.read_only = {{"/a", "/var/task"}, {"/b", "/opt"}};
   spec.memory_bytes = 10ULL << 30;
   spec.cpu_millis = 6000;
@@ -34,6 +35,7 @@ TEST(Protocol, ARequestComesBackAsItWas) {
   EXPECT_EQ(start.spec.env, full_spec().env);
   EXPECT_EQ(start.spec.memory_bytes, full_spec().memory_bytes);
   EXPECT_EQ(start.spec.read_only.at(1).target, "/opt");
+  EXPECT_EQ(start.spec.root, "/r");
   EXPECT_EQ(start.spec.egress, Egress::kInternet);
   EXPECT_EQ(start.spec.listen_ports, full_spec().listen_ports);
 }

@@ -5,6 +5,7 @@
 #include "async/task.h"
 #include "base/time.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -25,12 +26,20 @@ enum class Egress { kNone, kInternet };  // kNone: loopback inside only
 // then.
 enum class Kind { kFinal, kGeneric };
 
+// What a folder needs that is to be a sandbox's root, as Spec::root: folders and files that are no links, for mounts to
+// go on.
+inline constexpr auto kRootFolders = std::to_array<const char*>({"dev", "etc", "proc", "tmp"});
+inline constexpr auto kRootFiles = std::to_array<const char*>({"etc/hosts", "etc/passwd", "etc/resolv.conf"});
+
 struct Spec {
   Kind kind = Kind::kFinal;
   std::string id;                 // unique; names the cgroup, shown in `ps`
   std::vector<std::string> argv;  // absolute path first, as seen inside
   std::map<std::string, std::string> env;
   std::string working_dir = "/var/task";
+  // A folder of the host that is its whole root, read-only, in place of the launcher's own; of kind kFinal and without
+  // `read_only`. Empty: the launcher's own.
+  std::string root = {};
   std::vector<Mount> read_only;
   std::uint64_t memory_bytes = 128ULL << 20;
   std::uint32_t cpu_millis = 1000;  // thousandths of a core: never more

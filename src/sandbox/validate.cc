@@ -49,6 +49,15 @@ Result<void> validate_mount(const Mount& mount) {
                                           mount.target));
 }
 
+Result<void> validate_root(const Spec& spec) {
+  if (spec.root.empty()) return {};
+  if (!is_plain_absolute(spec.root)) {
+    return fail(Code::kInvalid, fmt::format("root '{}': expected an absolute path of the host", spec.root), "root");
+  }
+  if (spec.kind == Kind::kFinal && spec.read_only.empty()) return {};
+  return fail(Code::kInvalid, "a sandbox with a root of its own is final and mounts nothing else", "root");
+}
+
 Result<void> validate_program(const std::vector<std::string>& argv, const std::string& working_dir) {
   if (argv.empty() || !is_plain_absolute(argv.front()) || std::ranges::any_of(argv, has_zero)) {
     return fail(Code::kInvalid, "argv must start with an absolute path and hold no zero bytes", "argv");
@@ -96,6 +105,7 @@ Result<void> validate(const Spec& spec) {
   const bool told_later = spec.kind == Kind::kGeneric && spec.argv.empty();
   if (!told_later) GUST_CHECK(validate_program(spec.argv, spec.working_dir));
   GUST_CHECK(validate_environment(spec.env));
+  GUST_CHECK(validate_root(spec));
   for (const auto& mount : spec.read_only) GUST_CHECK(validate_mount(mount));
   GUST_CHECK(validate_sizes(spec.memory_bytes, spec.tmp_bytes, spec.cpu_millis, spec.cpu_share));
   if (spec.max_pids < 2) return fail(Code::kInvalid, fmt::format("max_pids {}: expected at least 2", spec.max_pids));

@@ -21,7 +21,8 @@ namespace gust::sandbox::launcher {
 
 struct ChildPlan {
   const Spec& spec;
-  std::filesystem::path root;
+  std::filesystem::path root;     // the template's
+  std::filesystem::path image;    // where a root of the sandbox's own is laid
   std::filesystem::path passwd;
   std::filesystem::path resolver;  // the /etc/resolv.conf of one with egress, else empty
   UserIds ids;

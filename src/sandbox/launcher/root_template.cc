@@ -78,6 +78,7 @@ Result<RootTemplate> RootTemplate::make(const RootSettings& settings) {
   RootTemplate made(settings.scratch);
   GUST_CHECK(mount_at("gust", made.scratch_, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=755"));
   GUST_CHECK(make_folders(made.root_));
+  GUST_CHECK(make_folders(made.image()));
   GUST_CHECK(mount_at("gust-root", made.root_, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=755"));
   GUST_CHECK(made.fill(settings));
   return made;

@@ -23,6 +23,8 @@ class RootTemplate {
   static Result<RootTemplate> make(const RootSettings& settings);
 
   const std::filesystem::path& root() const { return root_; }
+  // An empty folder, where each sandbox with a root of its own mounts that.
+  std::filesystem::path image() const { return scratch_ / "image"; }
   // The /etc/resolv.conf of a sandbox with egress.
   std::filesystem::path resolver() const { return scratch_ / "resolv.conf"; }
   // Makes the folder `target` in the template, for a mount to go on.

@@ -247,6 +247,7 @@ Result<void> Service::clone(Running& sandbox) {
   const auto resolver = spec.egress == Egress::kInternet ? root_.resolver() : std::filesystem::path();
   const ChildPlan plan{spec,
                        root_.root(),
+                       root_.image(),
                        passwd,
                        resolver,
                        ids,
