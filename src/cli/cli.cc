@@ -91,6 +91,7 @@ class Command {
     add_failed();
     add_bill();
     add_account();
+    add_image();
     auto* status = add("status", "What runs: functions, instances, queues",
                        "gust status\n  gust status --pools\n  gust status --json");
     status->add_flag_callback(
@@ -221,6 +222,27 @@ class Command {
     list->callback([this] { code_ = account_list_command(session_); });
   }
 
+  void add_image() {
+    auto* sub = add("image", "Container images for functions of PackageType Image",
+                    "gust image push image.tar hello:1\n  gust image ls\n  gust image rm hello:1");
+    sub->require_subcommand(1);
+    auto* push = add("push", "Upload an image under a name and a tag",
+                     "docker save hello -o image.tar && gust image push image.tar hello:1\n  gust image push ./layout "
+                     "team/hello:1",
+                     sub);
+    push->add_option("path", image_.path, "A tar (docker save, OCI image layout), or the folder of a layout")
+        ->required();
+    push->add_option("name", image_.name, "NAME or NAME:TAG; without a tag it is latest")->required();
+    push->callback([this] { code_ = image_push_command(session_, image_); });
+    auto* list = add("ls", "List the images", "gust image ls\n  gust image ls --json", sub);
+    list->alias("list");
+    list->callback([this] { code_ = image_list_command(session_); });
+    auto* remove = add("rm", "Remove a tag, or an image by its digest; functions that use it keep it",
+                       "gust image rm hello:1\n  gust image rm hello@sha256:DIGEST", sub);
+    remove->add_option("name", image_.name, "NAME:TAG or NAME@sha256:DIGEST")->required();
+    remove->callback([this] { code_ = image_remove_command(session_, image_); });
+  }
+
   const Up& up_;
   CLI::App app_{"Gust: a serverless cloud on your own machine", "gust"};
   Session session_;
@@ -235,6 +257,7 @@ class Command {
   std::string failed_id_;
   std::vector<std::string> failed_ids_;
   AccountOptions account_;
+  ImageOptions image_;
   BillOptions bill_;
 };
 

@@ -18,14 +18,6 @@ namespace {
 
 namespace json = boost::json;
 
-http::Response answer(const json::value& value, int status = 200) {
-  http::Response response;
-  response.status = status;
-  response.headers.add("Content-Type", "application/json");
-  response.body = codec::to_json(value);
-  return response;
-}
-
 int status_of(Code code) {
   switch (code) {
     case Code::kInvalid:
@@ -39,6 +31,10 @@ int status_of(Code code) {
       return 403;
     case Code::kTooLarge:
       return 413;
+    case Code::kThrottled:
+      return 429;
+    case Code::kNoSpace:
+      return 507;
     default:
       return 500;
   }
@@ -125,6 +121,14 @@ class Follow final : public async::ByteSource {
 
 }  // namespace
 
+http::Response admin_answer(const json::value& value, int status) {
+  http::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/json");
+  response.body = codec::to_json(value);
+  return response;
+}
+
 boost::asio::awaitable<http::Response> Admin::handle(RequestContext context, http::Request request,
                                                      api::Destination to) {
   auto done = co_await route(std::move(context), std::move(request), std::move(to.path));
@@ -142,6 +146,7 @@ async::Task<http::Response> Admin::route(RequestContext context, http::Request r
     co_return co_await logs(std::move(context), std::move(request), std::move(rest));
   if (head == "failed") co_return co_await failed(std::move(context), std::move(request), std::move(rest));
   if (head == "usage" && request.method == "GET") co_return co_await usage(std::move(context), std::move(request));
+  if (head == "images") co_return co_await images(std::move(context), std::move(request), std::move(rest));
   if (head == "accounts") co_return co_await accounts(std::move(context), std::move(request));
   co_return fail(Code::kNotFound, fmt::format("{} /_gust/{} is not served", request.method, path));
 }
@@ -207,7 +212,7 @@ async::Task<http::Response> Admin::status(RequestContext context) {
                                  {"starting", pool.starting},
                                  {"provisioned", pool.provisioned}});
   }
-  co_return answer(json::object{
+  co_return admin_answer(json::object{
       {"version", GUST_VERSION},
       {"endpoint", parts_.endpoint},
       {"account", context.principal.account.str()},
@@ -251,7 +256,7 @@ async::Task<http::Response> Admin::usage(RequestContext context, http::Request r
                                 {"bytes_in", sum.bytes_in},
                                 {"bytes_out", sum.bytes_out}});
   }
-  co_return answer(json::object{{"usage", std::move(rows)}, {"damaged_records", usage.damaged}});
+  co_return admin_answer(json::object{{"usage", std::move(rows)}, {"damaged_records", usage.damaged}});
 }
 
 async::Task<http::Response> Admin::logs(RequestContext context, http::Request request, std::string name) {
@@ -291,7 +296,7 @@ async::Task<http::Response> Admin::failed(RequestContext context, http::Request 
       if (some.size() < 500) break;
       after = some.back().event.id;
     }
-    co_return answer(list);
+    co_return admin_answer(list);
   }
   const bool retry = rest.ends_with("/retry");
   const auto id = retry ? rest.substr(0, rest.size() - 6) : rest;
@@ -300,13 +305,13 @@ async::Task<http::Response> Admin::failed(RequestContext context, http::Request 
     co_return fail(Code::kNotFound, fmt::format("there is no failed event '{}'", id));
   if (retry && request.method == "POST") {
     GUST_CO_CHECK(co_await parts_.async_invoker.retry_failed(id));
-    co_return answer(json::object{{"id", id}, {"state", "retried"}});
+    co_return admin_answer(json::object{{"id", id}, {"state", "retried"}});
   }
   if (request.method == "DELETE") {
     GUST_CO_CHECK(co_await parts_.async_invoker.drop_failed(id));
-    co_return answer(json::object{{"id", id}, {"state", "dropped"}});
+    co_return admin_answer(json::object{{"id", id}, {"state", "dropped"}});
   }
-  co_return answer(to_json(event));
+  co_return admin_answer(to_json(event));
 }
 
 async::Task<http::Response> Admin::accounts(RequestContext context, http::Request request) {
@@ -324,7 +329,7 @@ async::Task<http::Response> Admin::accounts(RequestContext context, http::Reques
                                   {"canonical_id", one.canonical_id},
                                   {"access_key_ids", std::move(keys)}});
     }
-    co_return answer(list);
+    co_return admin_answer(list);
   }
   GUST_CO_TRY(const auto body, co_await async::read_all(*request.body, 64 << 10));
   GUST_CO_TRY(const auto document, codec::parse_json(body.empty() ? "{}" : body));
@@ -342,7 +347,7 @@ async::Task<http::Response> Admin::accounts(RequestContext context, http::Reques
   if (const auto key = text("access_key_id"))
     wanted.keys = auth::Keys{*key, text("secret_access_key").value_or(""), ""};
   GUST_CO_TRY(const auto made, co_await parts_.accounts.create(std::move(wanted)));
-  co_return answer(json::object{{"id", made.account.id.str()},
+  co_return admin_answer(json::object{{"id", made.account.id.str()},
                                 {"name", made.account.name},
                                 {"canonical_id", made.account.canonical_id},
                                 {"access_key_id", made.keys.access_key_id},

@@ -1,14 +1,17 @@
-// Admin: what `gust status|logs|failed|account` ask over HTTP, under /_gust/. Loop thread only.
+// Admin: what `gust status|logs|failed|account|image` ask over HTTP, under /_gust/. Loop thread only.
 #pragma once
 
 #include "auth/accounts.h"
 #include "daemon/front.h"
 #include "meter/ledger.h"
 #include "functions/async_invoker.h"
+#include "functions/images.h"
 #include "functions/invoker.h"
 #include "functions/log_store.h"
 
 #include "sandbox/linux/linux_launcher.h"
+
+#include <boost/json/value.hpp>
 
 #include <memory>
 #include <string>
@@ -20,6 +23,7 @@ class Admin {
   struct Parts {
     auth::Accounts& accounts;
     functions::Registry& registry;
+    functions::Images& images;
     functions::Invoker& invoker;
     functions::AsyncInvoker& async_invoker;
     functions::LogStore& logs;
@@ -40,8 +44,13 @@ class Admin {
   async::Task<http::Response> failed(RequestContext context, http::Request request, std::string rest);
   async::Task<http::Response> usage(RequestContext context, http::Request request);
   async::Task<http::Response> accounts(RequestContext context, http::Request request);
+  // admin_images.cc
+  async::Task<http::Response> images(RequestContext context, http::Request request, std::string name);
 
   Parts parts_;
 };
+
+// A JSON value as an answer of the administration.
+http::Response admin_answer(const boost::json::value& value, int status = 200);
 
 }  // namespace gust::daemon

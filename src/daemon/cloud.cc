@@ -186,6 +186,7 @@ async::Task<void> Cloud::open_functions() {
   registry_ = std::make_unique<functions::Registry>(*store_, *blobs_, clock_, random_, code);
   GUST_CO_CHECK(co_await registry_->mend_code());
   layers_ = std::make_unique<functions::Layers>(*store_, registry_->code(), clock_);
+  images_ = std::make_unique<functions::Images>(*store_, clock_, random_, code);
   logs_ = std::make_unique<functions::LogStore>(executor_, clock_, settings_.data + "/logs");
   invoker_ = functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
   GUST_CO_TRY(const auto functions, co_await registry_->list(AccountId(std::string(kDefaultAccount)), "", 10'000));
@@ -229,7 +230,7 @@ void Cloud::open_services() {
   s3_ = std::make_unique<api::S3Service>(*objects_, *notification_targets_,
                                          [this](const AccountId& id) { return accounts_->canonical_id(id); });
   lambda_ = std::make_unique<api::LambdaService>(api::LambdaService::Parts{
-      *registry_, *layers_, *invoker_, *async_invoker_, *bucket_code_, *bucket_records_,
+      *registry_, *layers_, *images_, *invoker_, *async_invoker_, *bucket_code_, *bucket_records_,
       [this](const functions::FunctionRef& ref) { return code_links_->make(ref); },
       [this](const functions::LayerKey& key) { return code_links_->make(key); }, *urls_,
       [at = "lambda-url.localhost" + endpoint_.substr(endpoint_.rfind(':'))](const std::string& id) {
@@ -238,8 +239,8 @@ void Cloud::open_services() {
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
   admin_ = std::make_unique<Admin>(
-      Admin::Parts{*accounts_, *registry_, *invoker_, *async_invoker_, *logs_, *ledger_, *launcher_, clock_, endpoint_,
-                   stopping_});
+      Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *logs_, *ledger_, *launcher_, clock_,
+                   endpoint_, stopping_});
 
   front_ = std::make_unique<Front>(*authenticator_, *s3_);
   front_->add_signed(ServiceKind::kS3, "s3", s3_->wire());

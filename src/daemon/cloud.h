@@ -66,6 +66,7 @@ class Cloud {
   std::unique_ptr<sandbox::LinuxLauncher> launcher_;
   std::unique_ptr<functions::Registry> registry_;
   std::unique_ptr<functions::Layers> layers_;
+  std::unique_ptr<functions::Images> images_;
   std::unique_ptr<meter::Ledger> ledger_;
   std::unique_ptr<functions::LogStore> logs_;
   std::unique_ptr<functions::Invoker> invoker_;

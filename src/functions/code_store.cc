@@ -43,22 +43,6 @@ Result<void> sync_folder(const std::string& folder, Depth depth) {
   return {};
 }
 
-// All that `fill` puts into it is in `folder`, on the disk, or nothing is, also after a loss of power; the row that
-// names it comes later.
-template <typename F>
-Result<FolderSize> make_whole(const std::string& folder, F fill) {
-  std::error_code error;
-  fs::create_directories(fs::path(folder).parent_path(), error);
-  if (error) return fail_errno(fmt::format("making '{}'", folder), error.value());
-  GUST_CHECK(open_parents(folder));
-  const auto unfinished = folder + ".new";
-  GUST_CHECK(fill(unfinished));
-  GUST_CHECK(sync_folder(unfinished, Depth::kWhole));
-  if (::rename(unfinished.c_str(), folder.c_str()) != 0) return fail_errno(fmt::format("making '{}'", folder), errno);
-  GUST_CHECK(sync_folder(fs::path(folder).parent_path(), Depth::kNames));
-  return measure(folder);
-}
-
 Result<FolderSize> unpack_whole(std::span<const std::byte> zip, const std::string& folder) {
   return make_whole(folder, [&](const std::string& unfinished) { return unpack(zip, unfinished); });
 }
@@ -89,6 +73,19 @@ Result<void> link_all(const std::string& from, const std::string& to) {
 }
 
 }  // namespace
+
+Result<FolderSize> make_whole(const std::string& folder, const std::function<Result<void>(const std::string&)>& fill) {
+  std::error_code error;
+  fs::create_directories(fs::path(folder).parent_path(), error);
+  if (error) return fail_errno(fmt::format("making '{}'", folder), error.value());
+  GUST_CHECK(open_parents(folder));
+  const auto unfinished = folder + ".new";
+  GUST_CHECK(fill(unfinished));
+  GUST_CHECK(sync_folder(unfinished, Depth::kWhole));
+  if (::rename(unfinished.c_str(), folder.c_str()) != 0) return fail_errno(fmt::format("making '{}'", folder), errno);
+  GUST_CHECK(sync_folder(fs::path(folder).parent_path(), Depth::kNames));
+  return measure(folder);
+}
 
 async::Task<Package> CodeStore::take(std::string place, std::string zip) {
   const auto bytes = std::as_bytes(std::span(zip));
@@ -122,6 +119,11 @@ async::Task<void> CodeStore::drop(Package package) {
     return {};
   };
   co_return co_await unpackers_.run(std::move(job));
+}
+
+bool CodeStore::has(const std::string& folder) const {
+  std::error_code ignored;
+  return fs::is_directory(folder_ + "/" + folder, ignored);
 }
 
 async::Task<std::string> CodeStore::merge(AccountId account, std::vector<LayerUse> layers) {

@@ -8,6 +8,7 @@
 #include "env/random.h"
 #include "functions/function.h"
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,6 +24,10 @@ struct Package {
   FolderSize unpacked;  // of no files: not known
 };
 
+// All that `fill` puts into it is in `folder`, on the disk, or nothing is, also after a loss of power. `fill` gets the
+// name under which it is to make it, and leaves nothing there when it fails. Blocking; any thread.
+Result<FolderSize> make_whole(const std::string& folder, const std::function<Result<void>(const std::string&)>& fill);
+
 class CodeStore {
  public:
   CodeStore(blobs::Store& blobs, env::Random& random, std::string folder)
@@ -34,6 +39,8 @@ class CodeStore {
   // What cannot be removed now is removed by the sweep at the next start.
   async::Task<void> drop(Package package);
   async::Task<void> drop_zip(std::string blob) { return blobs_.remove(blobs::BlobId(blob)); }
+
+  bool has(const std::string& folder) const;
 
   // One folder with the files of all layers, the later ones over the earlier; the only layer's own when there is one.
   async::Task<std::string> merge(AccountId account, std::vector<LayerUse> layers);

@@ -47,6 +47,25 @@ struct LayerUse {
   bool operator==(const LayerUse&) const = default;
 };
 
+// How the program of a container image is run, as the image says.
+struct ImageSettings {
+  std::vector<std::string> entry_point, command;
+  std::map<std::string, std::string> environment;
+  std::string working_dir;
+  bool operator==(const ImageSettings&) const = default;
+};
+
+// The container image that a function of PackageType Image is of, and what of the image's settings it has another way.
+struct ImageUse {
+  std::string uri;         // as given
+  std::string repository;  // the URI's, without tag and digest
+  std::string digest;      // "sha256:" and 64 digits
+  ImageSettings settings;
+  std::optional<std::vector<std::string>> entry_point = {}, command = {};
+  std::optional<std::string> working_dir = {};
+  bool operator==(const ImageUse&) const = default;
+};
+
 // What SnapStart made of a published version.
 struct Snapshot {
   enum class State {
@@ -98,6 +117,7 @@ struct Function {
   FolderSize unpacked;      // of code_folder; of no files: not known
   std::string code_blob;    // blob id of the zip
   std::string code_folder;  // unpacked, below Registry's folder: ACCOUNT/NAME/RANDOM; an update makes another
+  std::optional<ImageUse> image;  // of PackageType Image: code_folder is its root, and there is no blob
   std::string revision_id;  // a UUID, new with every change
   WallTime modified_at{};
   std::uint64_t generation = 0;  // grows with every change: instances of an older one are retired

@@ -46,9 +46,20 @@ std::size_t Instance::places_to_come() const {
   return concurrency_ - std::min(concurrency_, running_ + asks_.size());
 }
 
+// From what the launcher says (sandbox/launcher/child.cc).
+void Instance::explain_no_start(const std::string& program, const std::string& message) {
+  const std::string_view in_folder = "change to the working directory";
+  if (const auto at = message.find("execute " + program); at != std::string::npos) {
+    entrypoint_error_ = "fork/exec" + message.substr(at + 7);
+  } else if (const auto folder = message.find(in_folder); folder != std::string::npos && function_.image) {
+    entrypoint_error_ = "chdir" + message.substr(folder + in_folder.size());
+    entrypoint_error_type_ = "Runtime.InvalidWorkingDir";
+  }
+}
+
 async::Task<Body> Instance::find_body(sandbox::Launcher& launcher, RuntimePool* runtimes, sandbox::Spec spec) {
   const auto self = shared_from_this();
-  if (runtimes != nullptr) {
+  if (runtimes != nullptr && !function_.image) {
     GUST_CO_TRY(auto ready, co_await runtimes->take(spec));
     if (ready) {
       runtime_image_ = ready->from_runtime_image;
@@ -56,11 +67,16 @@ async::Task<Body> Instance::find_body(sandbox::Launcher& launcher, RuntimePool* 
       co_return std::move(*ready);
     }
   }
-  const auto own_program = spec.argv.size() == 1 ? "execute " + spec.argv[0] : "";
+  if (spec.argv.empty() || !spec.argv[0].starts_with('/')) {
+    entrypoint_error_ = spec.argv.empty()
+                            ? "the image has no entry point and no command"
+                            : fmt::format("exec: \"{}\": executable file not found in $PATH", spec.argv[0]);
+    co_return fail(Code::kInvalid, entrypoint_error_, "entrypoint");
+  }
+  const auto own_program = spec.argv.size() == 1 || function_.image ? spec.argv[0] : "";
   auto sandbox = co_await launcher.start(std::move(spec));
   if (!sandbox) {
-    const auto at = own_program.empty() ? std::string::npos : sandbox.error().message.find(own_program);
-    if (at != std::string::npos) entrypoint_error_ = "fork/exec" + sandbox.error().message.substr(at + 7);
+    if (!own_program.empty()) explain_no_start(own_program, sandbox.error().message);
     co_return std::unexpected(sandbox.error());
   }
   co_return make_body(parts_.executor, *std::move(sandbox), parts_.settings);

@@ -102,6 +102,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
  private:
   static double ms_since(SteadyTime begin);
   sandbox::Spec make_spec(const RoleKeys& keys) const;
+  void use_code(sandbox::Spec& spec) const;
+  void explain_no_start(const std::string& program, const std::string& message);
   async::Task<Body> find_body(sandbox::Launcher& launcher, RuntimePool* runtimes, sandbox::Spec spec);
   Millis init_limit() const;
   async::Task<http::Response> runtime_api(RequestContext context, http::Request request);
@@ -185,7 +187,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::size_t promised_ = 0;
   std::vector<Ask*> asks_;
   std::optional<Answer> init_error_;
-  std::string entrypoint_error_;  // of the program that a provided.* function brings
+  std::string entrypoint_error_;  // of the program that a provided.* function or an image brings
+  std::string entrypoint_error_type_{"Runtime.InvalidEntrypoint"};
   std::optional<sandbox::Exit> exit_;
   enum class Ending { kNone, kRetired, kInitTimeout } ending_ = Ending::kNone;
   SteadyTime started_at_{};

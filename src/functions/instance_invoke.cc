@@ -166,7 +166,7 @@ Result<InvokeResult> Instance::init_failure(const RequestContext& context) {
   result.executed_version = function_.version;
   result.function_error = "Unhandled";
   if (init_failed()) {
-    result.error_type = "Runtime.InvalidEntrypoint";
+    result.error_type = entrypoint_error_type_;
     result.payload =
         error_json(result.error_type, fmt::format("RequestId: {} Error: {}", context.request_id, entrypoint_error_));
   } else if (const auto& failure = extensions_.failure()) {

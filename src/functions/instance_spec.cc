@@ -1,5 +1,6 @@
 // What an instance's sandbox is made of.
 #include "functions/extensions.h"
+#include "functions/image_root.h"
 #include "functions/instance.h"
 #include "functions/interpreters.h"
 
@@ -7,17 +8,47 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace gust::functions {
 
 static constexpr std::uint32_t kMbOfACore = 1769;  // as on the service
+
+// The program of a container image, and its root. What PATH leads to nowhere keeps its bare name.
+static void use_image(const ImageUse& image, const std::string& root, sandbox::Spec& spec) {
+  const auto& own = image.settings;
+  spec.root = root;
+  spec.argv = image.entry_point.value_or(own.entry_point);
+  const auto command = image.command.value_or(own.command);
+  spec.argv.insert(spec.argv.end(), command.begin(), command.end());
+  const auto folder = std::filesystem::path("/") / image.working_dir.value_or(own.working_dir);
+  spec.working_dir = folder.lexically_normal().native();
+  if (spec.working_dir.size() > 1 && spec.working_dir.ends_with('/')) spec.working_dir.pop_back();
+  if (spec.argv.empty()) return;
+  if (const auto found = find_program(root, spec.argv[0], spec.env["PATH"], spec.working_dir)) spec.argv[0] = *found;
+}
+
+void Instance::use_code(sandbox::Spec& spec) const {
+  const auto& f = function_;
+  spec.read_only.push_back({parts_.settings.code_folder + "/" + f.code_folder, "/var/task"});
+  if (!f.layers_folder.empty()) spec.read_only.push_back({parts_.settings.code_folder + "/" + f.layers_folder, "/opt"});
+  auto start = start_of(f, parts_.settings);
+  spec.argv = std::move(start.argv);
+  if (!start.runtime_folder.empty()) spec.read_only.push_back({std::move(start.runtime_folder), "/var/runtime"});
+  if (!f.layers_folder.empty() && has_extensions(spec.read_only[1].source)) {
+    spec.argv.insert(spec.argv.begin(), std::string(kSupervisor));
+    spec.read_only.push_back({parts_.settings.extension_tools, std::string(kSupervisorFolder)});
+  }
+}
 
 sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   const auto& f = function_;
   const auto day = codec::to_iso8601(parts_.clock.now()).substr(0, 10);
   sandbox::Spec spec;
   spec.id = id_;
-  spec.env = f.environment;
-  const std::map<std::string, std::string> own = {
+  if (f.image) spec.env = f.image->settings.environment;
+  for (const auto& [name, value] : f.environment) spec.env[name] = value;
+  std::map<std::string, std::string> own = {
       {"AWS_LAMBDA_RUNTIME_API", fmt::format("127.0.0.1:{}", runtime_port(parts_.settings))},
       {"AWS_ENDPOINT_URL", fmt::format("http://127.0.0.1:{}", parts_.settings.services_port)},
       {"AWS_REGION", f.region},
@@ -32,21 +63,23 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
       {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + f.key.name.str()},
       {"AWS_LAMBDA_LOG_STREAM_NAME",
        fmt::format("{}/{}/{}/[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), f.version, id_)},
-      {"AWS_EXECUTION_ENV", "AWS_Lambda_" + f.runtime},
       {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
-      {"_HANDLER", f.handler},
       {"LAMBDA_TASK_ROOT", "/var/task"},
       {"LAMBDA_RUNTIME_DIR", "/var/runtime"}};
+  if (!f.image) {
+    own.emplace("AWS_EXECUTION_ENV", "AWS_Lambda_" + f.runtime);
+    own.emplace("_HANDLER", f.handler);
+  }
   for (const auto& [name, value] : own) spec.env[name] = value;
   if (f.capacity) spec.env["AWS_LAMBDA_MAX_CONCURRENCY"] = std::to_string(concurrency_);
   spec.env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
   spec.env.try_emplace("LANG", "C.UTF-8");
   spec.env.try_emplace("TZ", ":UTC");
-  spec.read_only.push_back({parts_.settings.code_folder + "/" + f.code_folder, "/var/task"});
-  if (!f.layers_folder.empty()) spec.read_only.push_back({parts_.settings.code_folder + "/" + f.layers_folder, "/opt"});
-  auto start = start_of(f, parts_.settings);
-  spec.argv = std::move(start.argv);
-  if (!start.runtime_folder.empty()) spec.read_only.push_back({std::move(start.runtime_folder), "/var/runtime"});
+  if (f.image) {
+    use_image(*f.image, parts_.settings.code_folder + "/" + f.code_folder, spec);
+  } else {
+    use_code(spec);
+  }
   spec.memory_bytes = std::uint64_t{f.memory_mb} << 20;
   spec.tmp_bytes = std::uint64_t{f.tmp_mb} << 20;
   spec.cpu_share = std::max<std::uint32_t>(1, f.memory_mb * 1000 / kMbOfACore);
@@ -55,10 +88,6 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   if (const auto egress = f.environment.find("GUST_EGRESS"); egress != f.environment.end())
     spec.egress = egress->second == "internet" ? sandbox::Egress::kInternet : sandbox::Egress::kNone;
   spec.listen_ports = {runtime_port(parts_.settings), parts_.settings.services_port};
-  if (!f.layers_folder.empty() && has_extensions(spec.read_only[1].source)) {
-    spec.argv.insert(spec.argv.begin(), std::string(kSupervisor));
-    spec.read_only.push_back({parts_.settings.extension_tools, std::string(kSupervisorFolder)});
-  }
   if (parts_.adjust) parts_.adjust(spec);
   return spec;
 }

@@ -1,6 +1,7 @@
 #include "functions/registry.h"
 
 #include "base/log.h"
+#include "functions/images.h"
 #include "functions/layers.h"
 #include "functions/registry_read.h"
 
@@ -24,6 +25,7 @@ void use(Function& function, const Package& package) {
 }
 
 Result<void> check_size(const Function& function) {
+  if (function.image) return {};  // images have a limit of their own
   auto bytes = function.unpacked.bytes;
   for (const auto& layer : function.layers) bytes += layer.unpacked.bytes;
   if (bytes <= Registry::kMaxUnpackedBytes) return {};
@@ -66,29 +68,35 @@ void Registry::stamp(Function& function) {
   ++function.generation;
 }
 
+static std::unexpected<Error> exists(const FunctionKey& key) {
+  return fail(Code::kAlreadyExists, fmt::format("Function already exist: {}", key.name), "function");
+}
+
 async::Task<Function> Registry::create(Function function, std::string zip) {
   GUST_CO_TRY(const auto there, co_await store_.get(rows::function_key(function.key)));
-  const auto exists = [&] {
-    return fail(Code::kAlreadyExists, fmt::format("Function already exist: {}", function.key.name), "function");
-  };
-  if (there) co_return exists();
+  if (there) co_return exists(function.key);
   GUST_CO_TRY(const auto package, co_await code_.take(place_of(function.key), std::move(zip)));
   use(function, package);
+  auto made = co_await insert(std::move(function));
+  if (!made) [[maybe_unused]]
+    const auto dropped = co_await code_.drop(package);
+  co_return made;
+}
+
+async::Task<Function> Registry::create_of_image(Function function) { return insert(std::move(function)); }
+
+async::Task<Function> Registry::insert(Function function) {
   // A function of this name that was deleted had a generation, too: never the same one again.
   function.generation = static_cast<std::uint64_t>(to_epoch_ms(clock_.now()));
   stamp(function);
-  kv::Store::Body body = [&function, &exists](kv::Transaction& tx) -> Result<void> {
+  kv::Store::Body body = [&function](kv::Transaction& tx) -> Result<void> {
     GUST_CHECK(check_size(function));
     GUST_TRY(const auto row, tx.get(rows::function_key(function.key)));
-    if (row) return exists();
+    if (row) return exists(function.key);
     tx.put(rows::function_key(function.key), rows::encode(function));
     return {};
   };
-  const auto committed = co_await store_.transact(std::move(body));
-  if (!committed) {
-    [[maybe_unused]] const auto dropped = co_await code_.drop(package);
-    co_return std::unexpected(committed.error());
-  }
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   changed(function.key);
   co_return function;
 }
@@ -154,6 +162,8 @@ async::Task<Function> Registry::update_code(FunctionKey key, std::string zip, st
   }
   const auto replaced = std::make_shared<std::string>();
   auto change = [package, replaced, also](Function& function) -> Result<void> {
+    if (function.image)
+      return fail(Code::kConflict, "the function became one of PackageType Image meanwhile", "function");
     if (also) also(function);
     *replaced = function.code_blob;
     use(function, package);
@@ -193,6 +203,7 @@ async::Task<void> Registry::remove(FunctionKey key) {
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   changed(key);
+  blobs->erase("");  // of an image
   for (const auto& blob : *blobs) GUST_CO_CHECK(co_await code_.drop_zip(blob));
   co_return Result<void>{};
 }
@@ -220,13 +231,23 @@ async::Task<void> Registry::mend_code() {
   std::set<std::string> kept;
   std::map<std::string, std::pair<Package, std::string>> packages;
   for (const auto& function : functions) {
-    packages.emplace(function.code_folder, std::pair(package_of(function), function.qualified_arn()));
+    if (function.image) {
+      kept.insert(function.code_folder);
+    } else {
+      packages.emplace(function.code_folder, std::pair(package_of(function), function.qualified_arn()));
+    }
     for (const auto& layer : function.layers) packages.emplace(layer.folder, std::pair(package_of(layer), layer.arn));
     if (!function.layers_folder.empty()) kept.insert(function.layers_folder);
   }
   GUST_CO_TRY(const auto layers, Layers::every(*view));
   for (const auto& layer : layers)
     packages.emplace(layer.package.folder, std::pair(layer.package, layer.version_arn()));
+  GUST_CO_TRY(const auto images, Images::every(*view));
+  for (const auto& image : images) {
+    kept.insert(image.folder);
+    if (!code_.has(image.folder))
+      GUST_ERROR("functions: the image {}@{} is lost; push it again", image.name, image.digest);
+  }
   for (const auto& [folder, package] : packages) kept.insert(folder);
   GUST_CO_CHECK(co_await code_.sweep(std::move(kept)));
   for (const auto& [folder, package] : packages) {

@@ -30,6 +30,8 @@ class Registry {
   // kAlreadyExists "function"; kInvalid "zip"; kInvalid "layer" past kMaxUnpackedBytes, as of every change.
   static constexpr std::uint64_t kMaxUnpackedBytes = 262'144'000;  // code and layers together
   async::Task<Function> create(Function function, std::string zip);
+  // Of PackageType Image: code_folder is the image's root, code_sha256 its digest. kAlreadyExists "function".
+  async::Task<Function> create_of_image(Function function);
   async::Task<Function> get(FunctionKey key);  // kLatest; kNotFound "function"
   // By name, after `after`.
   async::Task<std::vector<Function>> list(AccountId account, std::string after, std::size_t limit);
@@ -132,6 +134,7 @@ class Registry {
   void forget_policies(const FunctionKey& key);
   async::Task<Route> find_route(FunctionRef ref);
   std::shared_ptr<const Function> choose(const Route& route);
+  async::Task<Function> insert(Function function);
   void changed(const FunctionKey& key);
   void stamp(Function& function);
   Result<void> stamp_policy(kv::Transaction& tx, const FunctionRef& ref, const std::string& expected_revision);

@@ -1,6 +1,7 @@
 #include "functions/registry_rows.h"
 
 #include "codec/json.h"
+#include "functions/image_rows.h"
 #include "kv/key.h"
 
 #include <boost/json/array.hpp>
@@ -152,35 +153,37 @@ std::string encode(const Function& f) {
   json::object capacity;
   if (f.capacity) capacity["provider"] = f.capacity->provider_arn;
   if (f.capacity && f.capacity->max_concurrency) capacity["max_concurrency"] = *f.capacity->max_concurrency;
-  return codec::to_json(json::object{{"account", f.key.account.str()},
-                                     {"name", f.key.name.str()},
-                                     {"version", f.version},
-                                     {"capacity", std::move(capacity)},
-                                     {"layers", std::move(layers)},
-                                     {"layers_folder", f.layers_folder},
-                                     {"region", f.region},
-                                     {"runtime", f.runtime},
-                                     {"handler", f.handler},
-                                     {"role", f.role},
-                                     {"description", f.description},
-                                     {"timeout_s", f.timeout_s},
-                                     {"memory_mb", f.memory_mb},
-                                     {"tmp_mb", f.tmp_mb},
-                                     {"environment", std::move(environment)},
-                                     {"architectures", std::move(architectures)},
-                                     {"tags", std::move(tags)},
-                                     {"loops", f.loops == Function::Loops::kAllow ? "Allow" : "Terminate"},
-                                     {"code_sha256", f.code_sha256},
-                                     {"code_size", f.code_size},
-                                     {"code_blob", f.code_blob},
-                                     {"code_folder", f.code_folder},
-                                     {"unpacked_files", f.unpacked.files},
-                                     {"unpacked_bytes", f.unpacked.bytes},
-                                     {"revision_id", f.revision_id},
-                                     {"modified", to_epoch_ms(f.modified_at)},
-                                     {"generation", f.generation},
-                                     {"snap_start", f.snap_start},
-                                     {"snapshot", to_object(f.snapshot)}});
+  json::object out{{"account", f.key.account.str()},
+                   {"name", f.key.name.str()},
+                   {"version", f.version},
+                   {"capacity", std::move(capacity)},
+                   {"layers", std::move(layers)},
+                   {"layers_folder", f.layers_folder},
+                   {"region", f.region},
+                   {"runtime", f.runtime},
+                   {"handler", f.handler},
+                   {"role", f.role},
+                   {"description", f.description},
+                   {"timeout_s", f.timeout_s},
+                   {"memory_mb", f.memory_mb},
+                   {"tmp_mb", f.tmp_mb},
+                   {"environment", std::move(environment)},
+                   {"architectures", std::move(architectures)},
+                   {"tags", std::move(tags)},
+                   {"loops", f.loops == Function::Loops::kAllow ? "Allow" : "Terminate"},
+                   {"code_sha256", f.code_sha256},
+                   {"code_size", f.code_size},
+                   {"code_blob", f.code_blob},
+                   {"code_folder", f.code_folder},
+                   {"unpacked_files", f.unpacked.files},
+                   {"unpacked_bytes", f.unpacked.bytes},
+                   {"revision_id", f.revision_id},
+                   {"modified", to_epoch_ms(f.modified_at)},
+                   {"generation", f.generation},
+                   {"snap_start", f.snap_start},
+                   {"snapshot", to_object(f.snapshot)}};
+  if (f.image) out["image"] = to_object(*f.image);
+  return codec::to_json(out);
 }
 
 std::string encode(const PolicyStatement& s) {
@@ -257,6 +260,7 @@ Result<Function> decode_function(std::string_view bytes) {
       if (given.object.contains("max_concurrency"))
         f.capacity->max_concurrency = given.number<std::uint32_t>("max_concurrency");
     }
+    if (const auto* image = row.object.if_contains("image")) f.image = to_image_use(image->as_object());
     f.code_sha256 = row.text("code_sha256");
     f.code_size = row.number<std::uint64_t>("code_size");
     f.code_blob = row.text("code_blob");

@@ -1,6 +1,7 @@
 #include "functions/unpack.h"
 
-#include <archive.h>
+#include "functions/archive.h"
+
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -23,11 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct FreeArchive {
-  void operator()(archive* a) const { archive_read_free(a); }
-};
-using ArchivePtr = std::unique_ptr<archive, FreeArchive>;
-
 struct File {
   explicit File(int fd) : fd(fd) {}
   ~File() { ::close(fd); }
@@ -36,21 +32,6 @@ struct File {
 };
 
 std::unexpected<Error> bad(std::string message) { return fail(Code::kInvalid, std::move(message), "zip"); }
-
-// The parts of an entry's name below the folder; an error for one that could leave it.
-Result<fs::path> safe_path(std::string_view name) {
-  if (name.empty() || name.size() > 4096 || name.front() == '/') {
-    return bad(fmt::format("the zip names '{}'; a name must be relative and of 1-4096 bytes", name.substr(0, 200)));
-  }
-  fs::path out;
-  for (const auto& part : fs::path(name)) {
-    if (part == "..") return bad(fmt::format("the zip names '{}', which leaves the function's folder", name));
-    if (part.empty() || part == ".") continue;
-    if (part.native().size() > 255) return bad("the zip has a name with a part of more than 255 bytes");
-    out /= part;
-  }
-  return out;
-}
 
 class Unpacking {
  public:
@@ -78,7 +59,7 @@ class Unpacking {
   Result<void> take(archive_entry* entry) {
     const char* name = archive_entry_pathname(entry);
     if (name == nullptr) return bad("the zip has an entry whose name cannot be read");
-    GUST_TRY(const fs::path path, safe_path(name));
+    GUST_TRY(const fs::path path, safe_path(name, "zip"));
     if (archive_entry_hardlink(entry) != nullptr) {
       return bad(fmt::format("the zip holds the hard link '{}'; put the file itself in", name));
     }

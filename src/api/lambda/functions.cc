@@ -1,5 +1,6 @@
 // CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions, UpdateFunctionCode,
 // UpdateFunctionConfiguration, DeleteFunction.
+#include "api/lambda/image.h"
 #include "api/lambda/package.h"
 #include "api/lambda/service.h"
 #include "api/lambda/settings.h"
@@ -7,6 +8,7 @@
 
 #include "codec/base64.h"
 #include "codec/digest.h"
+#include "functions/registry_read.h"
 
 #include <fmt/format.h>
 
@@ -19,7 +21,6 @@ using functions::Registry;
 // `code` is a CreateFunctionRequest's code, or an UpdateFunctionCodeRequest, which has the same members.
 template <typename Code>
 wire::Reply<void> check_code(const Code& code) {
-  if (code.image_uri) return invalid_parameter("PackageType Image is not served yet; use a zip");
   if (code.s3_object_version) return lambda_not_served("S3ObjectVersion");
   if (code.source_kms_key_arn) return lambda_not_served("SourceKMSKeyArn");
   return {};
@@ -35,26 +36,67 @@ void use(functions::Layers::Stack stack, Function& function) {
   function.layers_folder = std::move(stack.folder);
 }
 
+struct Stores {
+  Registry& registry;
+  functions::Layers& layers;
+  functions::Images& images;
+};
+
 LambdaReply<lambda::FunctionConfiguration> publish_latest(Registry& registry, functions::FunctionKey key) {
   GUST_CO_TRY(const auto version, co_await registry.publish(std::move(key), {}));
   co_return to_configuration(version, version.version);
 }
 
-LambdaReply<lambda::FunctionConfiguration> create_function(Registry& registry, functions::Layers& layers,
-                                                           CodeSource& code, wire::Call call,
+wire::Reply<void> check_zip_settings(lambda::CreateFunctionRequest& request) {
+  if (request.code.image_uri)
+    return invalid_parameter("Please don't provide ImageUri when creating a function with packageType Zip.");
+  if (!request.runtime)
+    return invalid_parameter("Runtime is mandatory for functions created with deployment packages.");
+  if (request.handler) return {};
+  if (!request.runtime->starts_with("provided"))
+    return invalid_parameter("Handler is mandatory for functions created with deployment packages.");
+  request.handler = "bootstrap";
+  return {};
+}
+
+wire::Reply<void> check_image_settings(const lambda::CreateFunctionRequest& request) {
+  if (!request.code.image_uri)
+    return invalid_parameter("Please provide ImageUri when creating a function with packageType Image.");
+  if (request.code.zip_file || request.code.s3_bucket || request.code.s3_key)
+    return invalid_parameter("Please do not provide other FunctionCode parameters when providing an ImageUri.");
+  return {};
+}
+
+LambdaReply<Function> create_of_zip(Stores stores, CodeSource& code, wire::Call call, Function function,
+                                    lambda::CreateFunctionRequest request) {
+  GUST_CO_CHECK(check_code(request.code));
+  if (request.layers) {
+    GUST_CO_TRY(auto stack, co_await stores.layers.stack(function.key.account, *request.layers));
+    use(std::move(stack), function);
+  }
+  auto source = source_of(request.code);
+  GUST_CO_TRY(auto zip, co_await fetch_package(code, call, std::move(source)));
+  co_return co_await stores.registry.create(std::move(function), std::move(zip));
+}
+
+LambdaReply<Function> create_of_image(Stores stores, wire::Call call, Function function,
+                                      lambda::CreateFunctionRequest request) {
+  const auto uri = *request.code.image_uri;
+  GUST_CO_TRY(const auto image, co_await find_image(stores.images, call, uri));
+  GUST_CO_CHECK(use_image(image, uri, function));
+  GUST_CO_CHECK(apply_image_config(request.image_config, function));
+  co_return co_await stores.registry.create_of_image(std::move(function));
+}
+
+LambdaReply<lambda::FunctionConfiguration> create_function(Stores stores, CodeSource& code, wire::Call call,
                                                            lambda::CreateFunctionRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
   GUST_CO_CHECK(check_role(request.role));
+  const bool image = request.package_type == "Image";
+  GUST_CO_CHECK(check_package_type(request, image));
   GUST_CO_CHECK(check_settings(request));
   GUST_CO_CHECK(check_new(request));
-  if (request.package_type == "Image") co_return invalid_parameter("PackageType Image is not served yet; use a zip");
-  if (!request.runtime)
-    co_return invalid_parameter("Runtime is mandatory for functions created with deployment packages.");
-  if (!request.handler) {
-    if (!request.runtime->starts_with("provided"))
-      co_return invalid_parameter("Handler is mandatory for functions created with deployment packages.");
-    request.handler = "bootstrap";
-  }
+  GUST_CO_CHECK(image ? check_image_settings(request) : check_zip_settings(request));
   Function function;
   function.key = std::move(key);
   function.region = call.context.region;
@@ -62,18 +104,15 @@ LambdaReply<lambda::FunctionConfiguration> create_function(Registry& registry, f
   apply_settings(request, function);
   if (request.architectures) function.architectures = *request.architectures;
   if (request.tags) function.tags = *request.tags;
+  if (image) function.image.emplace();
   GUST_CO_CHECK(check_snap_start(function));
   GUST_CO_CHECK(check_capacity(function));
-  GUST_CO_CHECK(check_code(request.code));
-  if (request.layers) {
-    GUST_CO_TRY(auto stack, co_await layers.stack(function.key.account, *request.layers));
-    use(std::move(stack), function);
-  }
-  auto source = source_of(request.code);
-  GUST_CO_TRY(auto zip, co_await fetch_package(code, call, std::move(source)));
-  GUST_CO_TRY(const auto made, co_await registry.create(std::move(function), std::move(zip)));
-  if (!request.publish.value_or(false)) co_return to_configuration(made);
-  co_return co_await publish_latest(registry, made.key);
+  const bool publish = request.publish.value_or(false);
+  auto made = image ? co_await create_of_image(stores, call, std::move(function), std::move(request))
+                    : co_await create_of_zip(stores, code, call, std::move(function), std::move(request));
+  if (!made) co_return std::unexpected(made.error());
+  if (!publish) co_return to_configuration(*made);
+  co_return co_await publish_latest(stores.registry, made->key);
 }
 
 LambdaReply<lambda::FunctionConfiguration> get_configuration(Registry& registry, wire::Call call,
@@ -91,9 +130,13 @@ LambdaReply<lambda::GetFunctionResponse> get_function(
   GUST_CO_TRY(const auto reserved, co_await registry.reserved_concurrency(ref.key));
   lambda::GetFunctionResponse out;
   out.configuration = to_configuration(function, ref.qualifier);
-  out.code.emplace();
-  out.code->repository_type = "S3";
-  out.code->location = location({ref.key, function.version});
+  if (function.image) {
+    out.code = location_of(*function.image);
+  } else {
+    out.code.emplace();
+    out.code->repository_type = "S3";
+    out.code->location = location({ref.key, function.version});
+  }
   if (!function.tags.empty()) out.tags = function.tags;
   if (reserved) {
     out.concurrency.emplace();
@@ -125,31 +168,65 @@ LambdaReply<lambda::ListFunctionsResponse> list_functions(Registry& registry, wi
   co_return out;
 }
 
-LambdaReply<lambda::FunctionConfiguration> update_code(Registry& registry, CodeSource& code, wire::Call call,
+wire::Reply<void> check_same_type(const lambda::UpdateFunctionCodeRequest& request, bool image) {
+  if (image && (!request.image_uri || request.zip_file || request.s3_bucket || request.s3_key))
+    return invalid_parameter("Please provide ImageUri when updating a function with packageType Image.");
+  if (!image && request.image_uri)
+    return invalid_parameter("Please don't provide ImageUri when updating a function with packageType Zip.");
+  return check_code(request);
+}
+
+LambdaReply<Function> update_image(Stores stores, wire::Call call, Function before,
+                                   lambda::UpdateFunctionCodeRequest request) {
+  const auto uri = *request.image_uri;
+  GUST_CO_TRY(const auto image, co_await find_image(stores.images, call, uri));
+  auto change = [image, uri, architectures = request.architectures](Function& function) -> Result<void> {
+    if (!function.image)
+      return fail(Code::kConflict, "the function became one of PackageType Zip meanwhile", "function");
+    if (architectures) function.architectures = *architectures;
+    return use_image(image, uri, function);
+  };
+  const auto revision = request.revision_id.value_or("");
+  if (!request.dry_run.value_or(false))
+    co_return co_await stores.registry.update(before.key, std::move(change), revision);
+  if (!revision.empty() && revision != before.revision_id) co_return functions::rows::wrong_revision();
+  GUST_CO_CHECK(change(before));
+  co_return before;
+}
+
+LambdaReply<Function> update_zip(Registry& registry, CodeSource& code, wire::Call call, functions::FunctionKey key,
+                                 lambda::UpdateFunctionCodeRequest request) {
+  const auto mode = request.dry_run.value_or(false) ? Registry::CodeUpdate::kTry : Registry::CodeUpdate::kKeep;
+  const auto revision = request.revision_id.value_or("");
+  auto change = [architectures = request.architectures](Function& function) {
+    if (architectures) function.architectures = *architectures;
+  };
+  auto source = source_of(request);
+  GUST_CO_TRY(auto zip, co_await fetch_package(code, call, std::move(source)));
+  co_return co_await registry.update_code(std::move(key), std::move(zip), revision, std::move(change), mode);
+}
+
+LambdaReply<lambda::FunctionConfiguration> update_code(Stores stores, CodeSource& code, wire::Call call,
                                                        lambda::UpdateFunctionCodeRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
   if (request.publish_to) co_return lambda_not_served("PublishTo");
-  GUST_CO_CHECK(co_await registry.get(key));
-  const auto architectures = request.architectures;
-  const auto revision = request.revision_id.value_or("");
+  GUST_CO_TRY(auto before, co_await stores.registry.get(key));
+  GUST_CO_CHECK(check_same_type(request, before.image.has_value()));
   const bool publish = request.publish.value_or(false) && !request.dry_run.value_or(false);
-  const auto mode = request.dry_run.value_or(false) ? Registry::CodeUpdate::kTry : Registry::CodeUpdate::kKeep;
-  GUST_CO_CHECK(check_code(request));
-  auto source = source_of(request);
-  GUST_CO_TRY(auto zip, co_await fetch_package(code, call, std::move(source)));
-  auto change = [architectures](Function& function) {
-    if (architectures) function.architectures = *architectures;
-  };
-  GUST_CO_TRY(const auto updated,
-              co_await registry.update_code(std::move(key), std::move(zip), revision, std::move(change), mode));
-  if (publish) co_return co_await publish_latest(registry, updated.key);
-  co_return to_configuration(updated);
+  auto updated = before.image
+                     ? co_await update_image(stores, call, std::move(before), std::move(request))
+                     : co_await update_zip(stores.registry, code, call, std::move(key), std::move(request));
+  if (!updated) co_return std::unexpected(updated.error());
+  if (publish) co_return co_await publish_latest(stores.registry, updated->key);
+  co_return to_configuration(*updated);
 }
 
 LambdaReply<lambda::FunctionConfiguration> update_configuration(Registry& registry, functions::Layers& layers,
                                                                 wire::Call call,
                                                                 lambda::UpdateFunctionConfigurationRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
+  GUST_CO_TRY(const auto before, co_await registry.get(key));
+  GUST_CO_CHECK(check_package_type(request, before.image.has_value()));
   GUST_CO_CHECK(check_settings(request));
   if (request.role) GUST_CO_CHECK(check_role(*request.role));
   std::optional<functions::Layers::Stack> stack;
@@ -161,6 +238,7 @@ LambdaReply<lambda::FunctionConfiguration> update_configuration(Registry& regist
     if (stack) use(*stack, function);
     if (request.role) function.role = *request.role;
     GUST_CHECK(check_capacity(function));
+    GUST_CHECK(apply_image_config(request.image_config, function));
     return check_snap_start(function);
   };
   GUST_CO_TRY(const auto updated,
@@ -187,7 +265,7 @@ LambdaReply<lambda::DeleteFunctionResponse> delete_function(Registry& registry, 
 
 void LambdaService::add_function_operations() {
   service_.on<lambda::CreateFunction>([this](auto call, auto request) {
-    return create_function(registry_, layers_, code_, std::move(call), std::move(request));
+    return create_function({registry_, layers_, images_}, code_, std::move(call), std::move(request));
   });
   service_.on<lambda::GetFunction>([this](auto call, auto request) {
     return get_function(registry_, code_link_, std::move(call), std::move(request));
@@ -196,8 +274,9 @@ void LambdaService::add_function_operations() {
       [this](auto call, auto request) { return get_configuration(registry_, std::move(call), std::move(request)); });
   service_.on<lambda::ListFunctions>(
       [this](auto call, auto request) { return list_functions(registry_, std::move(call), std::move(request)); });
-  service_.on<lambda::UpdateFunctionCode>(
-      [this](auto call, auto request) { return update_code(registry_, code_, std::move(call), std::move(request)); });
+  service_.on<lambda::UpdateFunctionCode>([this](auto call, auto request) {
+    return update_code({registry_, layers_, images_}, code_, std::move(call), std::move(request));
+  });
   service_.on<lambda::UpdateFunctionConfiguration>([this](auto call, auto request) {
     return update_configuration(registry_, layers_, std::move(call), std::move(request));
   });

@@ -16,6 +16,7 @@ static wire::ServiceSettings settings() {
 LambdaService::LambdaService(Parts parts)
     : registry_(parts.registry),
       layers_(parts.layers),
+      images_(parts.images),
       invoker_(parts.invoker),
       async_invoker_(parts.async_invoker),
       code_(parts.code),

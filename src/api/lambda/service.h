@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions/async_invoker.h"
+#include "functions/images.h"
 #include "functions/invoker.h"
 #include "functions/layers.h"
 #include "functions/registry.h"
@@ -28,6 +29,7 @@ class LambdaService {
   struct Parts {
     functions::Registry& registry;
     functions::Layers& layers;
+    functions::Images& images;
     functions::Invoker& invoker;
     functions::AsyncInvoker& async_invoker;
     CodeSource& code;
@@ -56,6 +58,7 @@ class LambdaService {
 
   functions::Registry& registry_;
   functions::Layers& layers_;
+  functions::Images& images_;
   functions::Invoker& invoker_;
   functions::AsyncInvoker& async_invoker_;
   CodeSource& code_;

@@ -137,6 +137,8 @@ Result<void> check_snap_start(const functions::Function& function) {
   if (!function.snap_start) return {};
   // Those of the service, and custom runtimes, which the C++ SDK serves; where no snapshot can be made here a version
   // starts without, and says why.
+  if (function.image)
+    return fail(Code::kInvalid, "ContainerImage is not supported for SnapStart enabled functions.", "snap-start");
   static const RE2 kKinds(R"((python|java|dotnet|provided).*)");
   if (!RE2::FullMatch(function.runtime, kKinds)) {
     return fail(Code::kInvalid, fmt::format("{} is not supported for SnapStart enabled functions.", function.runtime),

@@ -23,7 +23,6 @@ Result<void> check_capacity(const functions::Function& function);
 template <typename Request>
 wire::Reply<void> check_unserved(const Request& request) {
   const auto some = [](const auto& list) { return list && !list->empty(); };
-  if (request.image_config) return lambda_not_served("ImageConfig");
   if (some(request.file_system_configs)) return lambda_not_served("FileSystemConfigs");
   if (request.vpc_config && (some(request.vpc_config->subnet_ids) || some(request.vpc_config->security_group_ids)))
     return lambda_not_served("VpcConfig");

@@ -120,11 +120,19 @@ static void set_state(const functions::Function& f, lambda::FunctionConfiguratio
   }
 }
 
+static void set_image(const functions::ImageUse& image, lambda::FunctionConfiguration& out) {
+  if (!image.entry_point && !image.command && !image.working_dir) return;
+  auto& config = out.image_config_response.emplace().image_config.emplace();
+  config.entry_point = image.entry_point;
+  config.command = image.command;
+  config.working_directory = image.working_dir;
+}
+
 lambda::FunctionConfiguration to_configuration(const functions::Function& f, std::string_view qualifier) {
   lambda::FunctionConfiguration out;
   out.function_name = f.key.name.str();
   out.function_arn = qualifier.empty() ? f.arn() : fmt::format("{}:{}", f.arn(), qualifier);
-  out.runtime = f.runtime;
+  if (!f.image) out.runtime = f.runtime;
   out.role = f.role;
   if (!f.handler.empty()) out.handler = f.handler;
   out.code_size = static_cast<std::int64_t>(f.code_size);
@@ -145,7 +153,8 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f, std
   out.revision_id = f.revision_id;
   set_state(f, out);
   out.last_update_status = "Successful";
-  out.package_type = "Zip";
+  out.package_type = f.image ? "Image" : "Zip";
+  if (f.image) set_image(*f.image, out);
   out.architectures = f.architectures;
   out.ephemeral_storage.emplace();
   out.ephemeral_storage->size = static_cast<std::int32_t>(f.tmp_mb);
@@ -165,9 +174,11 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f, std
   out.snap_start.emplace();
   out.snap_start->apply_on = f.snap_start ? "PublishedVersions" : "None";
   out.snap_start->optimization_status = f.snapshot.state == functions::Snapshot::State::kReady ? "On" : "Off";
-  out.runtime_version_config.emplace();
-  out.runtime_version_config->runtime_version_arn =
-      fmt::format("arn:aws:lambda:{}::runtime:{}", f.region, f.code_sha256.empty() ? "none" : f.runtime);
+  if (!f.image) {
+    out.runtime_version_config.emplace();
+    out.runtime_version_config->runtime_version_arn =
+        fmt::format("arn:aws:lambda:{}::runtime:{}", f.region, f.code_sha256.empty() ? "none" : f.runtime);
+  }
   out.logging_config.emplace();
   out.logging_config->log_format = "Text";
   out.logging_config->log_group = "/aws/lambda/" + f.key.name.str();

@@ -48,6 +48,13 @@ int failed_show_command(Session& session, const std::string& id);
 int failed_retry_command(Session& session, const std::vector<std::string>& ids);
 int failed_drop_command(Session& session, const std::vector<std::string>& ids);
 
+struct ImageOptions {
+  std::string path, name;
+};
+int image_push_command(Session& session, const ImageOptions& options);
+int image_list_command(Session& session);
+int image_remove_command(Session& session, const ImageOptions& options);
+
 struct AccountOptions {
   std::string name, id, canonical_id, access_key, secret;
 };

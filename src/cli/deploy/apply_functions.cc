@@ -1,4 +1,5 @@
 #include "cli/deploy/deploy.h"
+#include "cli/image.h"
 
 #include "codec/base64.h"
 #include "codec/hex.h"
@@ -14,6 +15,12 @@ boost::json::array layers_of(const boost::json::object& configuration) {
   if (layers == nullptr || !layers->is_array()) return out;
   for (const auto& layer : layers->get_array()) out.push_back(layer.as_object().at("Arn"));
   return out;
+}
+
+boost::json::value image_config_of(const boost::json::object& configuration) {
+  const auto* answer = configuration.if_contains("ImageConfigResponse");
+  const auto* config = answer && answer->is_object() ? answer->get_object().if_contains("ImageConfig") : nullptr;
+  return config == nullptr ? boost::json::value(boost::json::object()) : *config;
 }
 
 // Is the code that the service has the zip with this SHA-256?
@@ -52,12 +59,17 @@ Result<void> Deploy::apply_layers() {
 Result<void> Deploy::upload_code() {
   for (const auto& function : desired_.functions) {
     const auto& package = packages_.at(function.logical_id);
-    if (package.zip_path.empty() || !touches(function.logical_id)) continue;
+    const bool image = function.code.from == CodeSource::From::kImage && !function.code.path.empty();
+    if ((package.zip_path.empty() && !image) || !touches(function.logical_id)) continue;
     const auto [bucket, key] = code_location(function.logical_id, function.code);
     const auto it = before_.entries.find(function.logical_id);
-    if (it != before_.entries.end() && it->second.code_key == key) continue;
-    GUST_CHECK(announce(fmt::format("uploading the code of {}", function.logical_id)));
-    GUST_CHECK(services_.put_file(bucket, key, package.zip_path, "application/zip"));
+    if (it != before_.entries.end() && it->second.code_key == code_key(function.logical_id, function.code)) continue;
+    GUST_CHECK(announce(fmt::format("uploading the {} of {}", image ? "image" : "code", function.logical_id)));
+    if (image) {
+      GUST_CHECK(push_image(remote_, function.code.path, key));
+    } else {
+      GUST_CHECK(services_.put_file(bucket, key, package.zip_path, "application/zip"));
+    }
   }
   return {};
 }
@@ -76,8 +88,7 @@ Result<void> Deploy::apply_functions() {
       GUST_CHECK(permissions(function));
       GUST_CHECK(settings(function));
     }
-    const auto [bucket, key] = code_location(function.logical_id, function.code);
-    entry.code_key = bucket == deploy_bucket() ? key : "";
+    entry.code_key = code_key(function.logical_id, function.code);
     entry.permissions.clear();
     for (const auto& permission : function.permissions) entry.permissions.push_back(recorded_id(permission));
     entry.alias = function.alias;
@@ -122,6 +133,15 @@ Result<void> Deploy::update(const FunctionSpec& spec) {
         "CapacityProviderConfig"}) {
     if (const auto* value = old->if_contains(name)) previous[name] = *value;
   }
+  const bool image = spec.code.from == CodeSource::From::kImage;
+  if (const auto* type = old->if_contains("PackageType"); type && (*type == "Image") != image) {
+    return fail(Code::kConflict,
+                fmt::format("the function {} is there with another PackageType, which cannot be changed: give it "
+                            "another name, or delete it first",
+                            spec.name),
+                "function");
+  }
+  if (image) previous["ImageConfig"] = image_config_of(*old);
   previous["Layers"] = layers_of(*old);
   const auto* environment = old->if_contains("Environment");
   previous["Environment"] =
@@ -133,16 +153,25 @@ Result<void> Deploy::update(const FunctionSpec& spec) {
   GUST_CHECK(services_.update_configuration(spec.name, std::move(settings)));
   undo_.push_back({fmt::format("restore the configuration of {}", spec.name),
                    [this, name = spec.name, previous] { return services_.update_configuration(name, previous); }});
+  return update_code(spec, *old);
+}
+
+Result<void> Deploy::update_code(const FunctionSpec& spec, const boost::json::object& old) {
   const auto [bucket, key] = code_location(spec.logical_id, spec.code);
   const auto it = before_.entries.find(spec.logical_id);
   const auto old_key = it == before_.entries.end() ? std::string() : it->second.code_key;
-  if (bucket == deploy_bucket() && old_key == key && has_code(*old, packages_.at(spec.logical_id).digest)) return {};
+  if (bucket == deploy_bucket() && old_key == key && has_code(old, packages_.at(spec.logical_id).digest)) return {};
+  std::string old_image;
+  if (bucket.empty()) {
+    GUST_TRY(old_image, services_.image_of(spec.name));
+  }
   GUST_CHECK(services_.update_code(spec.name, bucket, key));
-  undo_.push_back(
-      {fmt::format("restore the code of {}", spec.name), [this, name = spec.name, old_key]() -> Result<void> {
-         if (!old_key.empty()) return services_.update_code(name, deploy_bucket(), old_key);
-         return fail(Code::kNotFound, "the old code was not kept; deploy the old template again", "code");
-       }});
+  auto restore = [this, name = spec.name, old_key, old_image]() -> Result<void> {
+    if (!old_image.empty()) return services_.update_code(name, "", old_image);
+    if (!old_key.empty()) return services_.update_code(name, deploy_bucket(), old_key);
+    return fail(Code::kNotFound, "the old code was not kept; deploy the old template again", "code");
+  };
+  undo_.push_back({fmt::format("restore the code of {}", spec.name), std::move(restore)});
   return {};
 }
 

@@ -25,6 +25,24 @@ Digests digests_of(const std::map<std::string, std::map<std::string, ContentFile
 
 }  // namespace
 
+std::string pushed_image(std::string_view stack, std::string_view logical_id, std::string_view digest) {
+  std::string name;
+  for (const char c : fmt::format("{}/{}", stack, logical_id)) {
+    const char small = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    const bool plain = (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') || small == '/';
+    name += plain ? small : '-';
+  }
+  while (name.starts_with('-')) name.erase(0, 1);
+  return fmt::format("gust-deploy/{}:{}", name, digest.substr(0, 16));
+}
+
+std::string Deploy::code_key(const std::string& logical_id, const CodeSource& code) const {
+  const auto [bucket, key] = code_location(logical_id, code);
+  if (bucket == deploy_bucket()) return key;
+  const bool pushed = code.from == CodeSource::From::kImage && !code.path.empty();
+  return pushed ? fmt::format("{}{}", kImageKey, key) : "";
+}
+
 std::string deploy_bucket_name(std::string_view account) { return fmt::format("gust-deploy-{}", account); }
 
 Deploy::Deploy(Remote& remote, std::string file, Surroundings around, Progress progress)
@@ -123,6 +141,10 @@ bool Deploy::touches(const std::string& logical_id) const {
 
 std::pair<std::string, std::string> Deploy::code_location(const std::string& logical_id, const CodeSource& code) const {
   if (code.from == CodeSource::From::kObject) return {code.bucket, code.key};
+  if (code.from == CodeSource::From::kImage) {
+    const auto& digest = packages_.at(logical_id).digest;
+    return {"", code.path.empty() ? code.text : pushed_image(around_.stack, logical_id, digest)};
+  }
   return {deploy_bucket(), fmt::format("code/{}/{}.zip", around_.stack, packages_.at(logical_id).digest)};
 }
 
@@ -270,7 +292,11 @@ Result<void> Deploy::remove_dropped() {
   for (const auto& [logical_id, entry] : after_.entries) used.insert(entry.code_key);
   for (const auto& [logical_id, entry] : before_.entries) {
     if (entry.code_key.empty() || used.contains(entry.code_key)) continue;
-    GUST_CHECK(services_.delete_object(deploy_bucket(), entry.code_key));
+    if (entry.code_key.starts_with(kImageKey)) {
+      GUST_CHECK(services_.remove_image(entry.code_key.substr(kImageKey.size())));
+    } else {
+      GUST_CHECK(services_.delete_object(deploy_bucket(), entry.code_key));
+    }
   }
   return {};
 }

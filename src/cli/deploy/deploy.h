@@ -64,6 +64,9 @@ class Deploy {
   const Change* change_of(const std::string& logical_id) const;
   bool touches(const std::string& logical_id) const;  // it is created, updated or replaced
   std::pair<std::string, std::string> code_location(const std::string& logical_id, const CodeSource& code) const;
+  // What a stack's record keeps of where a function's code is; empty for what is not this deploy's own.
+  std::string code_key(const std::string& logical_id, const CodeSource& code) const;
+  Result<void> update_code(const FunctionSpec& spec, const boost::json::object& old);
   std::string deploy_bucket() const;
   std::string record_key() const;
 
@@ -87,6 +90,10 @@ class Deploy {
 
 // Reads and evaluates a template without a server; the error of what is wrong with it.
 Result<Node> check_template(const std::string& file, const Surroundings& around);
+
+// Under which name the image of a function is pushed; small letters and digits, as names of images have them.
+std::string pushed_image(std::string_view stack, std::string_view logical_id, std::string_view digest);
+inline constexpr std::string_view kImageKey = "image:";  // before that name, in a stack's record
 
 // The bucket of an account in which stacks' records and code are kept.
 std::string deploy_bucket_name(std::string_view account);

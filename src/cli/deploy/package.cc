@@ -2,6 +2,7 @@
 
 #include "cli/deploy/dependencies.h"
 #include "cli/deploy/zip.h"
+#include "cli/image.h"
 #include "codec/digest.h"
 
 #include <fmt/format.h>
@@ -33,7 +34,12 @@ std::string inline_file(const FunctionSpec& function) {
 Result<Package> begin_package(const CodeSource& code, const std::string& logical_id,
                               const std::string& template_folder) {
   Package out;
-  if (code.from == CodeSource::From::kObject) {
+  if (code.from == CodeSource::From::kImage) {
+    out.digest = codec::sha256_hex(code.text);
+    if (!code.path.empty()) {
+      GUST_TRY(out.digest, image_digest(code.path));
+    }
+  } else if (code.from == CodeSource::From::kObject) {
     out.digest = codec::sha256_hex(fmt::format("s3://{}/{}", code.bucket, code.key));
   } else if (code.from == CodeSource::From::kZip) {
     out.zip_path = code.path;

@@ -11,8 +11,8 @@ namespace gust::cli {
 
 struct Package {
   enum class Kept { kForGood, kUntilDeployed };
-  std::string zip_path;  // empty for code that is in a bucket already
-  std::string digest;    // SHA-256 of the zip, or of the bucket and key
+  std::string zip_path;  // empty for code that is in a bucket already, and for images
+  std::string digest;    // SHA-256 of the zip, or of the bucket and key; of an image's archive or name
   Kept kept = Kept::kForGood;
 };
 

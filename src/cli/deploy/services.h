@@ -60,11 +60,14 @@ class Services {
   Result<std::optional<std::string>> get_object(const std::string& bucket, const std::string& key);
   Result<std::vector<std::string>> list_keys(const std::string& bucket, const std::string& prefix);
 
-  // Lambda (services_lambda.cc). `code_bucket` and `code_key` name the zip.
+  // Lambda (services_lambda.cc). `code_bucket` and `code_key` name the zip; without a bucket the key names an image.
   Result<std::optional<boost::json::object>> function_configuration(const std::string& name);
   Result<void> create_function(const FunctionSpec& spec, const std::string& code_bucket, const std::string& code_key);
   Result<void> update_configuration(const std::string& name, boost::json::object configuration);
   Result<void> update_code(const std::string& name, const std::string& code_bucket, const std::string& code_key);
+  // The image that a function is of, by its digest; empty for one of a zip.
+  Result<std::string> image_of(const std::string& name);
+  Result<void> remove_image(const std::string& name);
   Result<void> delete_function(const std::string& name);
   Result<std::vector<Permission>> permissions(const std::string& name, const std::string& qualifier);
   Result<void> set_permission(const std::string& name, const Permission& permission);

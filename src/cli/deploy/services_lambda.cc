@@ -1,5 +1,6 @@
 #include "cli/deploy/services.h"
 #include "cli/deploy/values.h"
+#include "cli/session.h"
 
 #include "codec/json.h"
 #include "codec/url.h"
@@ -34,6 +35,11 @@ Result<void> without_value(const Result<json::object>& answer) {
   return {};
 }
 
+json::object code_of(const std::string& bucket, const std::string& key) {
+  if (bucket.empty()) return {{"ImageUri", key}};
+  return {{"S3Bucket", bucket}, {"S3Key", key}};
+}
+
 }  // namespace
 
 Result<json::object> function_settings(const FunctionSpec& spec) {
@@ -44,7 +50,7 @@ Result<json::object> function_settings(const FunctionSpec& spec) {
     } else if (name == "EphemeralStorage") {
       GUST_TRY(const auto size, integer(value["Size"], "EphemeralStorage.Size"));
       out[name] = json::object{{"Size", size}};
-    } else if (name == "SnapStart" || name == "Layers") {
+    } else if (name == "SnapStart" || name == "Layers" || name == "ImageConfig") {
       out[name] = plain(value);
     } else if (name == "CapacityProviderConfig") {
       GUST_TRY(out[name], capacity_of(value));
@@ -61,6 +67,7 @@ Result<json::object> function_settings(const FunctionSpec& spec) {
   if (!out.contains("EphemeralStorage")) out["EphemeralStorage"] = json::object{{"Size", 512}};
   if (!out.contains("SnapStart")) out["SnapStart"] = json::object{{"ApplyOn", "None"}};
   if (!out.contains("Layers")) out["Layers"] = json::array();
+  if (spec.code.from == CodeSource::From::kImage && !out.contains("ImageConfig")) out["ImageConfig"] = json::object();
   return out;
 }
 
@@ -93,8 +100,8 @@ Result<void> Services::create_function(const FunctionSpec& spec, const std::stri
                                        const std::string& code_key) {
   GUST_TRY(auto body, function_settings(spec));
   body["FunctionName"] = spec.name;
-  body["Code"] = json::object{{"S3Bucket", code_bucket}, {"S3Key", code_key}};
-  body["PackageType"] = "Zip";
+  body["Code"] = code_of(code_bucket, code_key);
+  body["PackageType"] = code_bucket.empty() ? "Image" : "Zip";
   if (const auto& architectures = spec.configuration["Architectures"]; !architectures.absent())
     body["Architectures"] = plain(architectures);
   return without_value(
@@ -108,9 +115,22 @@ Result<void> Services::update_configuration(const std::string& name, json::objec
 
 Result<void> Services::update_code(const std::string& name, const std::string& code_bucket,
                                    const std::string& code_key) {
-  const json::object body{{"S3Bucket", code_bucket}, {"S3Key", code_key}};
+  const auto body = code_of(code_bucket, code_key);
   return without_value(
       json_call("PUT", "lambda", path_of(name, "/code"), &body, fmt::format("update the code of {}", name)));
+}
+
+Result<std::string> Services::image_of(const std::string& name) {
+  GUST_TRY(const auto found, json_call("GET", "lambda", path_of(name), nullptr, fmt::format("look at {}", name)));
+  const auto* code = found.if_contains("Code");
+  return code == nullptr ? std::string() : member(*code, "ResolvedImageUri");
+}
+
+Result<void> Services::remove_image(const std::string& name) {
+  auto answer = json_call("DELETE", "gust", "/_gust/images/" + codec::percent_encode(name), nullptr,
+                          fmt::format("remove the image {}", name));
+  if (!answer && answer.error().code == Code::kNotFound) return {};
+  return without_value(answer);
 }
 
 Result<void> Services::delete_function(const std::string& name) {

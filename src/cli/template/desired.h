@@ -12,11 +12,11 @@
 namespace gust::cli {
 
 struct CodeSource {
-  enum class From { kFolder, kZip, kObject, kInline };
+  enum class From { kFolder, kZip, kObject, kInline, kImage };
   From from = From::kFolder;
-  std::string path;  // of a folder or a zip, absolute
+  std::string path;  // of a folder, a zip or an image that is to be pushed, absolute
   std::string bucket, key;
-  std::string text;
+  std::string text;  // the code itself; of an image without a path its name
   int line = 0;
 };
 

@@ -73,6 +73,10 @@ class Evaluator {
   Result<void> serverless_alias(FunctionSpec& spec, const Node& properties);
   Result<void> serverless_url(FunctionSpec& spec, const Node& properties);
   Result<void> local_code(CodeSource& code, const std::string& of, const std::string& path, int line);
+  Result<void> lambda_code(FunctionSpec& spec, const Node& properties);
+  // images.cc
+  Result<bool> is_image(const std::string& logical_id, const Node& properties);
+  Result<void> image_uri(CodeSource& code, const std::string& of, const Node& raw);
   Result<void> code_uri(CodeSource& code, const std::string& of, const Node& raw);
   Result<Node> with_globals(const Node& properties, std::string_view section) const;
 

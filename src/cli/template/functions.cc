@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 // What goes to the wire under its own name.
 const std::vector<std::string_view> kConfiguration = {"Runtime",     "Handler",     "Timeout",       "MemorySize",
                                                       "Environment", "Description", "Architectures", "EphemeralStorage",
-                                                      "SnapStart",   "Layers",      "CapacityProviderConfig"};
+                                                      "SnapStart",   "Layers",      "CapacityProviderConfig",
+                                                      "ImageConfig"};
 
 // Of SAM's and of plain functions: accepted with a note.
 const std::vector<std::string_view> kFunctionIgnored = {"AutoPublishAliasAllProperties",
@@ -80,6 +81,7 @@ Result<void> Evaluator::configuration(FunctionSpec& spec, const Node& properties
     if (!value.absent() && value.kind != Node::Kind::kNull) spec.configuration.set(std::string(name), std::move(value));
   }
   for (const auto name : {"Runtime", "Handler"}) {
+    if (spec.code.from == CodeSource::From::kImage) break;
     if (spec.configuration.find(name) != nullptr) continue;
     return resolver_->error(spec.line, fmt::format("the function {} has no {}", spec.logical_id, name));
   }
@@ -189,14 +191,12 @@ Result<void> Evaluator::layer(const std::string& logical_id, const Node& node) {
 Result<void> Evaluator::serverless_function(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* own, properties_of(node));
   GUST_TRY(const auto raw, with_globals(*own, "Function"));
-  if (raw["PackageType"].text == "Image") {
-    return resolver_->error(raw["PackageType"].line,
-                            fmt::format("{} is a container image; only PackageType Zip is served", logical_id),
-                            Code::kUnsupported);
-  }
+  GUST_TRY(const bool image, is_image(logical_id, raw));
   GUST_CHECK(only(logical_id, raw,
                   {"CodeUri",
                    "InlineCode",
+                   "ImageUri",
+                   "ImageConfig",
                    "Handler",
                    "Runtime",
                    "Timeout",
@@ -220,7 +220,7 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
                    "FunctionUrlConfig"},
                   kFunctionIgnored));
   if (const auto& method = node["Metadata"]["BuildMethod"];
-      method.is_scalar() && !method.text.starts_with("python") && !method.text.starts_with("nodejs")) {
+      !image && method.is_scalar() && !method.text.starts_with("python") && !method.text.starts_with("nodejs")) {
     return resolver_->error(method.line,
                             fmt::format("BuildMethod {} is not served; build {} first and let CodeUri name the result",
                                         method.text, logical_id),
@@ -230,12 +230,12 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
   spec.logical_id = logical_id;
   spec.line = node.line;
   GUST_TRY(spec.name, name_of(logical_id, node));
+  GUST_CHECK(image ? image_uri(spec.code, logical_id, raw["ImageUri"]) : serverless_code(spec, raw));
   GUST_CHECK(configuration(spec, raw));
   GUST_CHECK(serverless_capacity(spec, raw));
   GUST_CHECK(concurrency(spec, raw));
   GUST_CHECK(serverless_alias(spec, raw));
   GUST_CHECK(serverless_url(spec, raw));
-  GUST_CHECK(serverless_code(spec, raw));
   if (const auto& invoke = raw["EventInvokeConfig"]; !invoke.absent()) {
     GUST_CHECK(only(logical_id, invoke, {"MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"}, {}));
     GUST_TRY(spec.event_invoke, resolver_->resolve(invoke));
@@ -308,12 +308,33 @@ Result<void> Evaluator::serverless_url(FunctionSpec& spec, const Node& propertie
   return {};
 }
 
+Result<void> Evaluator::lambda_code(FunctionSpec& spec, const Node& properties) {
+  const auto& code = properties["Code"];
+  GUST_TRY(const bool image, is_image(spec.logical_id, properties));
+  if (code.absent()) return resolver_->error(spec.line, fmt::format("the function {} has no Code", spec.logical_id));
+  if (image) return image_uri(spec.code, spec.logical_id, code["ImageUri"]);
+  GUST_TRY(const auto value, resolver_->resolve(code));
+  if (value.is_scalar()) return local_code(spec.code, spec.logical_id, value.text, code.line);
+  if (value["ZipFile"].is_scalar()) {
+    spec.code = {CodeSource::From::kInline, {}, {}, {}, value["ZipFile"].text, code.line};
+  } else if (value["S3Bucket"].is_scalar() && value["S3Key"].is_scalar()) {
+    spec.code = {CodeSource::From::kObject, {}, value["S3Bucket"].text, value["S3Key"].text, {}, code.line};
+  } else {
+    return resolver_->error(code.line,
+                            "Code needs ZipFile, or S3Bucket and S3Key, or the path of a folder or zip; with "
+                            "PackageType Image it needs ImageUri",
+                            Code::kUnsupported);
+  }
+  return {};
+}
+
 Result<void> Evaluator::lambda_function(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* raw, properties_of(node));
   GUST_CHECK(
       only(logical_id, *raw,
            {"Code", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description", "Role", "FunctionName",
             "Architectures", "PackageType", "EphemeralStorage", "SnapStart", "Layers", "CapacityProviderConfig",
+             "ImageConfig",
             "ReservedConcurrentExecutions"},
            kFunctionIgnored));
   FunctionSpec spec;
@@ -323,21 +344,9 @@ Result<void> Evaluator::lambda_function(const std::string& logical_id, const Nod
   const auto& capacity = (*raw)["CapacityProviderConfig"]["LambdaManagedInstancesCapacityProviderConfig"];
   if (!capacity.absent())
     GUST_CHECK(only(logical_id, capacity, {"CapacityProviderArn", "PerExecutionEnvironmentMaxConcurrency"}, {}));
+  GUST_CHECK(lambda_code(spec, *raw));
   GUST_CHECK(configuration(spec, *raw));
   GUST_CHECK(concurrency(spec, *raw));
-  const auto& code = (*raw)["Code"];
-  if (code.absent()) return resolver_->error(node.line, fmt::format("the function {} has no Code", logical_id));
-  GUST_TRY(const auto value, resolver_->resolve(code));
-  if (value.is_scalar()) {
-    GUST_CHECK(local_code(spec.code, logical_id, value.text, code.line));
-  } else if (value["ZipFile"].is_scalar()) {
-    spec.code = {CodeSource::From::kInline, {}, {}, {}, value["ZipFile"].text, code.line};
-  } else if (value["S3Bucket"].is_scalar() && value["S3Key"].is_scalar()) {
-    spec.code = {CodeSource::From::kObject, {}, value["S3Bucket"].text, value["S3Key"].text, {}, code.line};
-  } else {
-    return resolver_->error(code.line, "Code needs ZipFile, or S3Bucket and S3Key, or the path of a folder or zip",
-                            Code::kUnsupported);
-  }
   out_.functions.push_back(std::move(spec));
   return {};
 }

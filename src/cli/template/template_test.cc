@@ -365,5 +365,41 @@ TEST_F(TemplateTest, TheExample) {
   EXPECT_NE(out->notes[0].find("SitePolicy"), std::string::npos) << out->notes[0];
 }
 
+TEST_F(TemplateTest, FunctionsOfImages) {
+  std::ofstream(folder_ / "image.tar") << "x";
+  const auto of = [](const std::string& properties) {
+    return "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n" + properties;
+  };
+  const auto local = read(of("      PackageType: Image\n      ImageUri: ./image.tar\n")).value().functions.at(0);
+  EXPECT_EQ(local.code.from, CodeSource::From::kImage);
+  EXPECT_EQ(local.code.path, fs::canonical(folder_ / "image.tar"));
+  const std::string config = "      ImageConfig: {Command: [a.b], WorkingDirectory: /app}\n";
+  const std::string by_name = "      PackageType: Image\n      ImageUri: team/hello:1\n";
+  const auto named = read(of(by_name + config)).value().functions.at(0);
+  EXPECT_EQ(named.code.path + named.code.text, "team/hello:1");
+  EXPECT_EQ(named.configuration["ImageConfig"]["WorkingDirectory"].text, "/app");
+  const auto plain = read(R"(
+Resources:
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      PackageType: Image
+      Role: arn:aws:iam::000000000000:role/r
+      Code: {ImageUri: hello}
+)");
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_EQ(plain->functions[0].code.text, "hello");
+
+  EXPECT_EQ(refusal(of("      PackageType: Image\n      ImageUri: hello\n      Runtime: python3.12\n")),
+            "t.yaml:7: Runtime of F cannot be with PackageType Image");
+  EXPECT_EQ(refusal(kFunction + "      ImageConfig: {Command: [x]}\n"),
+            "t.yaml:9: ImageConfig of F cannot be with PackageType Zip");
+  EXPECT_EQ(refusal(of("      PackageType: Rpm\n")), "t.yaml:5: PackageType of F is 'Rpm'; Zip and Image are");
+  EXPECT_EQ(refusal(of("      PackageType: Image\n      ImageUri: ./none.tar\n")),
+            "t.yaml:6: the image of F is not there: ./none.tar");
+  const auto nameless = refusal(of("      PackageType: Image\n"));
+  EXPECT_NE(nameless.find("F has PackageType Image and no ImageUri"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace gust::cli

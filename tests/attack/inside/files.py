@@ -113,3 +113,7 @@ def core_again():
 def crash():
     os.chdir("/tmp")
     os.abort()
+
+
+def mode_of(path):
+    return os.stat(path).st_mode & 0o7777
