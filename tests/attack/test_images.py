@@ -16,9 +16,9 @@ def image(gust, tmp_path_factory):
     made = python_image({file.name: file.read_text() for file in INSIDE.glob("*.py")})
     to_data, host = str(gust.data / "credentials"), str(gust.data)
     links = {"lead/credentials": to_data, "lead/dots": "../" * 20 + to_data.lstrip("/"), "lead/proc": "/proc/1/root" + to_data,
-             "lead/host": host, "etc": host, "dev": host, "tmp": host, "proc": host}
+             "lead/host": host, "etc": host, "dev": host, "proc": host}
     raised = entry(tarfile.REGTYPE, mode=0o6755)
-    made.layers += (layer({name: entry(tarfile.SYMTYPE, to) for name, to in links.items()}),
+    made.layers += (layer({f"{host.lstrip('/')}/own": "x"}), layer({name: entry(tarfile.SYMTYPE, to) for name, to in links.items()}),
                     layer({"lead/host/evil": "x", "usr/bin/raised": raised}))
     made.config["Env"] += [f"DATA={host}"]
     path = tmp_path_factory.mktemp("image") / "image.tar"
