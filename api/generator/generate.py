@@ -19,6 +19,7 @@ def snake(name):
 class Generator:
     def __init__(self, service, model):
         self.service, self.model, self.shapes = service, model, model["shapes"]
+        self.space = service.replace("-", "_")  # the namespace
         self.structs = sorted(n for n, s in self.shapes.items() if s["type"] == "structure" and not s.get("document"))
 
     def type_of(self, name):
@@ -102,10 +103,10 @@ class Generator:
         op = self.model["operations"][name]
         request = op["input"]["shape"] if "input" in op else "Empty"
         response = op["output"]["shape"] if "output" in op else "Empty"
-        parts = [f"struct {name} {{", f"  using Request = api::{self.service}::{request};", f"  using Response = api::{self.service}::{response};",
+        parts = [f"struct {name} {{", f"  using Request = api::{self.space}::{request};", f"  using Response = api::{self.space}::{response};",
                  f'  static constexpr std::string_view kName = "{name}";']
         for which in dict.fromkeys((request, response)):
-            parts.append(f"  static std::unique_ptr<async::ByteSource>* body(api::{self.service}::{which}& message) {{ return {self.body_of(which)}; }}")
+            parts.append(f"  static std::unique_ptr<async::ByteSource>* body(api::{self.space}::{which}& message) {{ return {self.body_of(which)}; }}")
         return "\n".join(parts + ["};", ""]).replace("& message) { return nullptr", "&) { return nullptr")
 
     def header(self):
@@ -116,13 +117,13 @@ class Generator:
             '#include "async/bytes.h"', '#include "base/time.h"', '#include "wire/value.h"', "",
             "#include <cstdint>", "#include <map>", "#include <memory>", "#include <optional>", "#include <string>",
             "#include <string_view>", "#include <vector>", "", "namespace gust::wire {", "class Model;", "}", "",
-            f"namespace gust::api::{self.service} {{", "", "// The model, loaded once.",
+            f"namespace gust::api::{self.space} {{", "", "// The model, loaded once.",
             "std::shared_ptr<const wire::Model> model();", "", "struct Empty {};",
             "inline void from_value(const wire::Value&, Empty&) {}",
             "inline wire::Value to_value(const Empty&) { return wire::Value::Map(); }", "",
             *(f"struct {name};" for name in self.structs), "",
             *(self.struct(name) for name in self.ordered()), *(self.operation(name) for name in sorted(self.model["operations"])),
-            f"}}  // namespace gust::api::{self.service}", ""])
+            f"}}  // namespace gust::api::{self.space}", ""])
 
     def conversion(self, name):
         members = self.shapes[name].get("members", {})
@@ -141,12 +142,12 @@ class Generator:
         pieces = [text[i:i + 8000] for i in range(0, len(text), 8000)]
         return "\n".join([
             f'#include "api/{self.service}.gen.h"', "", '#include "base/assert.h"', '#include "wire/convert.h"', '#include "wire/model.h"', "",
-            f"namespace gust::api::{self.service} {{", "", "namespace {", "", "// In pieces: a string literal may have 65,536 characters.", "constexpr const char* kModel[] = {",
+            f"namespace gust::api::{self.space} {{", "", "namespace {", "", "// In pieces: a string literal may have 65,536 characters.", "constexpr const char* kModel[] = {",
             *(f'    R"model({p})model",' for p in pieces), "};", "", "}  // namespace", "",
             "std::shared_ptr<const wire::Model> model() {", "  static const auto loaded = [] {", "    std::string text;", "    for (const auto* piece : kModel) text += piece;",
             "    return wire::Model::load(text);", "  }();",
             "  GUST_ASSERT(loaded);", "  return *loaded;", "}", "", *(self.conversion(n) for n in self.structs),
-            f"}}  // namespace gust::api::{self.service}", ""])
+            f"}}  // namespace gust::api::{self.space}", ""])
 
 
 def main(model_path, out):

@@ -27,6 +27,9 @@ SERVED = {
         CreateIntegration GetIntegration GetIntegrations UpdateIntegration DeleteIntegration CreateStage GetStage GetStages
         UpdateStage DeleteStage CreateDeployment GetDeployment GetDeployments DeleteCorsConfiguration""",
     "sts": "GetCallerIdentity AssumeRole",
+    "application-autoscaling": """RegisterScalableTarget DescribeScalableTargets DeregisterScalableTarget
+        PutScheduledAction DescribeScheduledActions DeleteScheduledAction PutScalingPolicy DescribeScalingPolicies
+        DeleteScalingPolicy DescribeScalingActivities TagResource UntagResource ListTagsForResource""",
 }
 
 # The root elements that S3 writes; the public model leaves them out, as clients do not look at them.
@@ -52,7 +55,14 @@ def references(shape):
     return [r["shape"] for r in refs]
 
 
+# Members of no service's resource that Gust has, with all the shapes below them.
+LEFT_OUT = {"application-autoscaling": [("PutScalingPolicyRequest", "PredictiveScalingPolicyConfiguration"),
+                                        ("ScalingPolicy", "PredictiveScalingPolicyConfiguration")]}
+
+
 def trim(model, service, names):
+    for shape, member in LEFT_OUT.get(service, []):
+        del model["shapes"][shape]["members"][member]
     operations = {name: clean(model["operations"][name]) for name in names}
     wanted, todo = set(), []
     for operation in operations.values():

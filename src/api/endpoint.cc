@@ -40,6 +40,7 @@ struct ByScope {
 constexpr ByScope kByScope[] = {
     {"s3", ServiceKind::kS3},   {"lambda", ServiceKind::kLambda}, {"apigateway", ServiceKind::kApiGateway},
     {"sts", ServiceKind::kSts}, {"gust", ServiceKind::kAdmin},
+    {"application-autoscaling", ServiceKind::kScaling},
 };
 
 // Services whose clients deserve to hear that they are not here, rather than an answer of S3's.

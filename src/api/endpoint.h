@@ -18,6 +18,7 @@ enum class ServiceKind {
   kLambda,
   kApiGateway,
   kSts,
+  kScaling,
   kNotServed
 };
 

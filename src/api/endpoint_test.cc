@@ -41,6 +41,7 @@ TEST(Endpoint, EveryRowOfTheTable) {
       {"127.0.0.1:4566", "/2015-03-31/functions/f/invocations", "", kLambda, "", "/2015-03-31/functions/f/invocations"},
       {"127.0.0.1:4566", "/v2/apis", "apigateway", kApiGateway, "", "/v2/apis"},
       {"127.0.0.1:4566", "/", "sts", kSts, "", "/"},
+      {"127.0.0.1:4566", "/", "application-autoscaling", kScaling, "", "/"},
   };
   for (const auto& row : rows) {
     http::Request request;

@@ -95,6 +95,33 @@ async::Task<void> BucketRecords::put(RequestContext context, std::string bucket,
   co_return Result<void>{};
 }
 
+async::Task<std::uint32_t> ProvisionedCapacity::get(scaling::Resource resource) {
+  GUST_CO_TRY(const auto ref, functions::parse_function_name(resource.id, "", resource.account));
+  GUST_CO_CHECK(co_await registry_.get_version(ref));
+  GUST_CO_TRY(const auto all, co_await registry_.provisions(ref.key));
+  for (const auto& provision : all) {
+    if (provision.ref == ref) co_return provision.requested;
+  }
+  co_return 0;
+}
+
+async::Task<void> ProvisionedCapacity::set(scaling::Resource resource, std::uint32_t number) {
+  GUST_CO_TRY(const auto ref, functions::parse_function_name(resource.id, "", resource.account));
+  if (number == 0) co_return co_await registry_.unprovision(ref);
+  GUST_CO_CHECK(co_await registry_.provision(ref, number, invoker_.account_concurrency()));
+  co_return Result<void>{};
+}
+
+async::Task<std::optional<double>> ProvisionedUtilisation::now(scaling::Resource resource) {
+  GUST_CO_TRY(const auto ref, functions::parse_function_name(resource.id, "", resource.account));
+  const auto function = co_await registry_.get_version(ref);
+  if (!function) co_return std::nullopt;
+  const functions::FunctionRef version{ref.key, function->version};
+  const auto status = invoker_.provisioned(version);
+  if (status.allocated == 0) co_return std::nullopt;
+  co_return static_cast<double>(status.busy) / status.allocated;
+}
+
 async::Task<gateway::IntegrationReply> FunctionIntegration::invoke(RequestContext context, std::string function_arn,
                                                                    std::string payload, std::string source_arn) {
   const auto source = Arn::parse(source_arn);

@@ -9,6 +9,7 @@
 #include "functions/registry.h"
 #include "gateway/integration.h"
 #include "objects/object_store.h"
+#include "scaling/capacity.h"
 #include "sites/content.h"
 
 #include <memory>
@@ -68,6 +69,31 @@ class BucketRecords final : public functions::RecordStore {
 
  private:
   objects::ObjectStore& store_;
+};
+
+// Provisioned concurrency as a number to scale.
+class ProvisionedCapacity final : public scaling::Capacity {
+ public:
+  ProvisionedCapacity(functions::Registry& registry, functions::Invoker& invoker)
+      : registry_(registry), invoker_(invoker) {}
+  async::Task<std::uint32_t> get(scaling::Resource resource) override;
+  async::Task<void> set(scaling::Resource resource, std::uint32_t number) override;
+
+ private:
+  functions::Registry& registry_;
+  functions::Invoker& invoker_;
+};
+
+// The share of its instances that run an invocation.
+class ProvisionedUtilisation final : public scaling::Utilisation {
+ public:
+  ProvisionedUtilisation(functions::Registry& registry, functions::Invoker& invoker)
+      : registry_(registry), invoker_(invoker) {}
+  async::Task<std::optional<double>> now(scaling::Resource resource) override;
+
+ private:
+  functions::Registry& registry_;
+  functions::Invoker& invoker_;
 };
 
 // HTTP APIs into functions, as the function's policy allows.

@@ -59,6 +59,23 @@ Millis billed_step() {
   return Millis(1);
 }
 
+// GUST_SCALING_PERIOD_MS: what target tracking takes for a minute; less is for tests, which cannot wait for three.
+scaling::ScalerSettings scaler_settings() {
+  scaling::ScalerSettings out;
+  const char* given = std::getenv("GUST_SCALING_PERIOD_MS");
+  if (given == nullptr) return out;
+  const std::string_view text = given;
+  std::int64_t ms = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (error != std::errc() || end != text.data() + text.size() || ms < 100 || ms > 60'000) {
+    GUST_WARN("GUST_SCALING_PERIOD_MS '{}': expected 100 to 60000; it is not used", text);
+    return out;
+  }
+  out.period = Millis(ms);
+  out.look_every = std::min(out.look_every, out.period / 10);
+  return out;
+}
+
 // Every instance takes some ten descriptors, and many systems begin with 1,024.
 void allow_many_descriptors() {
   rlimit limit{};
@@ -108,8 +125,10 @@ async::Task<void> Cloud::start() {
   server_ = http::make_server(executor_, {});
   GUST_CO_CHECK(listen());
   GUST_CO_CHECK(co_await open_functions());
+  open_scaling();
   open_services();
   outbox_->start();
+  scaler_->start();
   async_invoker_->start();
   co_return write_endpoint();
 }
@@ -213,6 +232,16 @@ functions::RoleKeys Cloud::issue_keys(const functions::Function& function) {
   return {session->keys.access_key_id, session->keys.secret, session->keys.session_token};
 }
 
+void Cloud::open_scaling() {
+  capacity_ = std::make_unique<ProvisionedCapacity>(*registry_, *invoker_);
+  utilisation_ = std::make_unique<ProvisionedUtilisation>(*registry_, *invoker_);
+  scaling_log_ = std::make_unique<scaling::ActivityLog>(clock_, random_);
+  scaling_registry_ = std::make_unique<scaling::Registry>(*store_, clock_, random_, *capacity_, *scaling_log_);
+  scaler_ = std::make_unique<scaling::Scaler>(executor_, *store_, clock_, *capacity_, *utilisation_, *scaling_log_,
+                                              scaler_settings());
+  scaling_api_ = std::make_unique<api::ApplicationAutoScalingService>(*scaling_registry_, *scaler_);
+}
+
 void Cloud::open_services() {
   using api::ServiceKind;
   notification_targets_ = std::make_unique<FunctionTargets>(*registry_);
@@ -247,6 +276,7 @@ void Cloud::open_services() {
   front_->add_signed(ServiceKind::kLambda, "lambda", lambda_->wire());
   front_->add_signed(ServiceKind::kApiGateway, "apigateway", api_gateway_->wire());
   front_->add_signed(ServiceKind::kSts, "sts", sts_.wire());
+  front_->add_signed(ServiceKind::kScaling, "application-autoscaling", scaling_api_->wire());
   front_->add_open(ServiceKind::kHealth,
                    [](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> {
                      co_return health();
@@ -316,6 +346,7 @@ async::Task<void> Cloud::stop(Millis grace) {
     if (!done && first) first = done;
   };
   if (server_) note(co_await server_->stop(deadline));
+  if (scaler_) note(co_await scaler_->stop());
   if (async_invoker_) note(co_await async_invoker_->stop(deadline));
   if (invoker_) note(co_await invoker_->stop(deadline));
   if (outbox_) note(co_await outbox_->stop());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/apigatewayv2/service.h"
+#include "api/applicationautoscaling/service.h"
 #include "api/lambda/service.h"
 #include "api/s3/service.h"
 #include "api/sts/service.h"
@@ -23,6 +24,8 @@
 #include "meter/ledger.h"
 #include "queue/durable_queue.h"
 #include "sandbox/linux/linux_launcher.h"
+#include "scaling/registry.h"
+#include "scaling/scaler.h"
 #include "sites/site.h"
 
 #include <memory>
@@ -42,6 +45,7 @@ class Cloud {
  private:
   async::Task<void> open_state();
   async::Task<void> open_functions();
+  void open_scaling();
   void open_services();
   Result<void> listen();
   Result<void> add_listener(const std::string& address, std::uint16_t port);
@@ -77,6 +81,11 @@ class Cloud {
   std::unique_ptr<events::Outbox> outbox_;
   std::unique_ptr<FunctionTargets> notification_targets_;
   std::unique_ptr<BucketCode> bucket_code_;
+  std::unique_ptr<ProvisionedCapacity> capacity_;
+  std::unique_ptr<ProvisionedUtilisation> utilisation_;
+  std::unique_ptr<scaling::ActivityLog> scaling_log_;
+  std::unique_ptr<scaling::Registry> scaling_registry_;
+  std::unique_ptr<scaling::Scaler> scaler_;
   std::unique_ptr<FunctionIntegration> integration_;
   std::unique_ptr<functions::Urls> urls_;
   std::unique_ptr<FunctionUrlTarget> url_target_;
@@ -89,6 +98,7 @@ class Cloud {
   std::unique_ptr<api::S3Service> s3_;
   std::unique_ptr<api::LambdaService> lambda_;
   std::unique_ptr<api::ApiGatewayV2Service> api_gateway_;
+  std::unique_ptr<api::ApplicationAutoScalingService> scaling_api_;
   api::StsService sts_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<Front> front_;

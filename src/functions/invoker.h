@@ -74,6 +74,7 @@ struct PoolStatus {
 struct ProvisionStatus {
   std::uint32_t allocated = 0, available = 0;  // instances that there are; that have done their init
   std::string failure;                         // why there are too few, and it will be tried again
+  std::uint32_t busy = 0;                      // of them, that run an invocation
 };
 
 // The runtimes of one family that are booted ahead.

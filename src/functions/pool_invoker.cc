@@ -99,7 +99,7 @@ class PoolInvoker final : public Invoker {
     if (found == pools_.end()) return {};
     const auto& pool = *found->second;
     const auto part = [&](std::size_t n) { return static_cast<std::uint32_t>(std::min(n, pool.provisioned)); };
-    return {part(pool.all.size()), part(pool.all.size() - pool.starting), pool.provision_failure};
+    return {part(pool.all.size()), part(pool.all.size() - pool.starting), pool.provision_failure, part(pool.busy)};
   }
 
   StartStatus starts() const override {
