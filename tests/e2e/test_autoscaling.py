@@ -266,3 +266,77 @@ def test_use_is_tracked_out_and_in(new_gust, unique, monkeypatch):
     wait_until(lambda: requested(gust, target) == 1, "scaling in")
     newest = wait_until(lambda: (a := activities(scaling, target)[0])["StatusCode"] == "Successful" and a, "the record")
     assert "AlarmLow" in newest["Cause"] and newest["Description"] == "Setting desired concurrency to 1."
+
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: "def handler(e, c): return c.function_version"
+      Handler: index.handler
+      Runtime: python3.12
+      AutoPublishAlias: live
+  Target:
+    Type: AWS::ApplicationAutoScaling::ScalableTarget
+    DependsOn: HelloAliaslive
+    Properties:
+      MinCapacity: 1
+      MaxCapacity: 4
+      ResourceId: !Sub function:${Hello}:live
+      ScalableDimension: lambda:function:ProvisionedConcurrency
+      ServiceNamespace: lambda
+      ScheduledActions:
+        - ScheduledActionName: morning
+          Schedule: cron(0 8 ? * MON-FRI *)
+          Timezone: Europe/Berlin
+          StartTime: '2030-01-01T00:00:00Z'
+          ScalableTargetAction: {MinCapacity: 2, MaxCapacity: 4}
+        - {ScheduledActionName: evening, Schedule: cron(0 18 * * ? *), ScalableTargetAction: {MaxCapacity: 1}}
+  Busy:
+    Type: AWS::ApplicationAutoScaling::ScalingPolicy
+    Properties:
+      PolicyName: busy
+      PolicyType: TargetTrackingScaling
+      ScalingTargetId: !Ref Target
+      TargetTrackingScalingPolicyConfiguration:
+        TargetValue: 0.7
+        ScaleInCooldown: 120
+        PredefinedMetricSpecification: {PredefinedMetricType: LambdaProvisionedConcurrencyUtilization}
+Outputs:
+  Name: {Value: !Ref Hello}
+"""
+
+
+def test_a_template_scales_its_alias(gust, scaling, tmp_path, unique):
+    file = tmp_path / "template.yaml"
+
+    def deploy(text, *more):
+        file.write_text(text)
+        return gust.cli_json("deploy", tmp_path, "--stack", unique, "--yes", *more)
+
+    made = deploy(TEMPLATE)
+    target = {**LAMBDA, "ResourceId": f"function:{made['outputs']['Name']}:live"}
+    assert requested(gust, target) == 1
+    actions = scaling.describe_scheduled_actions(**target)["ScheduledActions"]
+    assert [(a["ScheduledActionName"], a["ScalableTargetAction"]) for a in actions] == [
+        ("evening", {"MaxCapacity": 1}), ("morning", {"MinCapacity": 2, "MaxCapacity": 4})]
+    assert actions[1]["StartTime"] == datetime(2030, 1, 1, tzinfo=timezone.utc) and actions[1]["Timezone"] == "Europe/Berlin"
+    [policy] = scaling.describe_scaling_policies(**target)["ScalingPolicies"]
+    assert policy["TargetTrackingScalingPolicyConfiguration"]["ScaleInCooldown"] == 120
+
+    without_evening = "\n".join(line for line in TEMPLATE.splitlines() if "evening" not in line)
+    deploy(without_evening.replace("TargetValue: 0.7", "TargetValue: 0.5").replace("MinCapacity: 1", "MinCapacity: 2"))
+    assert requested(gust, target) == 2
+    [policy] = scaling.describe_scaling_policies(**target)["ScalingPolicies"]
+    assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 0.5
+    # What the service refuses takes the whole deploy back.
+    file.write_text(TEMPLATE.replace("TargetValue: 0.7", "TargetValue: 7").replace("MaxCapacity: 4", "MaxCapacity: 9"))
+    refused = gust.cli("deploy", tmp_path, "--stack", unique, "--yes", check=False)
+    assert refused.returncode == 1 and "0.1 to 0.9" in refused.stderr and "Taken back" in refused.stderr
+    assert described(scaling, target)[0]["MaxCapacity"] == 4
+    assert len(scaling.describe_scheduled_actions(**target)["ScheduledActions"]) == 1
+
+    deploy(TEMPLATE[:TEMPLATE.index("  Target:")] + TEMPLATE[TEMPLATE.index("Outputs:"):])
+    assert described(scaling, target) == []

@@ -219,6 +219,16 @@ Result<void> Deploy::set(const Setting& setting, const std::optional<boost::json
   return {};
 }
 
+Result<void> Deploy::scale(const std::string& function, const std::string& alias,
+                           const std::optional<boost::json::object>& value) {
+  GUST_TRY(auto was, services_.read_scaling(function, alias));
+  undo_.push_back({fmt::format("restore what scales {}:{}", function, alias),
+                   [this, function, alias, was = std::move(was)] {
+                     return services_.write_scaling(function, alias, was);
+                   }});
+  return services_.write_scaling(function, alias, value);
+}
+
 // Points the alias to a version of what the function is now.
 Result<void> Deploy::alias(const FunctionSpec& spec) {
   if (spec.alias.empty()) return {};
@@ -233,6 +243,7 @@ Result<void> Deploy::settings(const FunctionSpec& spec) {
   const auto had = [&](const char* part) { return ours && it->second.parts.contains(part); };
   const auto old_alias = ours ? it->second.alias : std::string();
   if (old_alias != spec.alias) {
+    if (had("scaling")) GUST_CHECK(scale(spec.name, old_alias, std::nullopt));
     if (had("provisioned concurrency")) GUST_CHECK(set(provisioned_of(spec.name, old_alias), std::nullopt));
     if (had("URL")) GUST_CHECK(set(url_of(spec.name, old_alias), std::nullopt));
     if (had("retries")) GUST_CHECK(set(retries_of(spec.name, old_alias), std::nullopt));
@@ -242,11 +253,28 @@ Result<void> Deploy::settings(const FunctionSpec& spec) {
   if (retries || ours) GUST_CHECK(set(retries_of(spec.name, spec.alias), retries));
   GUST_TRY(const auto reserved, count_value("ReservedConcurrentExecutions", spec.reserved));
   if (reserved || had("reserved concurrency")) GUST_CHECK(set(reserved_of(spec.name), reserved));
-  GUST_TRY(const auto provisioned, count_value("ProvisionedConcurrentExecutions", spec.provisioned));
-  if (provisioned || (had("provisioned concurrency") && !spec.alias.empty()))
-    GUST_CHECK(set(provisioned_of(spec.name, spec.alias), provisioned));
+  GUST_CHECK(provisioning(spec));
   GUST_TRY(const auto url, url_value(spec.url));
   if (url || had("URL")) GUST_CHECK(set(url_of(spec.name, spec.alias), url));
+  return {};
+}
+
+// How many instances of the alias stand ready, and what scales that.
+Result<void> Deploy::provisioning(const FunctionSpec& spec) {
+  constexpr auto kCount = "provisioned concurrency", kScaling = "scaling";
+  const auto it = before_.entries.find(spec.logical_id);
+  static const Parts kNone;
+  const bool ours = it != before_.entries.end() && it->second.physical == spec.name && it->second.alias == spec.alias;
+  const auto& had = ours ? it->second.parts : kNone;
+  const bool has_alias = !spec.alias.empty();
+  GUST_TRY(const auto count, count_value("ProvisionedConcurrentExecutions", spec.provisioned));
+  GUST_TRY(const auto scaling, scaling_value(spec.scaling));
+  // What scales the number may have changed it since it was set.
+  const bool scaled = scaling && count && had.contains(kScaling) && had.contains(kCount) &&
+                      had.at(kCount) == parts_of(spec, {}).at(kCount);
+  if (!scaled && (count || (had.contains(kCount) && has_alias)))
+    GUST_CHECK(set(provisioned_of(spec.name, spec.alias), count));
+  if (scaling || (had.contains(kScaling) && has_alias)) return scale(spec.name, spec.alias, scaling);
   return {};
 }
 

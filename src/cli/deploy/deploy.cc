@@ -278,6 +278,8 @@ Result<void> Deploy::remove_dropped() {
         if (silenced) GUST_CHECK(services_.delete_object(before.physical, key));
       }
     }
+    if (before.type == kFunctionType && before.parts.contains("scaling"))
+      GUST_CHECK(services_.write_scaling(before.physical, before.alias, std::nullopt));
     const auto removed = remove(before.type, before.physical);
     if (!removed && removed.error().source == "BucketNotEmpty") {
       desired_.notes.push_back(fmt::format(

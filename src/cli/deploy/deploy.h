@@ -52,6 +52,9 @@ class Deploy {
   Result<void> permissions(const FunctionSpec& spec);
   Result<void> settings(const FunctionSpec& spec);
   Result<void> set(const Setting& setting, const std::optional<boost::json::object>& value);
+  Result<void> provisioning(const FunctionSpec& spec);
+  Result<void> scale(const std::string& function, const std::string& alias,
+                     const std::optional<boost::json::object>& value);
   Result<void> alias(const FunctionSpec& spec);
   Result<void> evaluate_with_urls();
   Result<void> remember(const BucketSpec& bucket);

@@ -110,6 +110,7 @@ Parts parts_of(const FunctionSpec& spec, const Package& package) {
   if (!spec.url.absent()) out["URL"] = part(to_canonical_json(spec.url) + spec.alias);
   if (!spec.alias.empty()) out["alias"] = part(spec.alias);
   if (!spec.provisioned.absent()) out["provisioned concurrency"] = part(spec.provisioned.text);
+  if (!spec.scaling.absent()) out["scaling"] = part(to_canonical_json(spec.scaling) + spec.alias);
   if (!spec.reserved.absent()) out["reserved concurrency"] = part(spec.reserved.text);
   for (const auto& [name, value] : spec.configuration.fields) out[name] = part(to_canonical_json(value));
   return out;

@@ -6,6 +6,8 @@
 #include "cli/remote.h"
 #include "cli/template/desired.h"
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <map>
@@ -32,6 +34,8 @@ Setting alias_of(const std::string& function, const std::string& alias);
 Result<std::optional<boost::json::object>> retries_value(const Node& settings);
 Result<std::optional<boost::json::object>> count_value(const char* member, const Node& count);
 Result<std::optional<boost::json::object>> url_value(const Node& url);
+// target, actions and policies as write_scaling() takes them.
+Result<std::optional<boost::json::object>> scaling_value(const Node& scaling);
 
 // Of a permission in a stack's record: its statement's id, with its alias before it: "live:ApiPermission".
 std::string recorded_id(const Permission& permission);
@@ -78,6 +82,10 @@ class Services {
   Result<std::optional<boost::json::object>> read(const Setting& setting);
   // Makes, changes, or without a value removes it. What the service answers.
   Result<boost::json::object> write(const Setting& setting, const std::optional<boost::json::object>& value);
+  // What scales an alias's provisioned concurrency (services_scaling.cc); nothing where nothing does.
+  Result<std::optional<boost::json::object>> read_scaling(const std::string& function, const std::string& alias);
+  Result<void> write_scaling(const std::string& function, const std::string& alias,
+                             const std::optional<boost::json::object>& value);
   // The ARN of the layer's new version.
   Result<std::string> publish_layer(const LayerSpec& spec, const std::string& code_bucket, const std::string& code_key);
   Result<bool> layer_exists(const std::string& arn);
@@ -100,6 +108,12 @@ class Services {
  private:
   Result<boost::json::object> json_call(const std::string& method, const std::string& service, const std::string& path,
                                         const boost::json::object* body, std::string_view what);
+  Result<boost::json::object> scaling_call(std::string_view operation, const boost::json::object& body,
+                                           std::string_view what);
+  Result<boost::json::array> scaling_list(std::string_view operation, std::string_view member,
+                                          boost::json::object body);
+  Result<void> sync_scaling(const boost::json::object& id, std::string_view kind, std::string_view name,
+                            const boost::json::array& was, const boost::json::array& wanted);
   Result<void> sync_stage(const std::string& id, const ApiSpec& spec);
   Result<void> put_xml(const std::string& bucket, const std::string& sub, const std::string& xml);
 

@@ -34,6 +34,8 @@ struct FunctionSpec {
   std::string alias;   // that each deploy points to a version of its own; or empty
   Node provisioned;    // absent, or how many instances of the alias stand ready
   Node reserved;       // absent, or its reserved concurrency
+  // Absent, or what scales `provisioned`: MinCapacity, MaxCapacity, SuspendedState, ScheduledActions, Policies.
+  Node scaling;
   CodeSource code;
   std::vector<Permission> permissions;
   int line = 0;

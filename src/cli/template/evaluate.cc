@@ -124,6 +124,7 @@ Result<Desired> Evaluator::run() {
   }
   if (has_implicit_api()) GUST_CHECK(api(std::string(kImplicitApi), Node::map(resources.line)));
   for (const auto& logical_id : made) GUST_CHECK(dependent(logical_id, resources[logical_id]));
+  GUST_CHECK(check_scaling());
   localize();
   GUST_CHECK(outputs());
   return std::move(out_);
@@ -134,6 +135,8 @@ Result<void> Evaluator::dependent(const std::string& logical_id, const Node& nod
   const auto& type = node["Type"].text;
   if (type == "AWS::Lambda::Permission") return permission(logical_id, node);
   if (type == "AWS::Lambda::EventInvokeConfig") return event_invoke(logical_id, node);
+  if (type == "AWS::ApplicationAutoScaling::ScalableTarget") return scalable_target(logical_id, node);
+  if (type == "AWS::ApplicationAutoScaling::ScalingPolicy") return scaling_policy(logical_id, node);
   if (type == "AWS::ApiGatewayV2::Stage") return plain_stage(logical_id, node);
   if (type == "AWS::ApiGatewayV2::Route") return plain_route(logical_id, node);
   if (type != "AWS::Serverless::Function") return {};

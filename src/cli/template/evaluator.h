@@ -80,6 +80,13 @@ class Evaluator {
   Result<void> code_uri(CodeSource& code, const std::string& of, const Node& raw);
   Result<Node> with_globals(const Node& properties, std::string_view section) const;
 
+  // What scales their provisioned concurrency (scaling.cc).
+  Result<void> scalable_target(const std::string& logical_id, const Node& node);
+  Result<void> scaling_policy(const std::string& logical_id, const Node& node);
+  Result<FunctionSpec*> scaled_function(const std::string& logical_id, const Node& properties, int line);
+  Result<std::string> scalable_target_id(const Node& resource);
+  Result<void> check_scaling();
+
   // Events of functions (events.cc); run after all resources are known.
   Result<void> event(const std::string& function_id, const std::string& name, const Node& node);
   Result<void> s3_event(const std::string& function_id, const std::string& name, const Node& properties);

@@ -136,6 +136,7 @@ Result<std::string> Evaluator::attribute(const std::string& logical_id, const st
   }
   if (type == "AWS::ApiGatewayV2::Stage" && name.empty())
     return resolver_->text((*resource)["Properties"]["StageName"], "StageName");
+  if (type == "AWS::ApplicationAutoScaling::ScalableTarget" && name.empty()) return scalable_target_id(*resource);
   if (name.empty() &&
       (type == "AWS::Lambda::Permission" || type == "AWS::S3::BucketPolicy" || type.starts_with("AWS::ApiGatewayV2::")))
     return logical_id;

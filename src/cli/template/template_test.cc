@@ -277,6 +277,51 @@ TEST_F(TemplateTest, AliasesUrlsAndLayersOfFunctions) {
   EXPECT_EQ(out.layers[0].retained.size(), 2u);
 }
 
+TEST_F(TemplateTest, ScalesTheAliasOfAFunction) {
+  const auto text = kFunction + R"(      AutoPublishAlias: live
+  Busy:
+    Type: AWS::ApplicationAutoScaling::ScalingPolicy
+    Properties:
+      PolicyName: busy
+      PolicyType: TargetTrackingScaling
+      ScalingTargetId: !Ref Target
+      TargetTrackingScalingPolicyConfiguration: {TargetValue: 0.7}
+  Target:
+    Type: AWS::ApplicationAutoScaling::ScalableTarget
+    Properties:
+      MinCapacity: 1
+      MaxCapacity: 5
+      ResourceId: !Sub function:${F}:live
+      ScalableDimension: lambda:function:ProvisionedConcurrency
+      ServiceNamespace: lambda
+      ScheduledActions:
+        - {ScheduledActionName: up, Schedule: "rate(1 day)", ScalableTargetAction: {MinCapacity: 2}}
+Outputs:
+  Id: {Value: !Ref Target}
+)";
+  const auto out = read(text);
+  ASSERT_TRUE(out) << out.error().message;
+  const auto& scaling = out->functions[0].scaling;
+  EXPECT_EQ(scaling["MaxCapacity"].text, "5");
+  EXPECT_EQ(scaling["ScheduledActions"].items.at(0)["Schedule"].text, "rate(1 day)");
+  EXPECT_EQ(to_canonical_json(scaling["Policies"]),
+            R"([{"PolicyName":"busy","TargetTrackingScalingPolicyConfiguration":{"TargetValue":0.7}}])");
+  EXPECT_EQ(out->outputs[0].second,
+            "function:" + out->functions[0].name + ":live|lambda:function:ProvisionedConcurrency|lambda");
+
+  const auto with = [&](std::string_view from, std::string_view to) {
+    auto changed = text;
+    return refusal(changed.replace(changed.find(from), from.size(), to));
+  };
+  EXPECT_TRUE(with("${F}:live", "${F}:other").contains("must have a ResourceId function:NAME:ALIAS"));
+  EXPECT_TRUE(with("ServiceNamespace: lambda", "ServiceNamespace: ecs").contains("served is the ScalableDimension"));
+  EXPECT_TRUE(with("TargetTrackingScaling\n", "StepScaling\n").contains("TargetTrackingScaling"));
+  EXPECT_TRUE(with("!Ref Target", "!Ref F").contains("a !Ref of a scalable target"));
+  EXPECT_TRUE(with("      MaxCapacity: 5\n", "").contains("Target needs MaxCapacity"));
+  const auto alone = text.substr(0, text.find("  Target:"));
+  EXPECT_TRUE(refusal(alone).contains("Target")) << refusal(alone);
+}
+
 TEST_F(TemplateTest, RefusalsSayWhereAndWhat) {
   EXPECT_TRUE(
       refusal("Resources:\n  T:\n    Type: AWS::Serverless::Api\n")
