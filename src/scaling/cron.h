@@ -1,4 +1,4 @@
-// Cron: the six fields of the cloud's cron expressions (minutes, hours, day of month, month, day of week, year) as sets,
+// Cron: the six fields of a cloud's cron expression (minutes, hours, day of month, month, day of week, year) as sets,
 // with the marks ? , - * / L W #. Days and times are those of some clock; which one is not said here. Any thread.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Scaler: runs what is scheduled, measures use and follows its target, and sets the numbers. What it does it writes down
-// first (ActivityLog), so that it goes on after a crash. Loop thread only.
+// Scaler: runs what is scheduled, measures use and follows its target, and sets the numbers. What it does it writes
+// down first (ActivityLog), so that it goes on after a crash. Loop thread only.
 #pragma once
 
 #include "async/event.h"

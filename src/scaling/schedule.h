@@ -21,11 +21,11 @@ class Schedule {
   // kInvalid "schedule" or "timezone".
   static Result<Schedule> parse(std::string_view expression, const std::string& timezone, Bounds bounds);
 
-  // The first time after `after`; nothing when there is none. A repeated schedule with a start is due at its start, then
-  // as its expression says; nothing is due after the end.
+  // The first time after `after`; nothing when there is none. A repeated schedule with a start is due at its start,
+  // then as its expression says; nothing is due after the end. A local time that the clocks skip is left out, one that
+  // they show twice counts once.
   std::optional<WallTime> next(WallTime after) const;
 
-  // A local time that the clocks skip is left out, one that they show twice counts once.
  private:
   struct At {
     WallTime time;

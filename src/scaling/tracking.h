@@ -35,8 +35,8 @@ struct Decision {
   std::string policy;
 };
 
-// What to do, if anything. The policy that wants the most decides; scaling in takes the consent of every policy that may
-// scale in. `current` is the resource's number.
+// What to do, if anything. The policy that wants the most decides; scaling in takes the consent of every policy that
+// may scale in. `current` is the resource's number.
 std::optional<Decision> decide(const Target& target, const std::vector<Policy>& policies,
                                const std::deque<double>& points, std::uint32_t current, WallTime now);
 

@@ -1,5 +1,5 @@
-// What is scaled, within which bounds, and by what: the types that the parts of scaling and its API share. A resource is
-// something with a number (provisioned concurrency of a function's version or alias) that this module knows by name
+// What is scaled, within which bounds, and by what: the types that the parts of scaling and its API share. A resource
+// is something with a number (provisioned concurrency of a function's version or alias) that this module knows by name
 // only. Any thread.
 #pragma once
 

@@ -41,7 +41,8 @@ class ApplicationAutoScalingService {
   Reply<autoscaling::DescribeScheduledActionsResponse> describe_actions(
       wire::Call call, autoscaling::DescribeScheduledActionsRequest request);
 
-  Reply<autoscaling::PutScalingPolicyResponse> put_policy(wire::Call call, autoscaling::PutScalingPolicyRequest request);
+  Reply<autoscaling::PutScalingPolicyResponse> put_policy(wire::Call call,
+                                                          autoscaling::PutScalingPolicyRequest request);
   Reply<autoscaling::DeleteScalingPolicyResponse> delete_policy(wire::Call call,
                                                                 autoscaling::DeleteScalingPolicyRequest request);
   Reply<autoscaling::DescribeScalingPoliciesResponse> describe_policies(

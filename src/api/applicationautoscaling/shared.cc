@@ -49,12 +49,13 @@ Result<std::optional<std::uint32_t>> capacity_of(const std::optional<std::int32_
 }
 
 Result<void> check_name(std::string_view name, std::string_view member, std::string_view forbidden) {
-  const bool control = std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  const bool control = std::ranges::any_of(name, is_control);
   if (!control && name.find_first_of(forbidden) == std::string_view::npos && !name.starts_with(' ') &&
       !name.ends_with(' '))
     return {};
-  return invalid(fmt::format("{} '{}': it has characters that it may not have{}", member, name,
-                             forbidden.empty() ? "" : fmt::format(" (control characters, spaces at its ends, {})", forbidden)));
+  return invalid(fmt::format("{} '{}' cannot have control characters, spaces at its ends{}", member, name,
+                             forbidden.empty() ? "" : fmt::format(", or one of {}", forbidden)));
 }
 
 Result<scaling::Registry::Query> start_query(const wire::Call& call, const std::string& service_namespace,
