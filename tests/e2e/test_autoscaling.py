@@ -293,7 +293,7 @@ Resources:
           Timezone: Europe/Berlin
           StartTime: '2030-01-01T00:00:00Z'
           ScalableTargetAction: {MinCapacity: 2, MaxCapacity: 4}
-        - {ScheduledActionName: evening, Schedule: cron(0 18 * * ? *), ScalableTargetAction: {MaxCapacity: 1}}
+        - {ScheduledActionName: evening, Schedule: 'cron(0 18 * * ? *)', ScalableTargetAction: {MaxCapacity: 1}}
   Busy:
     Type: AWS::ApplicationAutoScaling::ScalingPolicy
     Properties:
