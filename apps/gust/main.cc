@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
     settings.port = options.port;
     settings.data = options.data;
     settings.keep_alive = options.keep_alive;
+    settings.memory_bytes = options.instance_memory_mb << 20;
     return gust::daemon::run(settings);
   });
 }

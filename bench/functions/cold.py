@@ -1,109 +1,60 @@
-"""Cold starts: the first request to a function, over HTTP, to its response; and first requests to many at once.
-
-bench/functions/run; needs what ./check installs. Measured with runtimes booted ahead (a warm pool) and without.
-"""
-import http.client
-import json
+"""A first request to a new function, over HTTP, to its response: from ready runtimes and from nothing, beside the peers."""
 import os
-import statistics
-import sys
-import tempfile
-import threading
-import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests")]
-from conftest import Gust, wait_until  # noqa: E402
-from main import make_function, percentile, table  # noqa: E402
+from harness import daemon, peers
+from harness.load import Connection
+from harness.report import Figure, p50_p99, table
 
-FAMILY = {"python": "python", "node": "node", "native": "provided"}
+TO_REACH = {"native": 2, "python": 2.5, "node": 2.5}
+P99_TO_REACH = 6
 
 
-def starts(gust):
-    return json.loads(gust.cli("status", "--pools", "--json").stdout)
-
-
-def wait_for_pool(gust, family):
-    if family is None:
-        return
-
-    def full():
-        each = {r["runtime"]: r for r in starts(gust)["ready_runtimes"]}.get(family)
-        return each and each["ready"] > 0 and each["booting"] == 0
-    wait_until(full, f"a ready {family} runtime")
-
-
-def first_request(connection, url):
-    began = time.perf_counter()
-    connection.request("GET", url)
-    answer = connection.getresponse()
-    body = answer.read()
-    took = (time.perf_counter() - began) * 1000
-    assert answer.status == 200, (answer.status, body)
-    return took
-
-
-def one_by_one(gust, runtime, count, pooled):
-    """Milliseconds of each first request, and what it did to the counters."""
-    make_function(gust, f"warm-up-{runtime}", runtime)
-    connection = http.client.HTTPConnection("127.0.0.1", gust.port)
-    connection.request("GET", "/_gust/health")
-    connection.getresponse().read()
+def first_requests(gust, runtime, count, pooled):
+    """Milliseconds of each first request, how many came from the pool, and the phases of the last."""
+    daemon.create(gust, f"warm-up-{runtime}", runtime)
+    connection = Connection(f"{gust.endpoint}/_gust/health")
+    connection.exchange()
     times = []
-    before = starts(gust)
+    before = daemon.starts(gust)
     for i in range(count):
-        url = make_function(gust, f"cold-{runtime}-{i}", runtime)
+        url = daemon.create_with_api(gust, f"cold-{runtime}-{i}", runtime)
         if pooled:
-            wait_for_pool(gust, FAMILY[runtime])
-        times.append(first_request(connection, url.removeprefix(gust.endpoint)))
-    after = starts(gust)
-    return times, after["pooled"] - before["pooled"], after["last_pooled" if pooled and FAMILY[runtime] else "last_launched"]
+            daemon.wait_for_pool(gust, daemon.FAMILY[runtime])
+        times.append(connection.exchange(url.removeprefix(gust.endpoint)))
+    connection.close()
+    after = daemon.starts(gust)
+    return times, after["pooled"] - before["pooled"], after["last_pooled" if pooled else "last_launched"]
 
 
-def at_once(gust, runtime, count):
-    """Seconds until `count` functions have answered their first request, all sent at once."""
-    urls = [make_function(gust, f"burst-{runtime}-{i}", runtime).removeprefix(gust.endpoint) for i in range(count)]
-    wait_for_pool(gust, FAMILY[runtime])
-    gate = threading.Barrier(count + 1)
-
-    def ask(url):
-        connection = http.client.HTTPConnection("127.0.0.1", gust.port)
-        connection.connect()
-        gate.wait()
-        first_request(connection, url)
-    threads = [threading.Thread(target=ask, args=(url,)) for url in urls]
-    for thread in threads:
-        thread.start()
-    gate.wait()
-    began = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - began
+def of_peers():
+    """(what, times in ms), in the same run."""
+    out = [(f"fork and exec of {name}", [peers.fork_exec(language) for _ in range(30)])
+           for language, name in (("native", "/bin/true"), ("python", "python3 -I -c pass"), ("node", "node -e 0"))]
+    out.append(("bubblewrap: python3 to its end", [peers.bwrap_python() for _ in range(30)]))
+    out.append(("workerd: start to first answer", [peers.to_first_answer(peers.workerd) for _ in range(15)]))
+    out.append(("functions-framework: start to first answer", [peers.to_first_answer(peers.functions_framework) for _ in range(10)]))
+    out.append(("serverless-offline: a function's first call", peers.first_calls(20)))
+    return [(what, *p50_p99(times)) for what, times in out]
 
 
-def main():
+def measure():
     count = int(os.environ.get("COUNT", 60))
-    rows, bursts = [], []
+    rows, reached = [], {}
     for pooled in (True, False):
-        os.environ.pop("GUST_READY_RUNTIMES_MB", None)
-        if not pooled:
-            os.environ["GUST_READY_RUNTIMES_MB"] = "0"
-        for runtime in ("python", "node", "native"):
-            with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
-                gust = Gust(Path(folder) / "data").start()
-                try:
-                    times, taken, last = one_by_one(gust, runtime, count, pooled)
-                    rows.append((runtime, "ready" if pooled else "from nothing", statistics.median(times),
-                                 percentile(times, 0.99), f"{taken}/{count}", last["sandbox_ms"], last["init_ms"]))
-                    if pooled:
-                        bursts.append((runtime, 100, at_once(gust, runtime, 100)))
-                finally:
-                    gust.stop()
+        for runtime in TO_REACH:
+            with daemon.running(environment=[] if pooled else ["GUST_READY_RUNTIMES_MB=0"]) as gust:
+                times, taken, last = first_requests(gust, runtime, count, pooled)
+            if pooled:
+                reached[runtime] = p50_p99(times)
+            rows.append((runtime, "ready" if pooled else "from nothing", *p50_p99(times), f"{taken}/{count}", last["sandbox_ms"],
+                         last["init_ms"]))
     table("First request to a new function, over HTTP, to its response",
           ["runtime", "start", "median ms", "p99 ms", "from the pool", "last: sandbox ms", "last: init ms"], rows)
-    table("First requests to 100 functions at once", ["runtime", "functions", "seconds until all have answered"], bursts)
-
-
-if __name__ == "__main__":
-    main()
+    beside = of_peers()
+    ours = {name: p50 for name, (p50, _) in reached.items()}
+    table("The same of peers and limits", ["what", "median ms", "p99 ms", *(f"times our {name}" for name in ours)],
+          [(what, p50, p99, *(p50 / mine for mine in ours.values())) for what, p50, p99 in beside])
+    limits = {"native": beside[0], "python": beside[1], "node": beside[2]}
+    return [figure for runtime, (p50, p99) in reached.items() for figure in (
+        Figure(f"cold, {runtime}, p50", p50, "ms", TO_REACH[runtime], beside=limits[runtime][0], beside_value=limits[runtime][1]),
+        Figure(f"cold, {runtime}, p99", p99, "ms", P99_TO_REACH, beside=limits[runtime][0] + ", p99", beside_value=limits[runtime][2]))]

@@ -1,23 +1,13 @@
-"""Cold starts of a Python function that imports numpy and boto3, with SnapStart and without, over HTTP.
-
-bench/functions/snap_start; needs what ./check installs, and numpy, which it puts into build/bench.
-"""
-import http.client
+"""Cold starts of a Python function that imports numpy and boto3, with SnapStart and without, over HTTP."""
 import io
-import json
 import os
-import statistics
 import subprocess
-import sys
-import tempfile
 import zipfile
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests"), str(ROOT / "bench/functions")]
-from conftest import Gust, wait_until  # noqa: E402
-from cold import first_request, starts, wait_for_pool  # noqa: E402
-from main import ROLE, percentile, table  # noqa: E402
+from harness import SCRATCH, daemon
+from harness.load import Connection
+from harness.report import Figure, p50_p99, table
+from conftest import wait_until
 
 CODE = """
 import boto3, numpy
@@ -25,14 +15,15 @@ CLIENT = boto3.client("s3")
 def handler(event, context):
     return {"statusCode": 200, "body": str(int(numpy.arange(10).sum()))}
 """
+TO_REACH = 5
 
 
 def numpy_layer():
     """A layer with numpy, as a zip."""
-    folder = ROOT / "build/bench/numpy"
+    folder = SCRATCH / "numpy"
     if not (folder / "python/numpy").exists():
         subprocess.run(["/usr/bin/python3", "-m", "pip", "install", "-q", "--root-user-action=ignore", "--no-compile",
-                        "--target", folder / "python", "numpy"], check=True)
+                        "--target", folder / "python", "numpy==2.3.5"], check=True)
         subprocess.run(["/usr/bin/python3", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", folder / "python"], check=True)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
@@ -43,13 +34,10 @@ def numpy_layer():
 
 
 def make(gust, name, layer, snap_start):
+    """A published version behind a function URL; answers the URL's path."""
     functions = gust.client("lambda")
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as package:
-        package.writestr("index.py", CODE)
-    functions.create_function(FunctionName=name, Runtime="python3.12", Handler="index.handler", Role=ROLE, MemorySize=512,
-                              Timeout=30, Layers=[layer], Code={"ZipFile": code.getvalue()}, Publish=True,
-                              SnapStart={"ApplyOn": "PublishedVersions" if snap_start else "None"})
+    daemon.create(gust, name, "python", daemon.zipped({"index.py": CODE}), MemorySize=512, Layers=[layer], Publish=True,
+                  SnapStart={"ApplyOn": "PublishedVersions" if snap_start else "None"})
 
     def active():
         found = functions.get_function_configuration(FunctionName=name, Qualifier="1")
@@ -62,33 +50,23 @@ def make(gust, name, layer, snap_start):
     return "/_gust/url/" + url.split("//")[1].split(".")[0] + "/"
 
 
-def wait_for_rest(gust):
-    wait_until(lambda: not json.loads(gust.cli("status", "--json").stdout)["instances"], "the end of the last instance")
-
-
-def main():
+def measure():
     count = int(os.environ.get("COUNT", 40))
     rows = []
-    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
-        gust = Gust(Path(folder) / "data", "--keep-alive", "0").start()
-        try:
-            layer = gust.client("lambda").publish_layer_version(LayerName="numpy", Content={"ZipFile": numpy_layer()})["LayerVersionArn"]
-            connection = http.client.HTTPConnection("127.0.0.1", gust.port)
-            for snap_start in (True, False):
-                path = make(gust, f"f-{snap_start}".lower(), layer, snap_start)
-                times = []
-                for _ in range(count):
-                    wait_for_rest(gust)
-                    wait_for_pool(gust, "provided" if snap_start else "python")
-                    times.append(first_request(connection, path))
-                last = starts(gust)["last_restored" if snap_start else "last_pooled"]
-                rows.append(("SnapStart" if snap_start else "a ready runtime", statistics.median(times), percentile(times, 0.99),
-                             last["sandbox_ms"], last["init_ms"]))
-        finally:
-            gust.stop()
+    with daemon.running("--keep-alive", "0") as gust:
+        layer = gust.client("lambda").publish_layer_version(LayerName="numpy", Content={"ZipFile": numpy_layer()})["LayerVersionArn"]
+        connection = Connection(f"{gust.endpoint}/_gust/health")
+        for snap_start in (True, False):
+            path = make(gust, f"f-{snap_start}".lower(), layer, snap_start)
+            times = []
+            for _ in range(count):
+                daemon.wait_for_rest(gust)
+                daemon.wait_for_pool(gust, "provided" if snap_start else "python")
+                times.append(connection.exchange(path))
+            last = daemon.starts(gust)["last_restored" if snap_start else "last_pooled"]
+            rows.append(("SnapStart" if snap_start else "a ready runtime", *p50_p99(times), last["sandbox_ms"], last["init_ms"]))
+        connection.close()
     table("Cold request to a Python function that imports numpy and boto3",
           ["start", "median ms", "p99 ms", "last: sandbox ms", "last: init ms"], rows)
-
-
-if __name__ == "__main__":
-    main()
+    return [Figure("cold, Python with numpy and boto3, SnapStart, p50", rows[0][1], "ms", TO_REACH, beside="without SnapStart",
+                   beside_value=rows[1][1])]

@@ -46,6 +46,22 @@ Result<void> parse_keep_alive(const std::string& text, UpOptions& out) {
   return {};
 }
 
+// "auto", or megabytes.
+Result<void> parse_instance_memory(const std::string& text, UpOptions& out) {
+  if (text == "auto") return {};
+  constexpr std::uint64_t kLeast = 128, kMost = 1 << 30;
+  std::uint64_t megabytes = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), megabytes);
+  if (problem != std::errc() || end != text.data() + text.size() || megabytes < kLeast || megabytes > kMost) {
+    return fail(Code::kInvalid,
+                fmt::format("--instance-memory {}: expected 'auto', or whole megabytes from {} to {}", text, kLeast,
+                            kMost),
+                "usage");
+  }
+  out.instance_memory_mb = megabytes;
+  return {};
+}
+
 class Command {
  public:
   explicit Command(const Up& up) : up_(up) { build(); }
@@ -123,8 +139,12 @@ class Command {
     sub->add_option("--keep-alive", keep_alive_,
                     "Seconds that an idle instance stays; auto: from when each function is called")
         ->default_str("auto");
+    sub->add_option("--instance-memory", instance_memory_,
+                    "Megabytes that all instances may have together, by their MemorySize; auto: 3/4 of the machine's")
+        ->default_str("auto");
     sub->callback([this] {
       auto parsed = parse_keep_alive(keep_alive_, up_options_);
+      if (parsed) parsed = parse_instance_memory(instance_memory_, up_options_);
       if (parsed && !listen_.empty()) parsed = parse_listen(listen_, up_options_);
       if (!parsed) {
         code_ = session_.failed(parsed.error());
@@ -250,7 +270,7 @@ class Command {
   int code_ = kOk;
   UpOptions up_options_;
   std::string listen_;
-  std::string keep_alive_ = "auto";
+  std::string keep_alive_ = "auto", instance_memory_ = "auto";
   DeployOptions deploy_;
   InvokeOptions invoke_;
   LogsOptions logs_;

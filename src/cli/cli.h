@@ -25,6 +25,7 @@ struct UpOptions {
   std::uint16_t port = 4566;
   std::string data;                                // the data folder, absolute
   std::optional<std::chrono::seconds> keep_alive;  // none: learned
+  std::uint64_t instance_memory_mb = 0;            // 0: three quarters of the machine's
 };
 
 // Runs the daemon in the foreground until it is told to end; answers an exit code.

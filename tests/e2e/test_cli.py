@@ -82,6 +82,8 @@ def test_version(gust):
     (["up", "--listen", "nowhere"], "--listen nowhere: expected ADDR:PORT"),
     (["up", "--keep-alive", "5m"], "--keep-alive 5m: expected 'auto', or whole seconds from 0 to 86400"),
     (["up", "--keep-alive", "-1"], "--keep-alive -1: expected 'auto'"),
+    (["up", "--instance-memory", "64"], "--instance-memory 64: expected 'auto', or whole megabytes from 128 to 1073741824"),
+    (["up", "--instance-memory", "2g"], "--instance-memory 2g: expected 'auto'"),
     (["deploy", "/nonexistent"], "/nonexistent is neither a file nor a folder with template.yaml"),
     (["invoke", "x", "--payload", "{half"], "the payload is not JSON: '{half'"),
     (["invoke", "x", "--payload", "@/nonexistent.json"], "--payload @/nonexistent.json: the file cannot be read"),
