@@ -2,12 +2,14 @@
 
 They are created through the API, over several connections. The data folder is in memory (/dev/shm) where there is one, since each
 creation syncs its code to the disk, which is not what is measured."""
+import base64
 import json
 import os
 import random
 import statistics
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 from harness import SCRATCH, daemon, kernel, signed
 from harness.load import Connection
@@ -32,25 +34,21 @@ def register(gust, numbers):
 
 
 def latencies(gust, url, count):
-    """Median ms of: a page of ten of the list, a warm invocation through the HTTP API, a first one through the functions API."""
+    """Median ms of: a page of the list from anywhere in it, a warm invocation through the HTTP API, a first one of a function."""
     sign, draw = signed.Signer(gust), random.Random(1)
     connection = Connection(gust.endpoint)
-    marks = [f"{signed.PATH}/?MaxItems={FEW}&Marker=" + _marker(draw.randrange(count - FEW)) if count > FEW else
-             f"{signed.PATH}/?MaxItems={FEW}" for _ in range(300)]
-    lists = [connection.exchange(request=sign.request("GET", path)) for path in marks]
+    after = [name_of(draw.randrange(count - FEW)) if count > FEW else "e" for _ in range(300)]
+    markers = [quote(base64.b64encode(marker.encode()), safe="") for marker in after]
+    pages = [sign.request("GET", f"{signed.PATH}/?MaxItems={FEW}&Marker={marker}") for marker in markers]
+    firsts = [sign.invoke(name_of(i)) for i in draw.sample(range(count), FEW)]
+    lists = [connection.exchange(request=page) for page in pages]
     warm = [connection.exchange(url.removeprefix(gust.endpoint)) for _ in range(1000)]
     cold = []
-    for i in draw.sample(range(count), FEW):
+    for first in firsts:
         daemon.wait_for_pool(gust, "python")
-        cold.append(connection.exchange(request=sign.invoke(name_of(i))))
+        cold.append(connection.exchange(request=first))
     connection.close()
     return [statistics.median(times) for times in (lists, warm, cold)]
-
-
-def _marker(i):
-    import base64
-    from urllib.parse import quote
-    return quote(base64.b64encode(name_of(i).encode()).decode(), safe="")
 
 
 def measure():

@@ -199,7 +199,7 @@ static json::object sandboxes_of(const sandbox::Capabilities& found) {
 }
 
 async::Task<http::Response> Admin::status(RequestContext context) {
-  GUST_CO_TRY(const auto functions, co_await parts_.registry.list(context.principal.account, "", 10'000));
+  GUST_CO_TRY(const auto functions, co_await parts_.registry.count(context.principal.account));
   GUST_CO_TRY(const auto depth, co_await parts_.async_invoker.depth());
   json::array pools;
   for (const auto& pool : parts_.invoker.status()) {
@@ -216,7 +216,7 @@ async::Task<http::Response> Admin::status(RequestContext context) {
       {"version", GUST_VERSION},
       {"endpoint", parts_.endpoint},
       {"account", context.principal.account.str()},
-      {"functions", functions.size()},
+      {"functions", functions},
       {"instances", std::move(pools)},
       {"starts", starts_of(parts_.invoker.starts(), context.principal.account)},
       {"sandboxes", sandboxes_of(parts_.launcher.capabilities())},

@@ -203,13 +203,12 @@ async::Task<void> Cloud::open_functions() {
   settings.issue_keys = [this](const functions::Function& function) { return issue_keys(function); };
 
   registry_ = std::make_unique<functions::Registry>(*store_, *blobs_, clock_, random_, code);
-  GUST_CO_CHECK(co_await registry_->mend_code());
+  GUST_CO_TRY(const auto found_runtimes, co_await registry_->mend_code());
   layers_ = std::make_unique<functions::Layers>(*store_, registry_->code(), clock_);
   images_ = std::make_unique<functions::Images>(*store_, clock_, random_, code);
   logs_ = std::make_unique<functions::LogStore>(executor_, clock_, settings_.data + "/logs");
   invoker_ = functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
-  GUST_CO_TRY(const auto functions, co_await registry_->list(AccountId(std::string(kDefaultAccount)), "", 10'000));
-  for (const auto& function : functions) invoker_->expect(function.runtime);
+  for (const auto& runtime : found_runtimes) invoker_->expect(runtime);
   async_queue_ = std::make_unique<queue::DurableQueue>(executor_, *store_, clock_, "async");
   GUST_CO_CHECK(co_await async_queue_->open());
   bucket_records_ = std::make_unique<BucketRecords>(*objects_);

@@ -15,7 +15,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 
 namespace gust::functions {
 namespace {
@@ -148,15 +147,41 @@ async::Task<std::string> CodeStore::merge(AccountId account, std::vector<LayerUs
   co_return merged;
 }
 
-async::Task<void> CodeStore::restore(Package package, std::string owner) {
-  const auto folder = folder_ + "/" + package.folder;
-  auto look = [folder]() -> Result<std::optional<FolderSize>> {
-    if (!fs::exists(folder)) return std::nullopt;
-    return measure(folder);
+async::Task<void> CodeStore::restore(std::vector<Owned> packages) {
+  enum class Found { kWhole, kDamaged, kMissing };
+  auto look = [&packages, root = folder_]() -> Result<std::vector<Found>> {
+    std::vector<Found> out;
+    std::set<std::string_view> seen;  // versions share their folders
+    for (const auto& [package, owner] : packages) {
+      const auto folder = root + "/" + package.folder;
+      if (!seen.insert(package.folder).second) {
+        out.push_back(Found::kWhole);
+        continue;
+      }
+      if (!fs::exists(folder)) {
+        out.push_back(Found::kMissing);
+        continue;
+      }
+      const auto size = measure(folder);
+      const bool whole = size && (package.unpacked.files == 0 || *size == package.unpacked);
+      out.push_back(whole ? Found::kWhole : Found::kDamaged);
+    }
+    return out;
   };
-  GUST_CO_TRY(const auto there, co_await unpackers_.run(std::move(look)));
-  if (there && (package.unpacked.files == 0 || *there == package.unpacked)) co_return Result<void>{};
-  GUST_WARN("functions: the unpacked code of {} is {} and is unpacked again", owner, there ? "not whole" : "missing");
+  GUST_CO_TRY(const auto found, co_await unpackers_.run(std::move(look)));
+  for (std::size_t i = 0; i < packages.size(); ++i) {
+    if (found[i] == Found::kWhole) continue;
+    const auto& owner = packages[i].owner;
+    GUST_WARN("functions: the unpacked code of {} is {} and is unpacked again", owner,
+              found[i] == Found::kDamaged ? "not whole" : "missing");
+    const auto restored = co_await unpack_again(packages[i].package);
+    if (!restored) GUST_ERROR("functions: the code of {} is lost: {}", owner, restored.error().message);
+  }
+  co_return Result<void>{};
+}
+
+async::Task<void> CodeStore::unpack_again(Package package) {
+  const auto folder = folder_ + "/" + package.folder;
   GUST_CO_TRY(const auto bytes, co_await zip(std::move(package)));
   auto job = [&bytes, &folder]() -> Result<FolderSize> {
     std::error_code error;

@@ -45,11 +45,18 @@ class CodeStore {
   // One folder with the files of all layers, the later ones over the earlier; the only layer's own when there is one.
   async::Task<std::string> merge(AccountId account, std::vector<LayerUse> layers);
 
-  // At the start: removes the folders that are not in `kept`, and unpacks a package's again if it is not whole.
+  // At the start: removes the folders that are not in `kept`.
   async::Task<void> sweep(std::set<std::string> kept);
-  async::Task<void> restore(Package package, std::string owner);
+  // Unpacks again those that are not whole; the log says of whom, and which are lost.
+  struct Owned {
+    Package package;
+    std::string owner;
+  };
+  async::Task<void> restore(std::vector<Owned> packages);
 
  private:
+  async::Task<void> unpack_again(Package package);
+
   blobs::Store& blobs_;
   env::Random& random_;
   std::string folder_;

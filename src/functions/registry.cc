@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace gust::functions {
 namespace {
 
@@ -38,23 +40,35 @@ Result<void> check_size(const Function& function) {
 
 std::string place_of(const FunctionKey& key) { return fmt::format("{}/{}", key.account, key.name); }
 
-// Of every function, and every version of it.
-Result<std::vector<Function>> every_version(kv::Reader& reader) {
-  std::vector<Function> out;
-  for (const auto prefix : {rows::kFunctions, rows::kVersions}) {
-    auto range = kv::Range::prefix(std::string(prefix));
-    for (;;) {
-      GUST_TRY(const auto found, reader.scan(range));
+// Of every function, and then of every version: a page at a time, since there may be a hundred thousand.
+class EveryVersion {
+ public:
+  explicit EveryVersion(kv::Reader& reader) : reader_(reader) {}
+
+  // Empty at the end.
+  Result<std::vector<Function>> next() {
+    std::vector<Function> out;
+    while (out.empty() && prefix_ < kPrefixes.size()) {
+      auto range = kv::Range::prefix(std::string(kPrefixes[prefix_]));
+      if (!after_.empty()) range.begin = after_ + '\0';
+      GUST_TRY(const auto found, reader_.scan(range));
       for (const auto& row : found) {
         GUST_TRY(auto function, rows::decode_function(row.value));
         out.push_back(std::move(function));
       }
-      if (found.size() < range.limit) break;
-      range.begin = found.back().key + '\0';
+      const bool last = found.size() < range.limit;
+      after_ = last ? "" : found.back().key;
+      if (last) ++prefix_;
     }
+    return out;
   }
-  return out;
-}
+
+ private:
+  static constexpr std::array kPrefixes = {rows::kFunctions, rows::kVersions};
+  kv::Reader& reader_;
+  std::size_t prefix_ = 0;
+  std::string after_;
+};
 
 }  // namespace
 
@@ -97,6 +111,7 @@ async::Task<Function> Registry::insert(Function function) {
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  counted(function.key.account, 1);
   changed(function.key);
   co_return function;
 }
@@ -202,6 +217,7 @@ async::Task<void> Registry::remove(FunctionKey key) {
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  counted(key.account, -1);
   changed(key);
   blobs->erase("");  // of an image
   for (const auto& blob : *blobs) GUST_CO_CHECK(co_await code_.drop_zip(blob));
@@ -214,52 +230,87 @@ async::Task<std::string> Registry::code_zip(FunctionRef ref) {
 }
 
 Result<std::set<blobs::BlobId>> Registry::referenced(kv::Reader& reader) {
-  GUST_TRY(const auto functions, every_version(reader));
   std::set<blobs::BlobId> out;
-  for (const auto& function : functions) {
-    out.insert(blobs::BlobId(function.code_blob));
-    for (const auto& layer : function.layers) out.insert(blobs::BlobId(layer.blob));
+  for (EveryVersion versions(reader);;) {
+    GUST_TRY(const auto page, versions.next());
+    if (page.empty()) break;
+    for (const auto& function : page) {
+      out.insert(blobs::BlobId(function.code_blob));
+      for (const auto& layer : function.layers) out.insert(blobs::BlobId(layer.blob));
+    }
   }
   GUST_TRY(const auto layers, Layers::every(reader));
   for (const auto& layer : layers) out.insert(blobs::BlobId(layer.package.blob));
   return out;
 }
 
-async::Task<void> Registry::mend_code() {
+async::Task<std::set<std::string>> Registry::mend_code() {
   const auto view = store_.snapshot();
-  GUST_CO_TRY(const auto functions, every_version(*view));
-  std::set<std::string> kept;
-  std::map<std::string, std::pair<Package, std::string>> packages;
-  for (const auto& function : functions) {
-    if (function.image) {
+  std::set<std::string> kept, runtimes;
+  for (EveryVersion versions(*view);;) {
+    GUST_CO_TRY(const auto page, versions.next());
+    if (page.empty()) break;
+    for (const auto& function : page) {
+      if (!function.image) runtimes.insert(function.runtime);
       kept.insert(function.code_folder);
-    } else {
-      packages.emplace(function.code_folder, std::pair(package_of(function), function.qualified_arn()));
+      for (const auto& layer : function.layers) kept.insert(layer.folder);
+      if (!function.layers_folder.empty()) kept.insert(function.layers_folder);
     }
-    for (const auto& layer : function.layers) packages.emplace(layer.folder, std::pair(package_of(layer), layer.arn));
-    if (!function.layers_folder.empty()) kept.insert(function.layers_folder);
   }
   GUST_CO_TRY(const auto layers, Layers::every(*view));
-  for (const auto& layer : layers)
-    packages.emplace(layer.package.folder, std::pair(layer.package, layer.version_arn()));
+  std::vector<CodeStore::Owned> of_layers;
+  for (const auto& layer : layers) {
+    kept.insert(layer.package.folder);
+    of_layers.push_back({layer.package, layer.version_arn()});
+  }
   GUST_CO_TRY(const auto images, Images::every(*view));
   for (const auto& image : images) {
     kept.insert(image.folder);
     if (!code_.has(image.folder))
       GUST_ERROR("functions: the image {}@{} is lost; push it again", image.name, image.digest);
   }
-  for (const auto& [folder, package] : packages) kept.insert(folder);
   GUST_CO_CHECK(co_await code_.sweep(std::move(kept)));
-  for (const auto& [folder, package] : packages) {
-    if (const auto restored = co_await code_.restore(package.first, package.second); !restored)
-      GUST_ERROR("functions: the code of {} is lost: {}", package.second, restored.error().message);
+  GUST_CO_CHECK(co_await code_.restore(std::move(of_layers)));
+  for (EveryVersion versions(*view);;) {
+    GUST_CO_TRY(const auto page, versions.next());
+    if (page.empty()) break;
+    GUST_CO_CHECK(co_await mend(page));
   }
+  co_return runtimes;
+}
+
+async::Task<void> Registry::mend(const std::vector<Function>& functions) {
+  std::vector<CodeStore::Owned> packages;
+  for (const auto& function : functions) {
+    if (!function.image) packages.push_back({package_of(function), function.qualified_arn()});
+    for (const auto& layer : function.layers) packages.push_back({package_of(layer), layer.arn});
+  }
+  GUST_CO_CHECK(co_await code_.restore(std::move(packages)));
   for (const auto& function : functions) {
     if (function.layers.size() < 2) continue;
     if (const auto merged = co_await code_.merge(function.key.account, function.layers); !merged)
       GUST_ERROR("functions: the layers of {} are lost: {}", function.qualified_arn(), merged.error().message);
   }
   co_return Result<void>{};
+}
+
+async::Task<std::size_t> Registry::count(AccountId account) {
+  if (const auto known = counts_.find(account); known != counts_.end()) co_return known->second;
+  const auto changes = changes_;
+  std::size_t count = 0;
+  auto range = kv::Range::prefix(rows::functions_prefix(account));
+  for (;;) {
+    GUST_CO_TRY(const auto found, co_await store_.scan(range));
+    count += found.size();
+    if (found.size() < range.limit) break;
+    range.begin = found.back().key + '\0';
+  }
+  if (changes == changes_) counts_.insert_or_assign(account, count);  // else it may be of before the change
+  co_return count;
+}
+
+void Registry::counted(const AccountId& account, int change) {
+  if (const auto known = counts_.find(account); known != counts_.end()) known->second += change;
 }
 
 }  // namespace gust::functions

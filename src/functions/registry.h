@@ -35,6 +35,7 @@ class Registry {
   async::Task<Function> get(FunctionKey key);  // kLatest; kNotFound "function"
   // By name, after `after`.
   async::Task<std::vector<Function>> list(AccountId account, std::string after, std::size_t limit);
+  async::Task<std::size_t> count(AccountId account);  // kept in memory once it was asked for
   // kTry checks all and answers what the function would be, and keeps nothing. `also` may change more of the function.
   enum class CodeUpdate { kKeep, kTry };
   async::Task<Function> update_code(FunctionKey key, std::string zip, std::string expected_revision,
@@ -119,7 +120,8 @@ class Registry {
   // Every blob that a function or a layer names; for the sweep at the start.
   static Result<std::set<blobs::BlobId>> referenced(kv::Reader& reader);
   // At the start: removes code folders that no function or layer names, and unpacks again those that are not whole.
-  async::Task<void> mend_code();
+  // Answers the runtimes that functions have.
+  async::Task<std::set<std::string>> mend_code();
 
  private:
   // The versions that an invocation may run, and how often the second.
@@ -136,6 +138,8 @@ class Registry {
   std::shared_ptr<const Function> choose(const Route& route);
   async::Task<Function> insert(Function function);
   void changed(const FunctionKey& key);
+  void counted(const AccountId& account, int change);
+  async::Task<void> mend(const std::vector<Function>& functions);  // mend_code(), of some
   void stamp(Function& function);
   Result<void> stamp_policy(kv::Transaction& tx, const FunctionRef& ref, const std::string& expected_revision);
 
@@ -148,6 +152,7 @@ class Registry {
   std::uint64_t changes_ = 0;
   std::map<FunctionRef, Policy> policies_;
   std::uint64_t policy_changes_ = 0;
+  std::map<AccountId, std::size_t> counts_;  // of those that were asked for
 };
 
 // arn:..:function:NAME, ACCOUNT:function:NAME, function:NAME or NAME, each with an optional :QUALIFIER, as every

@@ -2,6 +2,7 @@
 
 #include "async/testing.h"
 #include "blobs/memory/memory_store.h"
+#include "functions/registry_rows.h"
 #include "functions/testing.h"
 #include "kv/memory/memory_store.h"
 
@@ -99,6 +100,38 @@ TEST_F(RegistryTest, UnpacksAgainWhatIsNotWhole) {
   ASSERT_TRUE(run(registry_->mend_code()));
   EXPECT_EQ(fs::file_size(folder / "index.py"), 3U);
   EXPECT_FALSE(fs::exists(folder.string() + ".new"));
+}
+
+TEST_F(RegistryTest, CountsFunctions) {
+  const auto count = [&] { return *run(registry_->count(key_.account)); };
+  EXPECT_EQ(count(), 0U);
+  ASSERT_TRUE(create(zip("one")));
+  EXPECT_EQ(count(), 1U);
+  EXPECT_FALSE(create(zip("one")));
+  EXPECT_EQ(count(), 1U);
+  EXPECT_EQ(*run(registry_->count(AccountId("111111111111"))), 0U);
+  ASSERT_TRUE(run(registry_->remove(key_)));
+  EXPECT_EQ(count(), 0U);
+}
+
+TEST_F(RegistryTest, LooksAtEveryFunctionAtTheStart) {
+  constexpr std::size_t kMany = 2500;  // more than a page
+  auto function = *create(zip("one"));
+  kv::Store::Body body = [&](kv::Transaction& tx) -> Result<void> {
+    for (std::size_t i = 0; i < kMany; ++i) {
+      function.key.name = FunctionName("f" + std::to_string(i));
+      function.runtime = i + 1 == kMany ? "nodejs20.x" : "python3.12";
+      tx.put(rows::function_key(function.key), rows::encode(function));
+    }
+    return {};
+  };
+  ASSERT_TRUE(run(store_.transact(body)));
+  fs::remove_all(folder_ / function.code_folder);
+  EXPECT_EQ(*run(registry_->mend_code()), (std::set<std::string>{"", "nodejs20.x", "python3.12"}));
+  EXPECT_TRUE(fs::exists(folder_ / function.code_folder / "index.py"));
+  EXPECT_EQ(*run(registry_->count(key_.account)), kMany + 1);
+  const auto view = store_.snapshot();
+  EXPECT_EQ(Registry::referenced(*view)->size(), 1U);
 }
 
 TEST_F(RegistryTest, TriesCodeAndKeepsNothingOfIt) {
