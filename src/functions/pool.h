@@ -6,6 +6,7 @@
 #include "functions/instance.h"
 
 #include <cstdint>
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -55,6 +56,10 @@ struct Pool {
   // An instance has a place, or one more.
   void has_place(std::shared_ptr<Instance> instance);
   void forget(const std::shared_ptr<Instance>& instance);
+  // Instances that run something.
+  std::size_t busy() const {
+    return static_cast<std::size_t>(std::ranges::count(all, Instance::State::kBusy, &Instance::state_of));
+  }
   // An idle instance that is not provisioned.
   bool has_spare() const { return !idle.empty() && all.size() > provisioned; }
   void end_idle();

@@ -85,8 +85,7 @@ class PoolInvoker final : public Invoker {
     std::vector<PoolStatus> out;
     for (const auto& [key, pool] : pools_) {
       if (pool->all.empty() && pool->provisioned == 0) continue;
-      const auto busy = std::ranges::count(pool->all, Instance::State::kBusy, &Instance::state_of);
-      out.push_back({key.key, key.qualifier, pool->idle.size(), static_cast<std::size_t>(busy), pool->starting,
+      out.push_back({key.key, key.qualifier, pool->idle.size(), pool->busy(), pool->starting,
                      pool->provisioned, pool->running});
     }
     return out;
@@ -99,7 +98,7 @@ class PoolInvoker final : public Invoker {
     if (found == pools_.end()) return {};
     const auto& pool = *found->second;
     const auto part = [&](std::size_t n) { return static_cast<std::uint32_t>(std::min(n, pool.provisioned)); };
-    return {part(pool.all.size()), part(pool.all.size() - pool.starting), pool.provision_failure, part(pool.busy)};
+    return {part(pool.all.size()), part(pool.all.size() - pool.starting), pool.provision_failure, part(pool.busy())};
   }
 
   StartStatus starts() const override {
