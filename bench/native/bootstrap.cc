@@ -69,12 +69,11 @@ class Connection {
 [[noreturn]] void serve(const std::string& api) {
   Connection connection(api);
   const std::string body = R"({"statusCode":200,"body":"hello world"})";
+  connection.send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: " + api + "\r\n\r\n");
   for (;;) {
-    connection.send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: " + api + "\r\n\r\n");
     const auto id = header(connection.receive(), "\nlambda-runtime-aws-request-id:");
     connection.send("POST /2018-06-01/runtime/invocation/" + id + "/response HTTP/1.1\r\nHost: " + api +
-                    "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-    connection.receive();
+                    "\r\nGust-Then: next\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   }
 }
 

@@ -16,6 +16,7 @@ constexpr std::string_view kRuntimePath = "/2018-06-01/runtime/";
 constexpr std::string_view kResponseMode = "Lambda-Runtime-Function-Response-Mode";
 constexpr std::string_view kErrorType = "Lambda-Runtime-Function-Error-Type";
 constexpr std::string_view kErrorBody = "Lambda-Runtime-Function-Error-Body";
+constexpr std::string_view kThen = "Gust-Then", kThenNext = "next";  // docs/formats/runtime-api.md
 constexpr std::size_t kMaxInitError = 1 << 20;
 
 std::string text_of(const std::string& payload, const char* name) {
@@ -149,6 +150,7 @@ async::Task<http::Response> Instance::take_answer(http::Request request, std::st
                             error_json("InvalidRequestID", fmt::format("'{}' is not an invocation that runs", id)));
   }
   if (place != nullptr) place->answering = true;
+  const bool then_next = !init && request.headers.get_or(kThen, "") == kThenNext;
   const auto stream = place != nullptr ? place->stream : nullptr;
   const auto limit = place != nullptr ? place->max_response_bytes : kMaxInitError;
   auto answer = co_await read_answer(request, what, stream, limit);
@@ -162,6 +164,7 @@ async::Task<http::Response> Instance::take_answer(http::Request request, std::st
   if (!answer) co_return json_response(400, error_json("BrokenBody", answer.error().message));
   if (init) init_error_ = *std::move(answer);
   else if (place != nullptr) settle(*place, *std::move(answer));
+  if (then_next) co_return co_await next();
   co_return json_response(202, R"({"status":"OK"})");
 }
 

@@ -9,6 +9,17 @@ using async::Task;
 
 class PoolInvokerTest : public testing::PoolFixture {};
 
+TEST_F(PoolInvokerTest, ARuntimeMayTakeItsNextEventAsTheAnswerToAResponse) {
+  open();
+  create("f");
+  then_next_ = true;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(answered("f"), "0");
+  EXPECT_EQ(processes_.size(), 1u);
+  EXPECT_EQ(statuses_, (std::vector<int>{200, 200}));  // the third waits for a fourth event
+  EXPECT_EQ(invoke("f", R"("raise")")->error_type, "ValueError");
+  EXPECT_EQ(answered("f"), "0");
+}
+
 TEST_F(PoolInvokerTest, AWarmInstanceIsReused) {
   open();
   create("f");

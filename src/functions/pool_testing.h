@@ -125,8 +125,9 @@ class PoolFixture : public ::testing::Test {
     for (std::size_t i = 0; i < workers_; ++i) runtimes_.spawn(live(process, processes_.size() - 1));
   }
   Task<http::Response> ask(std::shared_ptr<SimProcess> process, std::string method, std::string path,
-                           std::string body) {
+                           std::string body, bool then_next = false) {
     http::Request request;
+    if (then_next) request.headers.add("Gust-Then", "next");
     request.method = std::move(method);
     request.target = std::string(kRuntime) + path;
     request.content_length = body.size();
@@ -140,8 +141,12 @@ class PoolFixture : public ::testing::Test {
   Task<void> live(std::shared_ptr<SimProcess> process, std::size_t number) {
     co_await boost::asio::post(boost::asio::use_awaitable);  // as after start() has returned
     if (init_ == Init::kExits) process->end({.code = 9, .signal = 0, .out_of_memory = false});
+    std::optional<http::Response> coming;
     while (!process->ended()) {
-      GUST_CO_TRY(auto next, co_await ask(process, "GET", "invocation/next", ""));
+      if (!coming) {
+        GUST_CO_TRY(coming, co_await ask(process, "GET", "invocation/next", ""));
+      }
+      auto next = *std::exchange(coming, std::nullopt);
       if (next.status != 200) break;
       const auto id = std::string(next.headers.get_or("Lambda-Runtime-Aws-Request-Id", ""));
       GUST_CO_TRY(const auto payload, co_await text_of(std::move(next)));
@@ -150,8 +155,12 @@ class PoolFixture : public ::testing::Test {
         hanging_.push_back({process, id});
         co_return Result<void>{};
       }
-      if (payload == R"("who")")
-        GUST_CO_CHECK(co_await ask(process, "POST", "invocation/" + id + "/response", std::to_string(number)));
+      if (payload == R"("who")") {
+        const auto path = "invocation/" + id + "/response";
+        GUST_CO_TRY(auto answer, co_await ask(process, "POST", path, std::to_string(number), then_next_));
+        statuses_.push_back(answer.status);
+        if (then_next_) coming = std::move(answer);
+      }
       if (payload == R"("raise")") {
         GUST_CO_CHECK(co_await ask(process, "POST", "invocation/" + id + "/error",
                                    R"({"errorType":"ValueError","errorMessage":"no"})"));
@@ -171,6 +180,8 @@ class PoolFixture : public ::testing::Test {
 
   enum class Init { kWorks, kExits };
   Init init_ = Init::kWorks;
+  bool then_next_ = false;          // the fake runtimes take their next event as the answer to a response
+  std::vector<int> statuses_;       // what their responses were answered
   std::size_t workers_ = 1;  // of each sandbox that starts: each asks for one event after another
   boost::asio::io_context loop_;
   kv::MemoryStore store_;

@@ -21,6 +21,7 @@ namespace {
 using aws::http::response_code;
 
 constexpr char kApi[] = "/2018-06-01/runtime/";
+constexpr char kNext[] = "invocation/next";
 
 std::string without_scheme(std::string const& endpoint) {
   constexpr char kScheme[] = "http://";
@@ -55,6 +56,12 @@ std::string type_name(std::exception const& error) {
   return out;
 }
 
+std::string default_agent() { return std::string("gust-native/") + get_version(); }
+
+std::string why(http_reply const& reply) {
+  return reply.status < 0 ? reply.error : std::to_string(reply.status) + " " + reply.body;
+}
+
 void say(std::string const& what) { std::fprintf(stderr, "[lambda-runtime] %s\n", what.c_str()); }
 
 invocation_response call(std::function<invocation_response(invocation_request const&)> const& handler,
@@ -68,21 +75,79 @@ invocation_response call(std::function<invocation_response(invocation_request co
   }
 }
 
+struct api_connection {
+  api_connection(std::string const& endpoint, std::string agent)
+      : http(without_scheme(endpoint)), user_agent(std::move(agent)) {}
+
+  runtime::next_outcome next() { return next_of(http.request("GET", std::string(kApi) + kNext, {{"User-Agent", user_agent}}, "")); }
+
+  runtime::next_outcome next_of(http_reply reply) {
+    if (reply.status != 200) {
+      say(std::string("GET ") + kNext + ": " + why(reply));
+      return static_cast<response_code>(reply.status);
+    }
+    invocation_request request;
+    request.request_id = reply.header("lambda-runtime-aws-request-id");
+    if (request.request_id.empty()) {
+      say("GET invocation/next answered without a Lambda-Runtime-Aws-Request-Id");
+      return response_code::REQUEST_NOT_MADE;
+    }
+    request.xray_trace_id = reply.header("lambda-runtime-trace-id");
+    request.client_context = reply.header("lambda-runtime-client-context");
+    request.cognito_identity = reply.header("lambda-runtime-cognito-identity");
+    request.function_arn = reply.header("lambda-runtime-invoked-function-arn");
+    const auto ms = std::strtoll(reply.header("lambda-runtime-deadline-ms").c_str(), nullptr, 10);
+    request.deadline = std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
+    request.payload = std::move(reply.body);
+    return request;
+  }
+
+  // Where the service knows how, the next invocation comes as the answer to this one's response.
+  runtime::next_outcome post_then_next(std::string const& request_id, invocation_response const& response) {
+    const auto path = "invocation/" + request_id + (response.is_success() ? "/response" : "/error");
+    auto headers = headers_of(response);
+    headers.emplace_back("Gust-Then", "next");
+    auto reply = http.request("POST", kApi + path, headers, response.get_payload());
+    if (reply.status == 200) return next_of(std::move(reply));
+    if (reply.status < 200 || reply.status >= 300) say("POST " + path + ": " + why(reply));
+    // A refusal (too large, too late) is this invocation's; a connection that is gone is the instance's end.
+    if (reply.status < 0) return response_code::REQUEST_NOT_MADE;
+    return next();
+  }
+
+  http_headers headers_of(invocation_response const& response) const {
+    http_headers headers = {{"User-Agent", user_agent}, {"Content-Type", response.get_content_type()}};
+    if (!response.is_success()) {
+      const auto& type = response.get_error_type();
+      headers.emplace_back("Lambda-Runtime-Function-Error-Type", type.empty() ? "Unhandled" : type);
+    }
+    if (!response.get_xray_response().empty())
+      headers.emplace_back("Lambda-Runtime-Function-XRay-Error-Cause", response.get_xray_response());
+    return headers;
+  }
+
+  runtime::post_outcome post(std::string const& path, invocation_response const& response) {
+    const auto reply = http.request("POST", kApi + path, headers_of(response), response.get_payload());
+    if (reply.status >= 200 && reply.status < 300) return no_result{};
+    say("POST " + path + ": " + why(reply));
+    return static_cast<response_code>(reply.status);
+  }
+
+  http_connection http;
+  std::string user_agent;
+};
+
 // One invocation after another, until the Runtime API is gone.
 template <typename Before>
 void serve(char const* endpoint, std::function<invocation_response(invocation_request const&)> const& handler,
            Before before) {
-  runtime api(endpoint);
-  for (;;) {
-    const auto next = api.get_next();
-    if (!next.is_success()) return;
+  api_connection api(endpoint, default_agent());
+  for (auto next = api.next(); next.is_success();) {
     const auto& request = next.get_result();
     before(request);
     const auto response = call(handler, request);
-    const auto posted = response.is_success() ? api.post_success(request.request_id, response)
-                                              : api.post_failure(request.request_id, response);
-    // A refusal (too large, too late) is this invocation's; a connection that is gone is the instance's end.
-    if (!posted.is_success() && posted.get_failure() == response_code::REQUEST_NOT_MADE) return;
+    const auto id = request.request_id;
+    next = api.post_then_next(id, response);
   }
 }
 
@@ -115,56 +180,17 @@ invocation_response invocation_response::failure(std::string const& error_messag
   return made;
 }
 
-struct runtime::connection {
-  connection(std::string const& endpoint, std::string agent)
-      : http(without_scheme(endpoint)), user_agent(std::move(agent)) {}
-
-  post_outcome post(std::string const& path, invocation_response const& response) {
-    http_headers headers = {{"User-Agent", user_agent}, {"Content-Type", response.get_content_type()}};
-    if (!response.is_success()) {
-      const auto& type = response.get_error_type();
-      headers.emplace_back("Lambda-Runtime-Function-Error-Type", type.empty() ? "Unhandled" : type);
-    }
-    if (!response.get_xray_response().empty())
-      headers.emplace_back("Lambda-Runtime-Function-XRay-Error-Cause", response.get_xray_response());
-    const auto reply = http.request("POST", kApi + path, headers, response.get_payload());
-    if (reply.status >= 200 && reply.status < 300) return no_result{};
-    say("POST " + path + ": " + (reply.status < 0 ? reply.error : std::to_string(reply.status) + " " + reply.body));
-    return static_cast<response_code>(reply.status);
-  }
-
-  http_connection http;
-  std::string user_agent;
+struct runtime::connection : api_connection {
+  using api_connection::api_connection;
 };
 
-runtime::runtime(std::string const& endpoint) : runtime(endpoint, std::string("gust-native/") + get_version()) {}
+runtime::runtime(std::string const& endpoint) : runtime(endpoint, default_agent()) {}
 runtime::runtime(std::string const& endpoint, std::string const& user_agent)
     : connection_(std::make_unique<connection>(endpoint, user_agent)) {}
 runtime::runtime(runtime&&) noexcept = default;
 runtime::~runtime() = default;
 
-runtime::next_outcome runtime::get_next() {
-  auto reply = connection_->http.request("GET", std::string(kApi) + "invocation/next",
-                                         {{"User-Agent", connection_->user_agent}}, "");
-  if (reply.status != 200) {
-    say("GET invocation/next: " + (reply.status < 0 ? reply.error : std::to_string(reply.status) + " " + reply.body));
-    return static_cast<response_code>(reply.status);
-  }
-  invocation_request request;
-  request.request_id = reply.header("lambda-runtime-aws-request-id");
-  if (request.request_id.empty()) {
-    say("GET invocation/next answered without a Lambda-Runtime-Aws-Request-Id");
-    return response_code::REQUEST_NOT_MADE;
-  }
-  request.xray_trace_id = reply.header("lambda-runtime-trace-id");
-  request.client_context = reply.header("lambda-runtime-client-context");
-  request.cognito_identity = reply.header("lambda-runtime-cognito-identity");
-  request.function_arn = reply.header("lambda-runtime-invoked-function-arn");
-  const auto ms = std::strtoll(reply.header("lambda-runtime-deadline-ms").c_str(), nullptr, 10);
-  request.deadline = std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
-  request.payload = std::move(reply.body);
-  return request;
-}
+runtime::next_outcome runtime::get_next() { return connection_->next(); }
 
 runtime::post_outcome runtime::post_success(std::string const& request_id, invocation_response const& response) {
   return connection_->post("invocation/" + request_id + "/response", response);

@@ -86,6 +86,7 @@ export class Client {
   #host;
   #port;
   #connection;
+  #coming; // the next invocation, as the answer to the last response
 
   constructor(address) {
     const colon = address.lastIndexOf(":");
@@ -95,6 +96,8 @@ export class Client {
 
   // The next invocation: {headers, body}. Waits for as long as it takes; idle, without keeping the event loop alive.
   async next({ idle = false } = {}) {
+    const coming = await this.answered();
+    if (coming?.status === 200) return coming;
     const answer = await this.#request("GET", "/runtime/invocation/next", "", {}, idle);
     if (answer.status !== 200) throw new Error(`runtime/invocation/next answered ${answer.status}: ${answer.body}`);
     return answer;
@@ -107,8 +110,17 @@ export class Client {
     return JSON.parse(answer.body);
   }
 
-  respond(requestId, body, contentType = "application/json") {
-    return this.#request("POST", `/runtime/invocation/${requestId}/response`, body, { "Content-Type": contentType });
+  // What is wrong with it next() hears of: the next invocation comes as its answer (docs/formats/runtime-api.md).
+  respond(requestId, body, { contentType = "application/json", idle = false } = {}) {
+    const headers = { "Content-Type": contentType, "Gust-Then": "next" };
+    this.#coming = this.#request("POST", `/runtime/invocation/${requestId}/response`, body, headers, idle);
+  }
+
+  // Of respond(), if it was called since.
+  async answered() {
+    const coming = this.#coming;
+    this.#coming = undefined;
+    return coming;
   }
 
   // Sends the response piece by piece; answers the stream to write to, a promise of the end, and how to say that it

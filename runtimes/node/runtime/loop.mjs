@@ -60,7 +60,10 @@ async function warmUp() {
   const headers = { "lambda-runtime-aws-request-id": "warm", "lambda-runtime-deadline-ms": "0" };
   for (const name of ["warm_common.handler", "warm_module.handler"]) {
     const handler = await load(fileURLToPath(new URL(".", import.meta.url)), name);
-    for (let i = 0; i < 3; ++i) await invoke(client, handler, headers, "{}", {});
+    for (let i = 0; i < 3; ++i) {
+      await invoke(client, handler, headers, "{}", {});
+      await client.answered();
+    }
   }
 }
 
@@ -117,7 +120,7 @@ async function invoke(client, handler, headers, body, invocation) {
     return serveStreaming(client, handler, event, makeContext(headers, () => {}));
   }
   const result = await call(handler, event, headers, invocation);
-  await client.respond(headers["lambda-runtime-aws-request-id"], serialise(result));
+  client.respond(headers["lambda-runtime-aws-request-id"], serialise(result), { idle: several() });
 }
 
 // The handler's result, by promise, by callback or through the context; undefined when the event loop ran empty first.

@@ -19,9 +19,15 @@ class Client:
         self._host = address
         self._socket = None
         self._buffer = b""
+        self._coming = False  # the next invocation answers the last response
 
     def next(self):
         """The next invocation: (headers with lower-case names, body). Waits for as long as it takes."""
+        if self._coming:
+            self._coming = False
+            status, headers, body = self._checked(self._response)
+            if status == 200:
+                return headers, body
         status, headers, body = self._request("GET", "/runtime/invocation/next", b"", {})
         if status != 200:
             raise RuntimeApiError("runtime/invocation/next answered %d: %r" % (status, body[:200]))
@@ -61,7 +67,10 @@ class Client:
         self._socket, self._buffer = None, b""
 
     def respond(self, request_id, body, content_type):
-        return self._post("/runtime/invocation/%s/response" % request_id, body, {"Content-Type": content_type})
+        """What is wrong with it next() hears of: the next invocation comes as its answer (docs/formats/runtime-api.md)."""
+        path = "/runtime/invocation/%s/response" % request_id
+        self._checked(self._send, "POST", path, body, {"Content-Type": content_type, "Gust-Then": "next"})
+        self._coming = True
 
     def fail(self, request_id, error_type, body):
         return self._post("/runtime/invocation/%s/error" % request_id, body, _error_headers(error_type))
@@ -74,15 +83,20 @@ class Client:
         return self._request("POST", path, body, headers)[0]
 
     def _request(self, method, path, body, headers):
+        self._checked(self._send, method, path, body, headers)
+        return self._checked(self._response)
+
+    def _send(self, method, path, body, headers):
         lines = ["%s /%s%s HTTP/1.1" % (method, VERSION, path), "Host: " + self._host]
         lines += ["%s: %s" % header for header in headers.items()]
         if method == "POST":
             lines.append("Content-Length: %d" % len(body))
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        connection = self._connection()
+        self._connection().sendall(head + body)
+
+    def _checked(self, call, *arguments):
         try:
-            connection.sendall(head + body)
-            return self._response()
+            return call(*arguments)
         except OSError as error:
             raise RuntimeApiError("the connection to the Runtime API broke: %s" % error) from error
 
