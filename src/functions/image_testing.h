@@ -28,7 +28,9 @@ struct TarItem {
 enum class Packed { kPlain, kGzip, kZstd };
 
 inline std::string make_tar(const std::vector<TarItem>& items, Packed packed = Packed::kPlain) {
-  std::string out(32 << 20, '\0');
+  std::size_t room = 64 << 10;
+  for (const auto& item : items) room += item.text.size() + (16 << 10);
+  std::string out(room, '\0');
   std::size_t used = 0;
   archive* a = archive_write_new();
   archive_write_set_format_pax_restricted(a);
