@@ -1,8 +1,10 @@
 // Sandboxes with a root of their own: a folder of the host, of which nothing may lead a mount elsewhere.
 #include "sandbox/linux/testing.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
+
+#include <set>
 
 namespace gust::sandbox {
 namespace {
@@ -53,10 +55,12 @@ class OwnRoot : public testing::Sandboxes {
 
 TEST_F(OwnRoot, IsAllThatThereIs) {
   std::ofstream(root() / "own") << "mine";
-  EXPECT_EQ(output_of(inside("cat /own; echo; cat /etc/hosts; echo x > /own || echo read-only")),
-            "mine\n127.0.0.1 localhost sandbox sandbox.localdomain\n::1 localhost\nread-only\n");
-  EXPECT_EQ(output_of(inside("ls /")), fs::is_symlink("/bin") ? "bin\ndev\netc\nlib\nlib64\nown\nproc\ntmp\nusr\n"
-                                                              : output_of(inside("ls /")));
+  EXPECT_EQ(output_of(inside("cat /own /etc/hosts")),
+            "mine127.0.0.1 localhost sandbox sandbox.localdomain\n::1 localhost\n");
+  EXPECT_THAT(output_of(inside("echo x > /own")), HasSubstr("Read-only file system"));
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(root())) names.insert(entry.path().filename());
+  EXPECT_EQ(output_of(inside("ls /")), fmt::format("{}\n", fmt::join(names, "\n")));
   EXPECT_EQ(output_of(inside("echo x > /tmp/x; cat /tmp/x; cat /dev/null; ls -d /proc/[0-9]*")), "x\n/proc/2\n");
 }
 
