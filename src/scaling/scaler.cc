@@ -111,12 +111,26 @@ async::Task<void> Scaler::run_due() {
     kv::Range range{std::string(rows::kDue), rows::due_before(clock_.now()), kBatch};
     GUST_CO_TRY(const auto due, co_await store_.scan(std::move(range)));
     for (const auto& row : due) {
-      GUST_CO_TRY(auto decoded, rows::decode_due_key(row.key));
-      GUST_CO_CHECK(co_await run_action(std::move(decoded), row.key));
+      GUST_CO_CHECK(co_await run_or_forget(row.key));
       GUST_CO_CHECK(co_await settle());
     }
     if (due.size() < kBatch) co_return Result<void>{};
   }
+}
+
+// One that cannot be read, or whose time zone the system has no more, must not hold up the others.
+async::Task<void> Scaler::run_or_forget(std::string key) {
+  auto due = rows::decode_due_key(key);
+  Result<void> ran;
+  if (due) ran = co_await run_action(*std::move(due), key);
+  else ran = std::unexpected(due.error());
+  if (ran || (ran.error().code != Code::kCorrupt && ran.error().code != Code::kInvalid)) co_return ran;
+  GUST_ERROR("scaling: a scheduled action is given up: {}", ran.error().message);
+  kv::Store::Body body = [key](kv::Transaction& tx) -> Result<void> {
+    tx.erase(key);
+    return {};
+  };
+  co_return co_await store_.transact(std::move(body));
 }
 
 async::Task<void> Scaler::run_action(rows::Due due, std::string key) {

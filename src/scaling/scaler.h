@@ -44,6 +44,7 @@ class Scaler {
   // Whether it is done with; kept for later when the number cannot be set for the moment.
   async::Task<bool> perform(std::string pending, std::string key);
   async::Task<void> run_due();
+  async::Task<void> run_or_forget(std::string key);
   async::Task<void> run_action(rows::Due due, std::string key);
   Result<void> apply(kv::Transaction& tx, const rows::Due& due, const std::string& key,
                      const Result<std::uint32_t>& current);

@@ -226,6 +226,25 @@ TEST_F(ScalerTest, AnActionRunsOnceHoweverLateAndMayChangeOneBound) {
   EXPECT_EQ(actions.at(1).due, std::nullopt);
 }
 
+TEST_F(ScalerTest, WhatCannotBeReadDoesNotHoldUpTheOthers) {
+  ASSERT_TRUE(put({.min = 1, .max = 8}));
+  ASSERT_TRUE(at("broken", "at(2026-03-23T00:30:00)", 7, {}));
+  ASSERT_TRUE(at("gone", "at(2026-03-23T00:40:00)", 6, {}));
+  ASSERT_TRUE(at("whole", "at(2026-03-23T01:00:00)", 4, {}));
+  kv::Store::Body spoil = [this](kv::Transaction& tx) -> Result<void> {
+    tx.put(std::string("sc/d/\0", 6), "");
+    tx.put(rows::action_key(resource_, "broken"), "{");
+    GUST_TRY(const auto row, tx.get(rows::action_key(resource_, "gone")));
+    GUST_TRY(auto action, rows::decode<ScheduledAction>(*row));
+    action.timezone = "Atlantis";
+    tx.put(rows::action_key(resource_, "gone"), rows::encode(action));
+    return {};
+  };
+  ASSERT_TRUE(run(store_.transact(std::move(spoil))));
+  pass(std::chrono::hours(2), std::chrono::minutes(1));
+  EXPECT_EQ(number(), 4U);
+}
+
 TEST_F(ScalerTest, SuspendedSchedulesAreLeftOut) {
   ASSERT_TRUE(put({.min = 1, .max = 1}));
   ASSERT_TRUE(at("up", "at(2026-03-23T01:00:00)", 5, 5));

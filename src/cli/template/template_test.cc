@@ -295,7 +295,7 @@ TEST_F(TemplateTest, ScalesTheAliasOfAFunction) {
       ScalableDimension: lambda:function:ProvisionedConcurrency
       ServiceNamespace: lambda
       ScheduledActions:
-        - {ScheduledActionName: up, Schedule: "rate(1 day)", ScalableTargetAction: {MinCapacity: 2}}
+        - {ScheduledActionName: up, Schedule: 'rate(1 day)', ScalableTargetAction: {MinCapacity: 2}}
 Outputs:
   Id: {Value: !Ref Target}
 )";
