@@ -305,7 +305,7 @@ Outputs:
   EXPECT_EQ(scaling["MaxCapacity"].text, "5");
   EXPECT_EQ(scaling["ScheduledActions"].items.at(0)["Schedule"].text, "rate(1 day)");
   EXPECT_EQ(to_canonical_json(scaling["Policies"]),
-            R"([{"PolicyName":"busy","TargetTrackingScalingPolicyConfiguration":{"TargetValue":0.7}}])");
+            R"([{"PolicyName":"busy","TargetTrackingScalingPolicyConfiguration":{"TargetValue":"0.7"}}])");
   EXPECT_EQ(out->outputs[0].second,
             "function:" + out->functions[0].name + ":live|lambda:function:ProvisionedConcurrency|lambda");
 
