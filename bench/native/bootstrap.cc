@@ -1,5 +1,6 @@
 // A provided.* function as small as it can be: the Runtime API over a kept-alive connection, a fixed answer. As many
-// threads, each with a connection of its own, as the function runs invocations at once.
+// threads, each with a connection of its own, as the function runs invocations at once. With ONCE in its environment it
+// ends after the first.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -69,11 +70,17 @@ class Connection {
 [[noreturn]] void serve(const std::string& api) {
   Connection connection(api);
   const std::string body = R"({"statusCode":200,"body":"hello world"})";
+  const bool once = std::getenv("ONCE") != nullptr;
   connection.send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: " + api + "\r\n\r\n");
   for (;;) {
     const auto id = header(connection.receive(), "\nlambda-runtime-aws-request-id:");
     connection.send("POST /2018-06-01/runtime/invocation/" + id + "/response HTTP/1.1\r\nHost: " + api +
-                    "\r\nGust-Then: next\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+                    (once ? "" : "\r\nGust-Then: next") + "\r\nContent-Length: " + std::to_string(body.size()) +
+                    "\r\n\r\n" + body);
+    if (once) {
+      connection.receive();
+      ::_exit(0);
+    }
   }
 }
 
