@@ -199,7 +199,7 @@ async::Task<void> CodeStore::sweep(std::set<std::string> kept) {
     for (const auto& account : fs::directory_iterator(root, error)) {
       for (const auto& name : fs::directory_iterator(account.path(), error)) {
         for (const auto& code : fs::directory_iterator(name.path(), error)) {
-          if (!kept.contains(fs::relative(code.path(), root, error).string())) fs::remove_all(code.path(), error);
+          if (!kept.contains(code.path().lexically_relative(root).string())) fs::remove_all(code.path(), error);
         }
         if (fs::is_empty(name.path(), error)) fs::remove(name.path(), error);
       }
