@@ -32,6 +32,7 @@ class Gust:
 
     def __init__(self, data, *flags):
         self.data, self.flags, self.process, self.port = Path(data), list(flags), None, 0
+        self.address = "127.0.0.1"  # to listen on
         self.command = [BINARY]  # may begin with what starts it as another user
         self.log_path = self.data.parent / (self.data.name + ".log")
 
@@ -40,7 +41,7 @@ class Gust:
         (self.data / "endpoint").unlink(missing_ok=True)
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [*self.command, "up", "--data", self.data, "--listen", f"127.0.0.1:{port or self.port}", *self.flags],
+            [*self.command, "up", "--data", self.data, "--listen", f"{self.address}:{port or self.port}", *self.flags],
             stdout=log, stderr=log, start_new_session=True)
         log.close()
         wait_until(self._is_up, f"gust up (see {self.log_path}):\n{self.log()[-2000:]}")

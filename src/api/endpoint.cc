@@ -84,6 +84,7 @@ bool is_below(std::string_view path, std::string_view prefix) {
 // Paths of Gust's own.
 std::optional<Destination> own_path(const std::string& path) {
   if (path == "/_gust/health") return Destination{ServiceKind::kHealth, "", path};
+  if (path == "/_gust/metrics") return Destination{ServiceKind::kMetrics, "", path};
   constexpr std::pair<std::string_view, ServiceKind> kNamed[] = {{"/_gust/api/", ServiceKind::kHttpApi},
                                                                  {"/_gust/url/", ServiceKind::kFunctionUrl}};
   for (const auto& [prefix, service] : kNamed) {

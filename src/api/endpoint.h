@@ -9,6 +9,7 @@ namespace gust::api {
 
 enum class ServiceKind {
   kHealth,
+  kMetrics,
   kAdmin,
   kCode,
   kHttpApi,

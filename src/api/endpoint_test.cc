@@ -18,6 +18,7 @@ TEST(Endpoint, EveryRowOfTheTable) {
   using enum ServiceKind;
   const Row rows[] = {
       {"127.0.0.1:4566", "/_gust/health", "", kHealth, "", "/_gust/health"},
+      {"127.0.0.1:4566", "/_gust/metrics", "", kMetrics, "", "/_gust/metrics"},
       {"127.0.0.1:4566", "/_gust/status", "gust", kAdmin, "", "/_gust/status"},
       {"127.0.0.1:4566", "/_gust/api/abc", "", kHttpApi, "abc", "/"},
       {"127.0.0.1:4566", "/_gust/api/abc/x/y", "", kHttpApi, "abc", "/x/y"},

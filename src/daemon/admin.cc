@@ -151,8 +151,35 @@ async::Task<http::Response> Admin::route(RequestContext context, http::Request r
   co_return fail(Code::kNotFound, fmt::format("{} /_gust/{} is not served", request.method, path));
 }
 
-static json::object phases_of(const functions::StartStatus::Phases& phases) {
-  return {{"sandbox_ms", phases.sandbox_ms}, {"init_ms", phases.init_ms}};
+static json::array ways_of(const functions::StartStatus& starts) {
+  json::array ways;
+  for (const auto& way : starts.ways) {
+    json::array phases;
+    for (const auto& phase : way.phases) {
+      phases.push_back(json::object{{"phase", phase.name},
+                                    {"count", phase.count},
+                                    {"last_ms", phase.last},
+                                    {"median_ms", phase.median},
+                                    {"p99_ms", phase.p99}});
+    }
+    ways.push_back(json::object{{"way", way.name}, {"count", way.count}, {"phases", std::move(phases)}});
+  }
+  return ways;
+}
+
+// The counts by themselves, and the last start of each way in two phases.
+static void add_short(json::object& out, const functions::StartStatus& starts) {
+  for (const auto& way : starts.ways) {
+    const std::string name = way.name == "snapshot" ? "restored" : way.name;
+    out[name] = way.count;
+    if (way.name == "warm") continue;
+    json::object last{{"sandbox_ms", 0.0}, {"init_ms", 0.0}};
+    for (const auto& phase : way.phases) {
+      if (phase.name == "sandbox" || phase.name == "specialise") last["sandbox_ms"] = phase.last;
+      if (phase.name == "init" || phase.name == "restore") last["init_ms"] = phase.last;
+    }
+    out["last_" + name] = std::move(last);
+  }
 }
 
 static json::object starts_of(const functions::StartStatus& starts, const AccountId& account) {
@@ -176,15 +203,11 @@ static json::object starts_of(const functions::StartStatus& starts, const Accoun
                                     {"missed", each.missed},
                                     {"bytes_each", each.bytes_each}});
   }
-  return {{"warm", starts.warm},
-          {"restored", starts.restored},
-          {"pooled", starts.pooled},
-          {"launched", starts.launched},
-          {"last_restored", phases_of(starts.last_restored)},
-          {"last_pooled", phases_of(starts.last_pooled)},
-          {"last_launched", phases_of(starts.last_launched)},
-          {"ready_runtimes", std::move(runtimes)},
-          {"snapshots", std::move(snapshots)}};
+  json::object out{{"ways", ways_of(starts)},
+                   {"ready_runtimes", std::move(runtimes)},
+                   {"snapshots", std::move(snapshots)}};
+  add_short(out, starts);
+  return out;
 }
 
 // What holds the functions of this machine, and what does not.

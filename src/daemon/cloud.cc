@@ -192,6 +192,7 @@ async::Task<void> Cloud::open_functions() {
   settings.extension_tools = (own_folder() / "extensions").string();
   ledger_ = std::make_unique<meter::Ledger>(executor_, clock_, settings_.data + "/meter");
   settings.meter = ledger_.get();
+  settings.metrics = &metrics_;
   settings.billed_step = billed_step();
   settings.keep_alive.fixed = settings_.keep_alive;
   settings.memory_bytes = settings_.memory_bytes != 0 ? settings_.memory_bytes : machine_memory() / 4 * 3;
@@ -300,6 +301,12 @@ void Cloud::open_services() {
   front_->add_open(ServiceKind::kSite, [this](RequestContext context, http::Request request, api::Destination to) {
     return site_->handle(std::move(context), std::move(request), BucketName(std::move(to.name)), std::move(to.path));
   });
+  metrics_page_ = std::make_unique<MetricsPage>(metrics_, *invoker_, *async_invoker_);
+  front_->set_metrics(
+      [this](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> {
+        auto page = co_await metrics_page_->get();
+        co_return page ? *std::move(page) : admin_error(500, page.error().message);
+      });
   front_->set_admin([this](RequestContext context, http::Request request, api::Destination to) {
     return admin_->handle(std::move(context), std::move(request), std::move(to));
   });

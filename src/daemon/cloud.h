@@ -15,6 +15,7 @@
 #include "daemon/admin.h"
 #include "daemon/code_links.h"
 #include "daemon/front.h"
+#include "daemon/metrics_page.h"
 #include "daemon/url_target.h"
 #include "gateway/apis.h"
 #include "gateway/function_url.h"
@@ -27,6 +28,7 @@
 #include "scaling/registry.h"
 #include "scaling/scaler.h"
 #include "sites/site.h"
+#include "telemetry/metrics.h"
 
 #include <memory>
 #include <optional>
@@ -58,6 +60,7 @@ class Cloud {
   std::shared_ptr<bool> stopping_ = std::make_shared<bool>(false);
   env::SystemClock clock_;
   env::SystemRandom random_;
+  telemetry::Metrics metrics_;
   int lock_fd_ = -1;
 
   std::unique_ptr<kv::RocksStore> store_;
@@ -101,6 +104,7 @@ class Cloud {
   std::unique_ptr<api::ApplicationAutoScalingService> scaling_api_;
   api::StsService sts_;
   std::unique_ptr<Admin> admin_;
+  std::unique_ptr<MetricsPage> metrics_page_;
   std::unique_ptr<Front> front_;
   std::unique_ptr<http::Server> server_;
 };

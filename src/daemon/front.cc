@@ -118,7 +118,7 @@ async::Task<http::Response> Front::handle(RequestContext context, http::Request 
 async::Task<http::Response> Front::handle_inside(RequestContext context, http::Request request) {
   const auto scope = auth::scope_of(request);
   auto to = api::find_destination(request, scope ? scope->service : "");
-  if (to.service == ServiceKind::kAdmin)
+  if (to.service == ServiceKind::kAdmin || to.service == ServiceKind::kMetrics)
     co_return admin_error(403, "the administration is not reachable from a function");
   co_return co_await dispatch(std::move(context), std::move(request), std::move(to));
 }
@@ -129,6 +129,8 @@ boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, h
   GUST_DEBUG("{} {} {}{}", context.request_id, request.method, request.host(), request.target);
   if (to.service == ServiceKind::kAdmin)
     co_return co_await serve_admin(std::move(context), std::move(request), std::move(to));
+  if (to.service == ServiceKind::kMetrics)
+    co_return co_await serve_metrics(std::move(context), std::move(request), std::move(to));
   if (const auto open = open_.find(to.service); open != open_.end()) {
     co_return co_await open->second(std::move(context), std::move(request), std::move(to));
   }
@@ -178,6 +180,22 @@ boost::asio::awaitable<http::Response> Front::serve_admin(RequestContext context
   if (who->anonymous()) co_return admin_error(403, "the request is not signed; sign it for the service 'gust'");
   context.principal = *who;
   co_return co_await admin_(std::move(context), std::move(request), std::move(to));
+}
+
+boost::asio::awaitable<http::Response> Front::serve_metrics(RequestContext context, http::Request request,
+                                                            api::Destination to) {
+  if (request.method != "GET")
+    co_return admin_error(405, fmt::format("{} /_gust/metrics is not served; GET it", request.method));
+  if (!auth::is_loopback(request.peer)) {
+    const auto who = co_await authenticator_.authenticate(context, request, "gust");
+    if (!who) co_return admin_error(403, who.error().message);
+    if (who->account.str() != kDefaultAccount) {
+      co_return admin_error(403,
+                            "from another machine the metrics are for the root account: sign the request with its "
+                            "keys for the service 'gust'");
+    }
+  }
+  co_return co_await metrics_(std::move(context), std::move(request), std::move(to));
 }
 
 }  // namespace gust::daemon

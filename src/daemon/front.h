@@ -28,6 +28,8 @@ class Front {
   void add_open(api::ServiceKind kind, Open open) { open_[kind] = std::move(open); }
   // Signed for "gust".
   void set_admin(Open admin) { admin_ = std::move(admin); }
+  // Open to this machine, and signed by the root account's keys for others (docs/decisions/0220).
+  void set_metrics(Open metrics) { metrics_ = std::move(metrics); }
 
   // From outside.
   async::Task<http::Response> handle(RequestContext context, http::Request request);
@@ -44,12 +46,14 @@ class Front {
                                                       api::Destination to);
   boost::asio::awaitable<http::Response> serve_admin(RequestContext context, http::Request request,
                                                      api::Destination to);
+  boost::asio::awaitable<http::Response> serve_metrics(RequestContext context, http::Request request,
+                                                       api::Destination to);
 
   auth::Authenticator& authenticator_;
   api::S3Service& s3_;
   std::map<api::ServiceKind, Signed> signed_;
   std::map<api::ServiceKind, Open> open_;
-  Open admin_;
+  Open admin_, metrics_;
 };
 
 // {"error": message} with a status, as the administration answers.

@@ -64,6 +64,7 @@ async::Task<Body> Instance::find_body(sandbox::Launcher& launcher, RuntimePool* 
     if (ready) {
       runtime_image_ = ready->from_runtime_image;
       if (!parts_.from_image && !runtime_image_) start_kind_ = Start::kPooled;
+      specialised_ = !runtime_image_;
       co_return std::move(*ready);
     }
   }

@@ -95,9 +95,16 @@ class Instance : public std::enable_shared_from_this<Instance> {
   static State state_of(const std::shared_ptr<Instance>& instance) { return instance->state(); }
   SteadyTime idle_since() const { return idle_since_; }
   SteadyTime started_at() const { return started_at_; }
+  bool has_served() const { return served_; }
+  bool was_specialised() const { return specialised_; }
+  std::string_view initialization_type() const { return parts_.initialization_type; }
   enum class Start { kLaunched, kPooled, kRestored };
   Start start_kind() const { return start_kind_; }
-  StartStatus::Phases phases() const { return {sandbox_ms_, init_ms_ - sandbox_ms_}; }
+  // Until its sandbox was there, and from then until its first event was asked for.
+  struct Phases {
+    double sandbox_ms = 0, init_ms = 0;
+  };
+  Phases phases() const { return {sandbox_ms_, init_ms_ - sandbox_ms_}; }
 
  private:
   static double ms_since(SteadyTime begin);
@@ -197,6 +204,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool resting_ = false;  // watch_rest runs
   Start start_kind_ = Start::kLaunched;
   bool runtime_image_ = false;  // it went on from its runtime's image
+  bool served_ = false;  // it was handed an event
+  bool specialised_ = false;  // its sandbox stood ready
   bool settled_by_ready_ = false;
   double sandbox_ms_ = 0;
   double init_ms_ = 0;  // also of an init that failed

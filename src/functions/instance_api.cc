@@ -93,6 +93,7 @@ async::Task<http::Response> Instance::next() {
 
 http::Response Instance::hand_over(Place& place) {
   const auto invocation = std::move(place.invocation);
+  served_ = true;
   if (place.state == Place::State::kGiven) place.state = Place::State::kTaken;
   if (concurrency_ > 1) place.cpu = cpu_shares_.begin(std::chrono::steady_clock::now());
   http::Response response;

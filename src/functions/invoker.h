@@ -18,6 +18,10 @@
 #include <memory>
 #include <string>
 
+namespace gust::telemetry {
+class Metrics;
+}
+
 namespace gust::functions {
 
 class Registry;
@@ -37,6 +41,7 @@ struct InvokerSettings {
   std::string node_runtime;
   Millis billed_step{1};  // what is billed is rounded up to this
   meter::Sink* meter = nullptr;
+  telemetry::Metrics* metrics = nullptr;  // where it counts, if not for itself
   KeepAliveSettings keep_alive;  // when an idle instance ends
   Millis sweep_every{1000};      // how often that is looked at
   Millis init_timeout{10'000};
@@ -96,15 +101,21 @@ struct SnapshotStatus {
 
 // How instances came to be since the daemon's start.
 struct StartStatus {
-  std::uint64_t warm = 0;      // invocations that found an idle instance
-  std::uint64_t pooled = 0;    // instances specialised from a ready runtime
-  std::uint64_t launched = 0;  // instances launched from nothing
-  std::uint64_t restored = 0;  // instances made from a snapshot
-  // Of the last instance that became ready, each way: until its sandbox was there, and until its code was loaded.
-  struct Phases {
-    double sandbox_ms = 0, init_ms = 0;
+  // One phase of the starts of one way, in milliseconds; the quantiles are estimates.
+  struct Phase {
+    std::string name;  // queue: an invocation's wait; sandbox or specialise; init or restore
+    std::uint64_t count = 0;
+    double last = 0, median = 0, p99 = 0;
   };
-  Phases last_pooled, last_launched, last_restored;
+  struct Way {
+    // warm: invocations that needed no start. Of instances: provisioned (ahead, whatever way), snapshot, pooled (from a
+    // ready runtime), launched (from nothing).
+    std::string name;
+    std::uint64_t count = 0;
+    std::vector<Phase> phases;  // those that there were
+  };
+  std::vector<Way> ways;
+  std::uint64_t memory_bytes = 0, memory_limit_bytes = 0;  // reserved by instances; what they may have together
   std::vector<RuntimeStatus> runtimes;
   std::vector<SnapshotStatus> snapshots;
 };

@@ -5,6 +5,7 @@
 #include "functions/admission.h"
 #include "functions/instance.h"
 #include "functions/invoker.h"
+#include "functions/invoker_metrics.h"
 #include "functions/lineage.h"
 #include "functions/pool.h"
 #include "functions/registry.h"
@@ -39,6 +40,7 @@ class PoolInvoker final : public Invoker {
         clock_(clock),
         random_(random),
         settings_(std::move(settings)),
+        metrics_(settings_.metrics),
         admission_(registry, settings_.account_concurrency),
         keep_alive_(settings_.keep_alive),
         runtimes_(executor, launcher, random, settings_),
@@ -65,6 +67,7 @@ class PoolInvoker final : public Invoker {
     ++running_;
     auto result = co_await run(std::move(context), std::move(target), std::move(invocation));
     if (--running_ == 0) quiet_.pulse();
+    if (!result) metrics_.refused(result.error());
     co_return result;
   }
 
@@ -102,10 +105,7 @@ class PoolInvoker final : public Invoker {
   }
 
   StartStatus starts() const override {
-    auto starts = starts_;
-    starts.runtimes = runtimes_.status();
-    starts.snapshots = snapshots_.status();
-    return starts;
+    return {metrics_.ways(), memory_, settings_.memory_bytes, runtimes_.status(), snapshots_.status()};
   }
 
   async::Task<void> stop(SteadyTime deadline) override {
@@ -178,7 +178,10 @@ class PoolInvoker final : public Invoker {
         pool->stale = false;
       }
       GUST_CO_TRY(const auto found, co_await wait_for_instance(pool, context.deadline));
-      if (found->failed) co_return found->failed->failed_invocation(context, *invocation);
+      if (found->failed) {
+        metrics_.init_failed();
+        co_return found->failed->failed_invocation(context, *invocation);
+      }
       auto result = co_await run_until_deadline(pool, found->instance, context, invocation, slot);
       const bool again = !result && result.error().source == Instance::kUndelivered && tries < kMaxTries;
       if (!again) co_return result;
@@ -189,8 +192,9 @@ class PoolInvoker final : public Invoker {
   async::Task<std::shared_ptr<Waiter>> wait_for_instance(std::shared_ptr<Pool> pool, SteadyTime deadline) {
     const auto waiter = std::make_shared<Waiter>(executor_);
     GUST_CO_CHECK(queue_up(*pool, waiter));
+    const auto since = std::chrono::steady_clock::now();
     serve(pool);
-    if (waiter->instance) ++starts_.warm;
+    const auto found = waiter->instance ? InvokerMetrics::Found::kAtOnce : InvokerMetrics::Found::kAfterWaiting;
     const auto waited = co_await waiter->done.wait(deadline);
     if (!waited) {
       std::erase(pool->waiters, waiter);
@@ -201,6 +205,7 @@ class PoolInvoker final : public Invoker {
       co_return std::unexpected(waited.error());
     }
     if (waiter->error) co_return std::unexpected(*waiter->error);
+    if (waiter->instance) metrics_.found(*waiter->instance, found, since);
     co_return waiter;
   }
 
@@ -221,8 +226,10 @@ class PoolInvoker final : public Invoker {
   async::Task<InvokeResult> run_on(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance,
                                    RequestContext context, std::shared_ptr<Invocation> invocation) {
     ++pool->running;
+    const auto began = std::chrono::steady_clock::now();
     auto result = co_await instance->invoke(std::move(context), std::move(invocation));
     --pool->running;
+    metrics_.ended(result, began);
     co_return result;
   }
 
@@ -280,6 +287,7 @@ class PoolInvoker final : public Invoker {
       }
       if (!coldest) return memory_ == 0;  // one larger than the whole budget still runs, alone
       retire_front(*coldest);
+      metrics_.evicted();
     }
     return true;
   }
@@ -316,6 +324,7 @@ class PoolInvoker final : public Invoker {
     std::erase(pool->all, instance);
     memory_ -= memory_of(instance->function());
     --pool->starting;
+    metrics_.start_failed();
     put_off_provisioning(*pool, started.error().message);
     if (!pool->waiters.empty()) {
       const auto waiter = pool->waiters.front();
@@ -338,26 +347,9 @@ class PoolInvoker final : public Invoker {
       --pool->starting;
       pool->provision_failure.clear();
       pool->provision_failures = 0;
-      count_start(*instance);
+      metrics_.started(*instance);
     }
     hand_back(pool, std::move(instance));
-  }
-
-  void count_start(const Instance& instance) {
-    switch (instance.start_kind()) {
-      case Instance::Start::kLaunched:
-        ++starts_.launched;
-        starts_.last_launched = instance.phases();
-        break;
-      case Instance::Start::kPooled:
-        ++starts_.pooled;
-        starts_.last_pooled = instance.phases();
-        break;
-      case Instance::Start::kRestored:
-        ++starts_.restored;
-        starts_.last_restored = instance.phases();
-        break;
-    }
   }
 
   void hand_back(const std::shared_ptr<Pool>& pool, std::shared_ptr<Instance> instance) {
@@ -384,6 +376,7 @@ class PoolInvoker final : public Invoker {
     if (std::erase(endings_, instance.get()) > 0) ending_ -= memory_of(instance->function());
     if (std::erase(ready_once_, instance.get()) == 0) {
       --pool->starting;
+      metrics_.start_failed();
       const bool again = instance->died_as_generic() || instance->died_as_image();
       if (instance->died_as_image()) snapshots_.failed(instance->function());
       if (!again) put_off_provisioning(*pool, "FUNCTION_ERROR_INIT_FAILURE");
@@ -520,11 +513,11 @@ class PoolInvoker final : public Invoker {
   env::Clock& clock_;
   env::Random& random_;
   InvokerSettings settings_;
+  InvokerMetrics metrics_;
   Admission admission_;
   KeepAlive keep_alive_;
   RuntimePool runtimes_;
   Snapshots snapshots_;
-  StartStatus starts_;
   std::map<FunctionRef, std::shared_ptr<Pool>> pools_;  // by version
   std::vector<Instance*> ready_once_;                   // instances that finished their init
   std::vector<Instance*> endings_;  // idle instances told to end whose memory is counted as coming back

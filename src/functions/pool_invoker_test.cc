@@ -1,5 +1,8 @@
 #include "functions/pool_testing.h"
+#include "telemetry/metrics.h"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace gust::functions {
@@ -7,7 +10,21 @@ namespace {
 
 using async::Task;
 
-class PoolInvokerTest : public testing::PoolFixture {};
+class PoolInvokerTest : public testing::PoolFixture {
+ protected:
+  // "5 x queue" and the like of one way's phases, after how often it was taken.
+  std::string way(const std::string& name) {
+    for (const auto& way : invoker_->starts().ways) {
+      if (way.name != name) continue;
+      auto text = std::to_string(way.count) + ":";
+      for (const auto& phase : way.phases) text += fmt::format(" {} x {}", phase.count, phase.name);
+      return text;
+    }
+    return "unknown";
+  }
+
+  telemetry::Metrics metrics_;
+};
 
 TEST_F(PoolInvokerTest, ARuntimeMayTakeItsNextEventAsTheAnswerToAResponse) {
   open();
@@ -200,6 +217,78 @@ TEST_F(PoolInvokerTest, AProvisionedInstanceMakesNoRoom) {
   EXPECT_EQ(answered("c"), "2");
   EXPECT_FALSE(processes_[0]->ended());
   EXPECT_TRUE(processes_[1]->ended());
+}
+
+TEST_F(PoolInvokerTest, EachStartIsCountedByItsWay) {
+  open();
+  create("f");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(answered("f"), "0");
+  EXPECT_EQ(way("launched"), "1: 1 x queue 1 x sandbox 1 x init");
+  EXPECT_EQ(way("warm"), "2: 2 x queue");
+  const FunctionRef first{key("f"), "1"};
+  ASSERT_TRUE(async::testing::run(loop_, [&] { return registry_->publish(key("f"), {}); }));
+  ASSERT_TRUE(async::testing::run(loop_, [&] { return registry_->provision(first, 2, 1000); }));
+  spin_until([&] { return invoker_->provisioned(first).available == 2; });
+  EXPECT_EQ(way("provisioned"), "2: 2 x sandbox 2 x init");
+  EXPECT_EQ(way("launched"), "1: 1 x queue 1 x sandbox 1 x init");
+  ASSERT_TRUE(async::testing::run(loop_, [&]() -> Task<InvokeResult> {
+    const FunctionRef target{key("f"), "1"};
+    Invocation invocation;
+    invocation.payload = R"("who")";
+    co_return co_await invoker_->invoke({}, target, std::move(invocation));
+  }));
+  EXPECT_EQ(way("warm"), "3: 3 x queue");
+}
+
+TEST_F(PoolInvokerTest, WhoWaitsForABusyInstanceIsWarm) {
+  open({.memory_bytes = 128 << 20});
+  create("f");
+  async::TaskGroup calls(loop_.get_executor(), "calls");
+  const auto one = [&](std::string payload) -> Task<void> {
+    GUST_CO_CHECK(co_await call("f", payload));
+    co_return Result<void>{};
+  };
+  calls.spawn(one(R"("hang")"));
+  spin_until([&] { return hanging_.size() == 1; });
+  calls.spawn(one(R"("who")"));
+  runtimes_.spawn(let_go());
+  spin_until([&] { return calls.size() == 0; });
+  EXPECT_EQ(way("warm"), "1: 1 x queue");
+  EXPECT_EQ(way("launched"), "1: 1 x queue 1 x sandbox 1 x init");
+}
+
+TEST_F(PoolInvokerTest, OutcomesAreCounted) {
+  open({.metrics = &metrics_, .memory_bytes = 128 << 20});
+  create("f");
+  create("g");
+  EXPECT_EQ(answered("f"), "0");
+  EXPECT_TRUE(invoke("f", R"("raise")"));
+  EXPECT_TRUE(invoke("f", R"("crash")"));
+  EXPECT_EQ(answered("f"), "1");
+  EXPECT_EQ(answered("g"), "2");  // which takes the memory of f's
+  init_ = Init::kExits;
+  EXPECT_TRUE(invoke("f", R"("who")"));
+  EXPECT_FALSE(invoke("h", "1"));
+  ASSERT_TRUE(async::testing::run(loop_, [&] { return registry_->reserve_concurrency(key("g"), 0, 1000); }));
+  EXPECT_EQ(invoke("g", "1").error().code, Code::kThrottled);
+  const auto text = metrics_.text({});
+  for (const auto* line : {
+           "gust_function_invocations_total 6\n",
+           "gust_function_duration_seconds_count 5\n",
+           "gust_function_errors_total{kind=\"handler\"} 1\n",
+           "gust_function_errors_total{kind=\"exit\"} 1\n",
+           "gust_function_errors_total{kind=\"init\"} 1\n",
+           "gust_function_errors_total{kind=\"timeout\"} 0\n",
+           "gust_function_failed_starts_total 1\n",
+           "gust_function_evictions_total 2\n",
+           "gust_function_starts_total{way=\"launched\"} 3\n",
+           "gust_function_starts_total{way=\"warm\"} 2\n",
+           "gust_function_throttles_total{reason=\"ReservedFunctionConcurrentInvocationLimitExceeded\"} 1\n",
+           "gust_function_throttles_total{reason=\"ConcurrentInvocationLimitExceeded\"} 0\n",
+       }) {
+    EXPECT_THAT(text, ::testing::HasSubstr(line));
+  }
+  EXPECT_EQ(invoker_->starts().memory_limit_bytes, 128u << 20);
 }
 
 TEST_F(PoolInvokerTest, WhoCannotHaveAnInstanceWaitsForOne) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 namespace gust::cli {
 namespace {
@@ -30,9 +31,31 @@ std::string first_member(const json::value& value, std::initializer_list<std::st
   return "-";
 }
 
-std::string in_ms(const json::value& phases, std::string_view name) {
-  const auto* value = phases.is_object() ? phases.get_object().if_contains(name) : nullptr;
+std::string in_ms(const json::value& phase, std::string_view name) {
+  const auto* value = phase.is_object() ? phase.get_object().if_contains(name) : nullptr;
   return value != nullptr && value->is_number() ? fmt::format("{:.2f}", value->to_number<double>()) : "-";
+}
+
+std::vector<json::value> members_of(const json::value& value, std::string_view name) {
+  const auto* found = value.is_object() ? value.get_object().if_contains(name) : nullptr;
+  return found != nullptr && found->is_array()
+             ? std::vector<json::value>(found->get_array().begin(), found->get_array().end())
+             : std::vector<json::value>();
+}
+
+// A line for each way of a start, and for each phase that it had.
+void print_ways(Terminal& terminal, const json::value& starts) {
+  std::vector<std::vector<std::string>> rows{{"START", "COUNT", "PHASE", "TIMES", "LAST MS", "MEDIAN MS", "P99 MS"}};
+  for (const auto& way : members_of(starts, "ways")) {
+    auto name = member(way, "way"), count = member(way, "count");
+    const auto phases = members_of(way, "phases");
+    if (phases.empty()) rows.push_back({name, count, "-", "-", "-", "-", "-"});
+    for (const auto& phase : phases) {
+      rows.push_back({std::exchange(name, ""), std::exchange(count, ""), member(phase, "phase"), member(phase, "count"),
+                      in_ms(phase, "last_ms"), in_ms(phase, "median_ms"), in_ms(phase, "p99_ms")});
+    }
+  }
+  terminal.table(rows);
 }
 
 // Every member on a line of its own, nested ones indented.
@@ -117,14 +140,7 @@ int pools_command(Session& session) {
     if (starts == nullptr || !starts->is_object()) return session.terminal.line("The daemon tells nothing of it.");
     if (session.output == Output::kJson) return session.json(*starts);
     const auto& all = starts->get_object();
-    std::vector<std::vector<std::string>> ways{{"START", "COUNT", "LAST: SANDBOX MS", "LAST: INIT MS"}};
-    ways.push_back({"warm", member(*starts, "warm"), "-", "-"});
-    for (const auto* way : {"restored", "pooled", "launched"}) {
-      const auto* last = all.if_contains(std::string("last_") + way);
-      const auto phase = [&](std::string_view name) { return last == nullptr ? "-" : in_ms(*last, name); };
-      ways.push_back({way, member(*starts, way), phase("sandbox_ms"), phase("init_ms")});
-    }
-    session.terminal.table(ways);
+    print_ways(session.terminal, *starts);
     print_members(session.terminal, all, "ready_runtimes",
                   {"RUNTIME", "READY", "BOOTING", "WANTED", "TAKEN", "MISSED", "BYTES EACH"},
                   {"runtime", "ready", "booting", "target", "taken", "missed", "bytes_each"});

@@ -84,7 +84,7 @@ def garbage():
 
 def admin():
     """The daemon's own pages, without and with its role's keys' header forged."""
-    paths = ["/_gust/status", "/_gust/logs/x", "/_gust/failed", "/_gust/accounts"]
+    paths = ["/_gust/status", "/_gust/metrics", "/_gust/logs/x", "/_gust/failed", "/_gust/accounts"]
     return {path: _talk(SERVICES, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n".encode())
             for path in paths}
 

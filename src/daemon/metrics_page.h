@@ -1,0 +1,25 @@
+// MetricsPage: /_gust/metrics: what the modules counted, and how things stand now, as Prometheus reads it. Loop thread
+// only.
+#pragma once
+
+#include "functions/async_invoker.h"
+#include "functions/invoker.h"
+#include "http/message.h"
+#include "telemetry/metrics.h"
+
+namespace gust::daemon {
+
+class MetricsPage {
+ public:
+  MetricsPage(const telemetry::Metrics& metrics, const functions::Invoker& invoker, functions::AsyncInvoker& events)
+      : metrics_(metrics), invoker_(invoker), events_(events) {}
+
+  async::Task<http::Response> get();
+
+ private:
+  const telemetry::Metrics& metrics_;
+  const functions::Invoker& invoker_;
+  functions::AsyncInvoker& events_;
+};
+
+}  // namespace gust::daemon
