@@ -222,7 +222,10 @@ TEST_F(PoolInvokerTest, AProvisionedInstanceMakesNoRoom) {
 TEST_F(PoolInvokerTest, EachStartIsCountedByItsWay) {
   open();
   create("f");
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(answered("f"), "0");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(answered("f"), "0");
+    spin_until([&] { return invoker_->status().at(0).idle == 1; });
+  }
   EXPECT_EQ(way("launched"), "1: 1 x queue 1 x sandbox 1 x init");
   EXPECT_EQ(way("warm"), "2: 2 x queue");
   const FunctionRef first{key("f"), "1"};
