@@ -179,7 +179,7 @@ struct ResponseStream;
 struct Invocation {
   std::string payload;  // JSON
   LogTail log_tail = LogTail::kNone;
-  std::string client_context;    // base64, as the client sent it
+  std::string client_context;    // JSON on one line
   std::string invoked_arn = {};  // as the caller named the function; set by the invoker
   std::size_t max_payload_bytes = 6 << 20;
   std::size_t max_response_bytes = 6 << 20;

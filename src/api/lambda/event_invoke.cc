@@ -60,6 +60,8 @@ boost::asio::awaitable<wire::Reply<void>> check_destination(Registry& registry, 
 template <typename Request>
 boost::asio::awaitable<wire::Reply<EventInvokeConfig>> change(Registry& registry, RecordStore& records, wire::Call call,
                                                               Request request, EventInvokeConfig config) {
+  if (!request.destination_config && !request.maximum_retry_attempts && !request.maximum_event_age_in_seconds)
+    co_return invalid_parameter("You must specify at least one of error handling or destination setting.");
   if (request.destination_config) {
     const auto& d = *request.destination_config;
     config.on_success = d.on_success ? d.on_success->destination.value_or("") : "";

@@ -18,6 +18,7 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
   GUST_CO_CHECK(co_await registry.resolve(ref));
   if (request.tenant_id) co_return lambda_not_served("TenantId");
   if (request.durable_execution_name) co_return lambda_not_served("DurableExecutionName");
+  GUST_CO_TRY(auto context, client_context(std::move(request.client_context)));
   GUST_CO_TRY(auto payload, json_payload(std::move(request.payload)));
   const auto type = request.invocation_type.value_or("RequestResponse");
   lambda::InvocationResponse out;
@@ -40,7 +41,7 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
   }
   functions::Invocation invocation;
   invocation.payload = std::move(payload);
-  invocation.client_context = request.client_context.value_or("");
+  invocation.client_context = std::move(context);
   if (request.log_type == "Tail") invocation.log_tail = functions::LogTail::kTail;
   GUST_CO_TRY(auto result, co_await invoker.invoke(call.context, std::move(ref), std::move(invocation)));
   out.status_code = 200;

@@ -7,6 +7,7 @@
 #include "codec/time_format.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 
@@ -18,6 +19,17 @@ using functions::LayerKey;
 using functions::Layers;
 
 constexpr std::size_t kPage = 50;
+
+// Any of the service's, also those that run nowhere here: it is only said of the layer.
+wire::Reply<void> check_compatible(const std::string& runtime) {
+  static const RE2 kKnown(R"((python|nodejs|java|ruby|dotnet|dotnetcore|go)\d+(\.\d+|\.x)?(\.al2)?|nodejs|)"
+                          R"(provided(\.al2|\.al2023)?)");
+  if (RE2::FullMatch(runtime, kKnown)) return {};
+  return invalid_parameter(
+      fmt::format("Value {} at 'compatibleRuntimes' failed to satisfy constraint: Member must satisfy enum value set: "
+                  "[pythonN.N, nodejsN.x, javaN, rubyN.N, dotnetN, goN.x, provided, provided.al2, provided.al2023]",
+                  runtime));
+}
 
 std::string created(const Layer& layer) {
   auto out = codec::to_iso8601_ms(layer.created_at);
@@ -72,6 +84,8 @@ LambdaReply<lambda::PublishLayerVersionResponse> publish(Layers& layers, CodeSou
   Layer layer;
   GUST_CO_TRY(layer.key, own_layer(call, request.layer_name));
   if (request.content.s3_object_version) co_return lambda_not_served("S3ObjectVersion");
+  for (const auto& runtime : request.compatible_runtimes.value_or(std::vector<std::string>()))
+    GUST_CO_CHECK(check_compatible(runtime));
   layer.region = call.context.region;
   layer.description = request.description.value_or("");
   layer.license = request.license_info.value_or("");

@@ -68,12 +68,12 @@ LambdaReply<lambda::InvokeWithResponseStreamResponse> stream(functions::Registry
   if (request.tenant_id) co_return lambda_not_served("TenantId");
   functions::Invocation invocation;
   GUST_CO_TRY(invocation.payload, json_payload(std::move(request.payload)));
+  GUST_CO_TRY(invocation.client_context, client_context(std::move(request.client_context)));
   lambda::InvokeWithResponseStreamResponse out;
   if (request.invocation_type == "DryRun") {
     out.status_code = 204;
     co_return out;
   }
-  invocation.client_context = request.client_context.value_or("");
   if (request.log_type == "Tail") invocation.log_tail = functions::LogTail::kTail;
   const auto tail = invocation.log_tail;
   GUST_CO_TRY(auto stream, co_await invoker.stream(call.context, std::move(ref), std::move(invocation)));

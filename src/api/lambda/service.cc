@@ -34,6 +34,7 @@ LambdaService::LambdaService(Parts parts)
   add_version_operations();
   add_concurrency_operations();
   add_provisioned_operations();
+  add_runtime_management_operations();
   add_tag_operations();
   add_layer_operations();
   add_url_operations();

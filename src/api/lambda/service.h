@@ -52,6 +52,7 @@ class LambdaService {
   void add_version_operations();
   void add_concurrency_operations();
   void add_provisioned_operations();
+  void add_runtime_management_operations();
   void add_tag_operations();
   void add_layer_operations();
   void add_url_operations();

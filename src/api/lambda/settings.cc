@@ -48,6 +48,11 @@ wire::Reply<void> check_environment(const std::map<std::string, std::string>& va
   std::size_t size = 0;
   for (const auto& [name, value] : variables) {
     size += name.size() + value.size();
+    if (value.find('\0') != std::string::npos) {
+      return invalid_parameter(fmt::format(
+          "The value of the environment variable {} has a NUL character, which a process cannot be given; leave it out",
+          name));
+    }
     if (kReserved.contains(name)) {
       return invalid_parameter(
           fmt::format("Lambda was unable to configure your environment variables because the environment variables you "

@@ -1,5 +1,6 @@
 #include "api/lambda/shared.h"
 
+#include "codec/base64.h"
 #include "codec/json.h"
 #include "codec/time_format.h"
 
@@ -101,6 +102,22 @@ wire::Reply<std::string> json_payload(std::optional<std::string> given) {
                        {{"Type", "User"}}, 400);
   }
   return payload;
+}
+
+wire::Reply<std::string> client_context(std::optional<std::string> given) {
+  constexpr std::size_t kMaxBytes = 3583;
+  auto context = std::move(given).value_or("");
+  const auto refuse = [](std::string message) {
+    return wire::fault("InvalidRequestContentException", std::move(message), {{"Type", "User"}}, 400);
+  };
+  if (context.size() > kMaxBytes)
+    return refuse(fmt::format("The client context has {} bytes of base64; {} at most", context.size(), kMaxBytes));
+  if (context.empty()) return context;
+  const auto text = codec::from_base64(context);
+  // Written anew: it becomes a header, which has no line breaks.
+  const auto value = codec::parse_json(text.value_or(""));
+  if (value) return codec::to_json(*value);
+  return refuse("Client context must be a valid Base64-encoded JSON object.");
 }
 
 // Why a version starts without the snapshot that it was to have is its StateReason too, which else is empty.

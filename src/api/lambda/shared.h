@@ -24,6 +24,8 @@ Result<functions::FunctionRef> own_version(const wire::Call& call, const std::st
 
 // What a function is invoked with: JSON, "{}" when there is none.
 wire::Reply<std::string> json_payload(std::optional<std::string> given);
+// The JSON in it, on one line: given as base64, 3,583 bytes at most. Empty when there is none.
+wire::Reply<std::string> client_context(std::optional<std::string> given);
 
 // `qualifier` is how the caller named it: it ends the ARN.
 lambda::FunctionConfiguration to_configuration(const functions::Function& function, std::string_view qualifier = "");

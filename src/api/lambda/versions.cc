@@ -5,6 +5,7 @@
 #include "codec/base64.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 
@@ -82,8 +83,21 @@ lambda::AliasConfiguration to_answer(const std::string& function_arn, const Alia
   return out;
 }
 
+// The model's pattern looks ahead, which the general check cannot.
+wire::Reply<void> check_alias_name(const std::string& name) {
+  static const RE2 kName("[a-zA-Z0-9-_]+");
+  if (RE2::FullMatch(name, kName) && name.find_first_not_of("0123456789") != std::string::npos) return {};
+  return wire::fault(
+      "ValidationException",
+      fmt::format("1 validation error detected: Value '{}' at 'name' failed to satisfy constraint: Member must satisfy "
+                  "regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)",
+                  name),
+      {}, 400);
+}
+
 LambdaReply<lambda::AliasConfiguration> create_alias(Registry& registry, wire::Call call,
                                                      lambda::CreateAliasRequest request) {
+  GUST_CO_CHECK(check_alias_name(request.name));
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
   GUST_CO_TRY(const auto function, co_await registry.get(key));
   const Alias alias{request.name, request.function_version, request.description.value_or(""),
