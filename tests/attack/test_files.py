@@ -70,3 +70,13 @@ def test_code_that_points_outside_is_refused(functions, unique, name, mode, cont
         functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE,
                                   Code={"ZipFile": zip_with(name, mode, content)})
     assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+    # Nor by the other ways that a zip comes in.
+    made = functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="index.handler", Role=ROLE,
+                                     Code={"ZipFile": zip_with("fine.txt", 0o100644, "x")})
+    for change in (lambda z: functions.update_function_code(FunctionName=unique, ZipFile=z),
+                   lambda z: functions.publish_layer_version(LayerName=unique, Content={"ZipFile": z})):
+        with pytest.raises(ClientError) as refused:
+            change(zip_with(name, mode, content))
+        assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+    assert functions.get_function_configuration(FunctionName=unique)["CodeSha256"] == made["CodeSha256"]
+    functions.delete_function(FunctionName=unique)
