@@ -42,7 +42,7 @@ InvokerMetrics::InvokerMetrics(telemetry::Metrics* metrics)
       provisioned_(make_way("provisioned", {kQueue, kSandbox, kSpecialise, kInit, kRestore})),
       snapshot_(make_way("snapshot", {kQueue, kSandbox, kSpecialise, kRestore})),
       pooled_(make_way("pooled", {kQueue, kSpecialise, kInit})),
-      launched_(make_way("launched", {kQueue, kSandbox, kInit})),
+      launched_(make_way("launched", {kQueue, kSandbox, kSpecialise, kInit})),
       invocations_(count_of(metrics_, "gust_function_invocations_total",
                             "Invocations that reached an instance, or whose instance failed in its init.")),
       failed_starts_(count_of(metrics_, "gust_function_failed_starts_total",
