@@ -8,6 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from conftest import wait_until
+from test_deploy import app  # noqa: F401 (fixture)
 from test_lambda import ROLE, call, functions, make, zip_of  # noqa: F401 (fixtures)
 from test_runtimes import built
 
@@ -177,3 +178,33 @@ def test_a_python_function_may_say_one_at_a_time(functions, make):
     with pytest.raises(ClientError) as caught:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": {"AWS_LAMBDA_MAX_CONCURRENCY": "3"}})
     assert "reserved keys" in caught.value.response["Error"]["Message"]
+
+
+TEMPLATE = """
+AWSTemplateFormatVersion: "2010-09-09"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: index.handler
+      Runtime: nodejs20.x
+      CapacityProviderConfig: {Arn: "%s", PerExecutionEnvironmentMaxConcurrency: 8}
+Outputs:
+  Name: {Value: !Ref Hello}
+""" % ARN
+
+
+def test_a_template_says_it_as_sam_does(functions, app):
+    app.write("template.yaml", TEMPLATE).write("src/index.mjs", NODE)
+    name = app.deploy()[1]["Name"]
+    assert functions.get_function_configuration(FunctionName=name)["CapacityProviderConfig"] == capacity(8)
+    assert set(app.deploy()[0].values()) == {"none"}
+    app.replace("MaxConcurrency: 8", "MaxConcurrency: 300")
+    assert "an instance here runs 256" in app.refused()
+    assert functions.get_function_configuration(FunctionName=name)["CapacityProviderConfig"] == capacity(8)
+    # Without it, one at a time again.
+    app.replace('      CapacityProviderConfig: {Arn: "%s", PerExecutionEnvironmentMaxConcurrency: 300}\n' % ARN, "")
+    app.deploy()
+    assert functions.get_function_configuration(FunctionName=name)["CapacityProviderConfig"] == capacity(1)
