@@ -13,7 +13,7 @@ namespace gust::functions {
 // Paths of the Runtime API beyond the public one.
 inline constexpr std::string_view kSnapshotPath = "/2018-06-01/runtime/gust/snapshot";
 inline constexpr std::string_view kRefusedPath = "/2018-06-01/runtime/gust/snapshot/refused";
-// Inside a sandbox: what takes and restores an image, the program that does the latter, and where it looks for its image.
+// Inside a sandbox: what takes and restores an image, the program that does the latter, and where its image is.
 inline constexpr std::string_view kToolsInside = "/var/snapshot", kRestore = "/var/snapshot/restore";
 inline constexpr std::string_view kFolderInside = "/var/image";
 

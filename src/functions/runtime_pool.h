@@ -32,8 +32,8 @@ class RuntimePool {
 
   // Functions of this runtime (python3.12, nodejs20.x) exist: keeps some ready from now on.
   void expect(const std::string& runtime);
-  // A ready runtime turned into what `spec` says, save that it waits for begin(); or, where none is ready, one that goes
-  // on from its family's image. None when nothing fits: start `spec` from nothing then.
+  // A ready runtime turned into what `spec` says, save that it waits for begin(); or, where none is ready, one that
+  // goes on from its family's image. None when nothing fits: start `spec` from nothing then.
   async::Task<std::optional<Body>> take(sandbox::Spec spec);
   std::vector<RuntimeStatus> status() const;
   // Ends those that are ready.

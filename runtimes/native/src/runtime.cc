@@ -79,7 +79,9 @@ struct api_connection {
   api_connection(std::string const& endpoint, std::string agent)
       : http(without_scheme(endpoint)), user_agent(std::move(agent)) {}
 
-  runtime::next_outcome next() { return next_of(http.request("GET", std::string(kApi) + kNext, {{"User-Agent", user_agent}}, "")); }
+  runtime::next_outcome next() {
+    return next_of(http.request("GET", std::string(kApi) + kNext, {{"User-Agent", user_agent}}, ""));
+  }
 
   runtime::next_outcome next_of(http_reply reply) {
     if (reply.status != 200) {
