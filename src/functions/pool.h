@@ -45,6 +45,9 @@ struct Pool {
   std::string provision_failure;
   std::size_t provision_failures = 0;  // in a row
   SteadyTime provision_again{};
+  std::size_t crashes = 0;    // of instances that ran an invocation, in a row
+  SteadyTime start_again{};   // after crashes
+  bool starts_later = false;  // start_later() is on its way
 
   // A published version never changes, so that its instances outlive changes of its function.
   bool is_current(const Instance& instance) const;

@@ -230,6 +230,7 @@ class PoolInvoker final : public Invoker {
     auto result = co_await instance->invoke(std::move(context), std::move(invocation));
     --pool->running;
     metrics_.ended(result, began);
+    count_crash(*pool, result);
     co_return result;
   }
 
@@ -267,12 +268,38 @@ class PoolInvoker final : public Invoker {
     const auto soon = pool->places_to_come(patience);
     coming += soon;
     if (soon > 0 && !std::exchange(pool->hoping, true)) tasks_.spawn(hurry(pool));
+    if (coming < pool->waiters.size() && is_held_back(pool)) return;
     for (; coming < pool->waiters.size() && make_room(pool->function); coming += each) start_one(pool);
   }
 
   async::Task<void> hurry(std::shared_ptr<Pool> pool) {
     GUST_CO_CHECK(co_await async::sleep_for(kPatience));
     pool->hoping = false;
+    serve(pool, Patience::kNone);
+    co_return Result<void>{};
+  }
+
+  // Who crashes one instance after another would have the machine make instances for it all the time.
+  void count_crash(Pool& pool, const Result<InvokeResult>& result) {
+    if (!result) return;
+    if (result->error_type != "Runtime.ExitError") {
+      pool.crashes = 0;
+    } else if (++pool.crashes > 1) {
+      constexpr std::size_t kDoublings = 3;
+      const auto pause = settings_.crash_pause * (1 << std::min(pool.crashes - 2, kDoublings));
+      pool.start_again = std::chrono::steady_clock::now() + pause;
+    }
+  }
+
+  bool is_held_back(const std::shared_ptr<Pool>& pool) {
+    if (pool->crashes < 2 || std::chrono::steady_clock::now() >= pool->start_again) return false;
+    if (!std::exchange(pool->starts_later, true)) sweeper_.spawn(start_later(pool));
+    return true;
+  }
+
+  async::Task<void> start_later(std::shared_ptr<Pool> pool) {
+    GUST_CO_CHECK(co_await async::sleep_until(pool->start_again));
+    pool->starts_later = false;
     serve(pool, Patience::kNone);
     co_return Result<void>{};
   }

@@ -219,6 +219,31 @@ TEST_F(PoolInvokerTest, AProvisionedInstanceMakesNoRoom) {
   EXPECT_TRUE(processes_[1]->ended());
 }
 
+TEST_F(PoolInvokerTest, WhoCrashesAgainAndAgainWaitsForItsNextInstance) {
+  open({.crash_pause = std::chrono::hours(1)});
+  create("f");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(invoke("f", R"("crash")")->error_type, "Runtime.ExitError");
+  const auto deadline = std::chrono::steady_clock::now() + Millis(1);
+  EXPECT_EQ(invoke("f", R"("who")", deadline).error().code, Code::kTimeout);
+  EXPECT_EQ(processes_.size(), 2u);
+}
+
+TEST_F(PoolInvokerTest, WhoAnswersBetweenCrashesWaitsForNothing) {
+  open({.crash_pause = std::chrono::hours(1)});
+  create("f");
+  for (const auto* number : {"0", "1", "2"}) {
+    EXPECT_EQ(answered("f"), number);
+    EXPECT_EQ(invoke("f", R"("crash")")->error_type, "Runtime.ExitError");
+  }
+}
+
+TEST_F(PoolInvokerTest, TheNextInstanceComesAfterThePause) {
+  open({.crash_pause = Millis(1)});
+  create("f");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(invoke("f", R"("crash")")->error_type, "Runtime.ExitError");
+  EXPECT_EQ(answered("f"), "4");
+}
+
 TEST_F(PoolInvokerTest, EachStartIsCountedByItsWay) {
   open();
   create("f");

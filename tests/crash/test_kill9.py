@@ -27,12 +27,38 @@ def handler(event, context):
 UPLOADS, ROUNDS = 300, 10  # of each round
 
 
-def leftovers():
-    """Cgroups, mounts, network namespaces and processes of instances, anywhere on this machine."""
+def below_daemons():
+    """Processes of daemons that run now; what a daemon that was killed left behind is below none."""
+    parents, daemons = {}, set()
+    for proc in Path("/proc").glob("[0-9]*"):
+        try:
+            name, rest = (proc / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+        except OSError:
+            continue
+        parents[proc.name] = rest.split()[1]
+        if name == "gust":
+            daemons.add(proc.name)
+
+    def is_below(pid):
+        while pid in parents:
+            if pid in daemons:
+                return True
+            pid = parents[pid]
+        return False
+    return {pid for pid in parents if is_below(pid)}
+
+
+def leftovers(but=below_daemons):
+    """Cgroups, mounts, network namespaces and processes of instances, anywhere on this machine, that no daemon has."""
+    owned = but()
     found = {folder for folder, _, _ in os.walk("/sys/fs/cgroup") if "/gust/" in folder}  # folders that go meanwhile are skipped
     found |= {line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "gust" in line}
     for proc in Path("/proc").glob("[0-9]*"):
         try:
+            if proc.name in owned:
+                groups = {line.split(":", 2)[2] for line in (proc / "cgroup").read_text().splitlines()}
+                found -= {folder for folder in found if any(folder.endswith(group) for group in groups if "/gust/" in group)}
+                continue
             found.add("network " + os.readlink(proc / "ns/net"))
             command = (proc / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
@@ -155,7 +181,7 @@ def test_an_instance_with_egress_leaves_nothing(new_gust, end):
                               Environment={"Variables": {"GUST_EGRESS": "internet"}},
                               Code={"ZipFile": zip_of({"index.py": "def handler(e, c):\n    return 1"})})
     assert functions.invoke(FunctionName="open")["Payload"].read() == b"1"
-    assert any("slirp4netns" in found for found in leftovers() - before)
+    assert any("slirp4netns" in found for found in leftovers(but=set) - before)
     getattr(gust, end)()
     wait_until(lambda: leftovers() <= before, "the instance and its network to be gone", 30)
 

@@ -59,7 +59,8 @@ def test_instances_stand_ready_before_the_first_call(gust, functions, version):
     provision(functions, version, "1", 2)
     ready = wait_ready(functions, version, "1")
     assert ready["AllocatedProvisionedConcurrentExecutions"] == ready["AvailableProvisionedConcurrentExecutions"] == 2
-    assert instances(gust, version, "1") == {"function": version, "version": "1", "idle": 2, "busy": 0, "starting": 0, "provisioned": 2}
+    assert instances(gust, version, "1") == {"function": version, "version": "1", "idle": 2, "busy": 0, "starting": 0, "provisioned": 2,
+                                             "invocations": 0}
     warm = gust.cli_json("status")["starts"]["warm"]
     assert invoke(functions, version, "1")["type"] == "provisioned-concurrency"
     assert gust.cli_json("status")["starts"]["warm"] == warm + 1
