@@ -26,7 +26,7 @@ def through_the_product():
 
 def launcher_alone():
     """Whole lives of /bin/echo in a sandbox a second, one after another."""
-    said = subprocess.run([BINARY.parent / "bench/bench_sandbox", "200"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([BINARY.parent / "bench/bench_sandbox", "200"], stdout=subprocess.PIPE, text=True, check=True).stdout
     return float(re.search(r"echo: whole lives\s+(\d+) a second", said)[1])
 
 
