@@ -356,7 +356,7 @@ TEST_F(SnapshotsTest, ItOutlivesTheDaemonAndNotTheMachinesStart) {
   open();
   spin_until([&] { return status_of("f").state == "ready"; });
   EXPECT_EQ(answered("f"), "restored");
-  EXPECT_EQ(folders(), std::vector<std::string>{made.folder});
+  spin_until([&] { return folders() == std::vector<std::string>{made.folder}; });
   EXPECT_EQ(inits_, 1);
   close();
   std::ofstream(images() / "boot", std::ios::trunc) << "another";
