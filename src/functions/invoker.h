@@ -45,8 +45,8 @@ struct InvokerSettings {
   KeepAliveSettings keep_alive;  // when an idle instance ends
   Millis sweep_every{1000};      // how often that is looked at
   Millis init_timeout{10'000};
-  // Before the next instance of a version whose last two have crashed; twice as long after each further one, up to eight
-  // times as long. An answer ends it.
+  // Before the next instance of a version whose last two have crashed; twice as long after each further one, up to
+  // eight times as long. An answer ends it.
   Millis crash_pause{100};
   std::uint64_t memory_bytes = 4ULL << 30;   // of all instances together, by their limits
   std::size_t max_waiting = 1000;            // invocations that wait for an instance; past it kThrottled
