@@ -364,6 +364,8 @@ class PoolInvoker final : public Invoker {
       }
       waiter->done.set();
     }
+    serve(pool);
+    serve_others(pool);
     co_return Result<void>{};
   }
 

@@ -31,10 +31,18 @@ RuntimeImage::RuntimeImage(async::Executor executor, sandbox::Launcher& launcher
       disk_("runtime image", 1) {}
 
 bool RuntimeImage::wanted() const {
-  return !ready_ && !stopping_ && failures_ < kMaxFailures && has_snapshot_tools(settings_.snapshot_tools);
+  return !ready_ && !stopping_ && !taking_ && failures_ < kMaxFailures && has_snapshot_tools(settings_.snapshot_tools);
 }
 
 async::Task<void> RuntimeImage::take(sandbox::Spec spec) {
+  taking_ = true;
+  auto taken = co_await take_one(std::move(spec));
+  taking_ = false;
+  if (!taken) ++failures_;
+  co_return taken;
+}
+
+async::Task<void> RuntimeImage::take_one(sandbox::Spec spec) {
   spec.env["GUST_SNAPSHOT"] = "1";
   spec.read_only.push_back({settings_.snapshot_tools, std::string(kToolsInside)});
   auto clear = [folder = folder_]() -> Result<void> {
@@ -66,10 +74,7 @@ async::Task<void> RuntimeImage::take(sandbox::Spec spec) {
   const auto deadline = std::chrono::steady_clock::now() + kServerTimeout;
   GUST_CO_CHECK(co_await taking->body.server->stop(deadline));
   if (!exit) co_return std::unexpected(exit.error());
-  if (taking->bytes == 0) {
-    ++failures_;
-    co_return fail(Code::kUnavailable, taking->refused);
-  }
+  if (taking->bytes == 0) co_return fail(Code::kUnavailable, taking->refused);
   bytes_ = taking->bytes;
   ready_ = true;
   co_return Result<void>{};

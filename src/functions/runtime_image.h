@@ -32,12 +32,13 @@ class RuntimeImage {
 
  private:
   struct Taking;
+  async::Task<void> take_one(sandbox::Spec spec);
 
   async::Executor executor_;
   sandbox::Launcher& launcher_;
   const InvokerSettings& settings_;
   const std::string folder_;
-  bool ready_ = false, stopping_ = false;
+  bool ready_ = false, stopping_ = false, taking_ = false;
   std::size_t failures_ = 0;
   std::uint64_t bytes_ = 0;
   std::shared_ptr<Taking> running_;

@@ -141,7 +141,8 @@ async::Task<std::optional<Body>> RuntimePool::take(sandbox::Spec spec) {
   co_return std::nullopt;
 }
 
-async::Task<std::optional<Body>> RuntimePool::take_ready(Family& family, sandbox::Spec spec) {
+async::Task<std::optional<Body>> RuntimePool::take_ready(Family& family, sandbox::Spec spec,
+                                                              std::string told) {
   const bool empty = family.argv.empty();
   sandbox::Specialisation to{{}, spec.memory_bytes, spec.cpu_millis, spec.cpu_share, spec.tmp_bytes};
   for (const auto& mount : spec.read_only) {
@@ -155,6 +156,7 @@ async::Task<std::optional<Body>> RuntimePool::take_ready(Family& family, sandbox
   while (!family.ready.empty()) {
     const auto generic = std::move(family.ready.front());
     family.ready.pop_front();
+    *generic->body.told = told;  // its program may ask before this is back
     const auto done = co_await generic->body.sandbox->specialise(to);
     if (generic->ended) continue;
     if (!done) {
@@ -179,14 +181,15 @@ async::Task<std::optional<Body>> RuntimePool::go_on_from_image(Family& family, s
   family.image->use(spec);
   std::optional<Body> body;
   if (auto& empty = families_[2]; !empty.ready.empty()) {
-    GUST_CO_TRY(body, co_await take_ready(empty, spec));
+    GUST_CO_TRY(body, co_await take_ready(empty, spec, answer));
   }
   if (!body) {
-    GUST_CO_TRY(auto sandbox, co_await launcher_.start(std::move(spec)));
-    GUST_CO_TRY(body, make_body(executor_, std::move(sandbox), settings_));
+    auto sandbox = co_await launcher_.start(std::move(spec));
+    if (!sandbox) co_return std::nullopt;  // the image may be at fault; a launch from nothing says what else is
+    GUST_CO_TRY(body, make_body(executor_, *std::move(sandbox), settings_));
+    *body->told = answer;
   }
   body->from_runtime_image = true;
-  *body->told = answer;
   co_return body;
 }
 
@@ -277,9 +280,11 @@ async::Task<std::shared_ptr<RuntimePool::Generic>> RuntimePool::boot_one(Family&
   auto spec = generic_spec(family);
   const bool from_image = family.image && family.image->ready();
   if (from_image) family.image->use(spec);
-  GUST_CO_TRY(auto sandbox, co_await launcher_.start(std::move(spec)));
+  auto sandbox = co_await launcher_.start(std::move(spec));
+  if (!sandbox && from_image && !stopping_ && sandbox.error().code != Code::kThrottled) family.image->failed();
+  if (!sandbox) co_return std::unexpected(sandbox.error());
   const auto generic = std::make_shared<Generic>(executor_);
-  GUST_CO_TRY(generic->body, make_body(executor_, std::move(sandbox), settings_));
+  GUST_CO_TRY(generic->body, make_body(executor_, *std::move(sandbox), settings_));
   std::weak_ptr<Generic> weak = generic;
   std::weak_ptr<http::Handler> handler = generic->body.runtime_api;
   const bool empty = family.argv.empty();

@@ -59,7 +59,7 @@ class RuntimePool {
 
   Family* family_of(const sandbox::Spec& spec);
   sandbox::Spec generic_spec(const Family& family);
-  async::Task<std::optional<Body>> take_ready(Family& family, sandbox::Spec spec);
+  async::Task<std::optional<Body>> take_ready(Family& family, sandbox::Spec spec, std::string told = {});
   async::Task<std::optional<Body>> go_on_from_image(Family& family, sandbox::Spec spec);
   std::size_t target(const Family& family) const;
   std::uint64_t bytes_of(const Family& family) const;
