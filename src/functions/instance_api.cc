@@ -170,6 +170,7 @@ async::Task<http::Response> Instance::take_answer(http::Request request, std::st
 }
 
 void Instance::settle(Place& place, Answer answer) {
+  drain_output();  // printed before the answer: of this place, which the next line may give to another invocation
   if (place.runs()) {
     --running_;
     place.answered = std::move(answer);

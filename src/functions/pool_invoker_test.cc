@@ -37,6 +37,15 @@ TEST_F(PoolInvokerTest, ARuntimeMayTakeItsNextEventAsTheAnswerToAResponse) {
   EXPECT_EQ(answered("f"), "0");
 }
 
+TEST_F(PoolInvokerTest, WhatIsPrintedBeforeAnAnswerIsOfItsInvocation) {
+  open();
+  create("f");
+  then_next_ = true;
+  const auto result = invoke("f", R"("flood")");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_NE(result->log_tail.find("the last word\nEND RequestId: "), std::string::npos) << result->log_tail.size();
+}
+
 TEST_F(PoolInvokerTest, AWarmInstanceIsReused) {
   open();
   create("f");

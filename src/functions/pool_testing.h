@@ -94,6 +94,7 @@ class PoolFixture : public ::testing::Test {
     context.deadline = deadline;
     Invocation invocation;
     invocation.payload = std::move(payload);
+    invocation.log_tail = LogTail::kTail;
     const FunctionRef target{key(name)};
     co_return co_await invoker_->invoke(std::move(context), target, std::move(invocation));
   }
@@ -155,7 +156,12 @@ class PoolFixture : public ::testing::Test {
         hanging_.push_back({process, id});
         co_return Result<void>{};
       }
-      if (payload == R"("who")") {
+      if (payload == R"("flood")") {  // so much that it is not read any further for a while
+        process->print(std::string(40'000, '\n'));
+        GUST_CO_CHECK(co_await ask(process, "GET", "as good as a look at the pipe", ""));
+        process->print("the last word\n");
+      }
+      if (payload == R"("who")" || payload == R"("flood")") {
         const auto path = "invocation/" + id + "/response";
         GUST_CO_TRY(auto answer, co_await ask(process, "POST", path, std::to_string(number), then_next_));
         statuses_.push_back(answer.status);

@@ -287,7 +287,8 @@ def test_deploy_pushes_the_image_beside_the_template(gust, functions, unique, tm
     first = text_image("one").oci_folder(tmp_path / "image")
     done = deploy()
     assert done.returncode == 0, done.stderr
-    assert gust.cli_json("invoke", "Hello", "--payload", '{"a": 1}') == {"a": 1}
+    [name] = [f["FunctionName"] for f in functions.list_functions()["Functions"] if f.get("CodeSha256") == first[7:]]
+    assert gust.cli_json("invoke", name, "--payload", '{"a": 1}') == {"a": 1}
     assert pushed() == {first: f"gust-deploy/{unique}/hello"}
     assert "uploading" not in deploy().stdout + deploy().stderr, "nothing has changed"
     second = text_image("two").oci_folder(tmp_path / "image")
