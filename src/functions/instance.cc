@@ -21,6 +21,7 @@ Instance::Instance(Parts parts, Function function, std::string id)
       concurrency_(function_.concurrency()),
       id_(std::move(id)),
       settled_(parts_.executor),
+      dead_(parts_.executor),
       telemetry_(parts_.executor, parts_.clock),
       extensions_({parts_.executor, telemetry_, function_, id_, parts_.initialization_type,
                    [this](std::string line) { log_of_extension(std::move(line)); }, [this] { extension_failed(); }}) {}
@@ -128,8 +129,9 @@ void Instance::rest() {
 // answered and then does not ask for the next event.
 async::Task<void> Instance::watch_rest() {
   const auto self = shared_from_this();
-  while (co_await async::sleep_for(kFreezeAfter)) {
-    if (life_ == Life::kDead || ending_ != Ending::kNone) break;
+  for (;;) {
+    const auto dead = co_await dead_.wait(std::chrono::steady_clock::now() + kFreezeAfter);
+    if (dead || dead.error().code != Code::kTimeout || ending_ != Ending::kNone) break;
     const auto now = parts_.clock.steady();
     if (state() == State::kIdle && now - idle_since_ >= kFreezeAfter) {
       frozen_ = true;
@@ -170,6 +172,7 @@ async::Task<void> Instance::watch_exit() {
   if (!partial_line_.empty()) take_line(std::exchange(partial_line_, ""));
   if (life_ == Life::kStarting) init_ms_ = ms_since(started_at_);
   life_ = Life::kDead;
+  dead_.set();
   settled_.set();
   for (auto* const ask : asks_) ask->given.set();
   for (auto& place : places_) {

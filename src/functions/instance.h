@@ -188,6 +188,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::string partial_line_;
 
   async::Event settled_;      // ready for the first time, or over
+  async::Event dead_;
   std::deque<Place> places_;  // made when first needed
   Place* last_ = nullptr;     // the one opened last
   std::size_t held_ = 0, running_ = 0, lost_ = 0;  // places that are not free; whose callers wait; that are lost

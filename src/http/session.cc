@@ -194,6 +194,8 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       }
       const auto room = std::min(buffer_.max_size() - buffer_.size(), kHeadPiece);
       if (room == 0) co_return make_error_code(bhttp::error::header_limit);
+      // Either may have come to be after the last read was over and before this ran: then there was nothing to cancel.
+      if (finishing_ || timed_out_) co_return asio::error::operation_aborted;
       const auto [failed, n] = co_await socket_.async_read_some(buffer_.prepare(room), kToken);
       if (failed) co_return failed;
       buffer_.commit(n);
