@@ -16,6 +16,7 @@ struct ImageLimits {
   std::uint64_t total_bytes = 10ULL << 30;  // of the layers uncompressed, as the service allows, and of the archive
   std::uint64_t entries = 1'000'000;        // of all layers
   std::uint64_t parts = 10'000;             // files of the archive
+  std::uint64_t name_bytes = 64ULL << 20;   // of the paths of one layer, which are kept in memory while it is unpacked
 };
 
 struct ImageLayer {

@@ -120,6 +120,8 @@ class Root {
 
   Result<void> add(const ImageLayer& layer) {
     mine_.clear();
+    emptied_.clear();
+    mine_bytes_ = 0;
     LayerTar tar(layer, total_, limits_.total_bytes);
     GUST_CHECK(tar.open());
     for (;;) {
@@ -219,7 +221,7 @@ class Root {
       return bad(fmt::format("'{}' in the image is a device, a pipe or a socket", path.native()));
     }
     GUST_TRY(const auto folder, open_folder(path.parent_path(), Missing::kMade));
-    mine_.insert(path.native());
+    GUST_CHECK(note_mine(path.native()));
     if (link != nullptr) return take_hard_link(folder.get(), path, link);
     if (kind == AE_IFDIR) return make_folder(folder.get(), base);
     GUST_CHECK(remove(folder.get(), base));
@@ -278,11 +280,23 @@ class Root {
     if (base.starts_with(".wh..wh.") && base != kOpaque) return {};  // notes of AUFS
     GUST_TRY(const auto folder, open_folder(above, Missing::kLeft));
     if (!folder) return {};
-    if (base == kOpaque) return remove_lower(folder.get(), above);
+    // What a layer has hidden it does not have to hide again.
+    if (base == kOpaque) {
+      if (!emptied_.insert(above.native()).second) return {};
+      return remove_lower(folder.get(), above);
+    }
     const auto hidden = base.substr(kWhiteout.size());
     if (hidden.empty() || hidden == "." || hidden == "..")
       return bad(fmt::format("the whiteout '{}' in the image names nothing", path.native()));
     return remove_lower(folder.get(), above, hidden);
+  }
+
+  Result<void> note_mine(const std::string& path) {
+    if (!mine_.insert(path).second) return {};
+    mine_bytes_ += path.size();
+    if (mine_bytes_ <= limits_.name_bytes) return {};
+    return fail(Code::kTooLarge, fmt::format("the paths in a layer of the image have more than {} bytes",
+                                             limits_.name_bytes), "image");
   }
 
   bool has_mine_below(const std::string& path) const {
@@ -313,7 +327,9 @@ class Root {
 
   Fd root_;
   ImageLimits limits_;
-  std::set<std::string> mine_;  // names of the layer that is added
+  std::set<std::string> mine_;     // names of the layer that is added
+  std::set<std::string> emptied_;  // its opaque folders
+  std::uint64_t mine_bytes_ = 0;
   std::uint64_t total_ = 0, written_ = 0, entries_ = 0;
 };
 

@@ -191,6 +191,11 @@ TEST_F(ImageRootTest, LimitsHold) {
   auto done = make({packed}, {.total_bytes = 50'000});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Code::kTooLarge) << done.error().message;
+  done = make({layer({{"some/name", "1"}, {"another", "2"}})}, {.name_bytes = 10});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::kTooLarge) << done.error().message;
+  ASSERT_TRUE(make({layer({{"some", "1"}, {"some", "2"}}), layer({{"other", "3"}})}, {.name_bytes = 5}));
+  fs::remove_all(root());
   done = make({layer({{"a", "1"}, {"b", "2"}})}, {.entries = 1});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Code::kTooLarge) << done.error().message;

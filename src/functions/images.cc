@@ -189,12 +189,15 @@ async::Task<Image> Images::keep(AccountId account, ImageName name, std::string f
   Image image{account, name.name, archive.digest, archive.architecture, archive.settings, folder, {}, clock_.now()};
   if (row) {
     GUST_CO_TRY(image, decode(*row));
-  } else {
-    auto unpack = [&]() -> Result<FolderSize> {
-      return make_whole(path, [&](const std::string& root) { return make_image_root(archive.layers, root, limits_); });
-    };
-    GUST_CO_TRY(image.unpacked, co_await disk_.run(std::move(unpack)));
   }
+  auto unpack = [&]() -> Result<FolderSize> {
+    const auto kept = folder_ + "/" + image.folder;
+    std::error_code ignored;
+    if (row && fs::is_directory(kept, ignored)) return image.unpacked;  // else it was lost, and comes back by this
+    remove_quietly(kept + ".new");
+    return make_whole(kept, [&](const std::string& root) { return make_image_root(archive.layers, root, limits_); });
+  };
+  GUST_CO_TRY(image.unpacked, co_await disk_.run(std::move(unpack)));
   GUST_CO_CHECK(co_await commit(image, name.tag));
   image.tags = {name.tag};
   co_return image;

@@ -121,6 +121,18 @@ TEST_F(ImagesTest, TheSameImageIsKeptOnce) {
   EXPECT_EQ(find("hello:2").error().code, Code::kNotFound);
 }
 
+TEST_F(ImagesTest, WhatWasLostComesBackByBeingPushedAgain) {
+  const auto first = push("hello:1", image("one"));
+  ASSERT_TRUE(first);
+  fs::remove_all(folder_ / first->folder);
+  fs::create_directories(folder_ / (first->folder + ".new"));  // as a try that was cut off leaves
+  const auto again = push("hello:2", image("one"));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->folder, first->folder) << "where its functions look for it";
+  EXPECT_TRUE(fs::exists(folder_ / first->folder / "hello"));
+  EXPECT_EQ(kept(), 1u);
+}
+
 TEST_F(ImagesTest, NothingIsLeftOfWhatIsRefused) {
   auto files = image("one").oci();
   for (auto& [name, text] : files) {

@@ -5,14 +5,19 @@
 #include "functions/image_receiver.h"
 #include "functions/snapshot_files.h"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <filesystem>
 
 namespace gust::functions {
+
+namespace asio = boost::asio;
+
 namespace {
 
 constexpr std::uint64_t kMaxBytes = 256ULL << 20;
 constexpr std::size_t kMaxFailures = 3;
-constexpr Millis kServerTimeout{1000};
+constexpr Millis kServerTimeout{1000}, kTakeTimeout{30'000};
 
 }  // namespace
 
@@ -68,6 +73,12 @@ async::Task<void> RuntimeImage::take_one(sandbox::Spec spec) {
     co_return response;
   };
   running_ = taking;
+  if (stopping_) taking->body.sandbox->kill();
+  asio::steady_timer limit(executor_, kTakeTimeout);
+  limit.async_wait([weak = std::weak_ptr(taking)](boost::system::error_code error) {
+    const auto late = error ? nullptr : weak.lock();
+    if (late) late->body.sandbox->kill();
+  });
   const auto exit = co_await taking->body.sandbox->wait();
   running_.reset();
   *taking->body.runtime_api = nullptr;

@@ -98,6 +98,12 @@ void RuntimePool::expect(const std::string& runtime) {
   }
 }
 
+void RuntimePool::image_failed(const std::string& runtime) {
+  for (auto& family : families_) {
+    if (family.image && runtime.starts_with(family.name)) family.image->failed();
+  }
+}
+
 RuntimePool::Family* RuntimePool::family_of(const sandbox::Spec& spec) {
   if (spec.argv.size() == 1 || spec.argv[0] == kSupervisor) return &families_[2];
   const auto found = std::ranges::find(families_, spec.argv, &Family::argv);

@@ -35,6 +35,8 @@ class RuntimePool {
   // A ready runtime turned into what `spec` says, save that it waits for begin(); or, where none is ready, one that
   // goes on from its family's image. None when nothing fits: start `spec` from nothing then.
   async::Task<std::optional<Body>> take(sandbox::Spec spec);
+  // What take() gave for a function of this runtime did not come out of the image.
+  void image_failed(const std::string& runtime);
   std::vector<RuntimeStatus> status() const;
   // Ends those that are ready.
   async::Task<void> stop();

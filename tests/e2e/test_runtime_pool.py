@@ -128,6 +128,15 @@ def test_a_failing_init_says_what_it_always_said(gust, functions, make, ready, f
     assert starts(gust)["launched"] == before
 
 
+def test_an_init_that_exits_runs_once_each_where_more_start_than_stand_ready(gust, functions, make, ready):
+    ready("python")
+    names = [make("import os\nprint('the init runs', flush=True)\nos._exit(3)") for _ in range(12)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        answers = list(pool.map(lambda name: call(functions, name)[1], names))
+    assert {answer["errorType"] for answer in answers} == {"Runtime.ExitError"}
+    assert {gust.cli("logs", name).stdout.count("the init runs") for name in names} == {1}
+
+
 def test_an_init_that_never_ends_times_out(functions, make, ready):
     ready("python")
     answer, payload = call(functions, make("import select\nselect.select([], [], [])\n", Timeout=1))
