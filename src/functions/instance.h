@@ -77,9 +77,10 @@ class Instance : public std::enable_shared_from_this<Instance> {
   // come out of its runtime's image: start anew.
   bool died_as_generic() const {
     if (extensions_.failure() || settled_by_ready_ || init_error_ || ending_ != Ending::kNone || !exit_) return false;
-    if (runtime_image_) return !exit_->out_of_memory;
+    if (runtime_image_) return !body_.told->empty() && !exit_->out_of_memory;
     return start_kind_ == Start::kPooled && exit_->signal == SIGKILL && !exit_->out_of_memory;
   }
+  bool from_runtime_image() const { return runtime_image_; }
   // It ended before it was ready and said no reason, so that its snapshot may be at fault: start anew, without.
   bool died_as_image() const {
     return start_kind_ == Start::kRestored && !settled_by_ready_ && !init_error_ && ending_ == Ending::kNone;
@@ -89,6 +90,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   // The same as what an invocation that waited for it comes to, with its report and its record.
   Result<InvokeResult> failed_invocation(const RequestContext& context, const Invocation& invocation);
 
+  const std::string& id() const { return id_; }
   const Function& function() const { return function_; }
   // kBusy while an invocation runs, kFinishing when all are answered and not all have been asked after.
   State state() const;
@@ -96,6 +98,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   SteadyTime idle_since() const { return idle_since_; }
   SteadyTime started_at() const { return started_at_; }
   bool has_served() const { return served_; }
+  // What its processes used between its first report and the last.
+  std::uint64_t known_cpu_us() const { return cpu_us_after_ - cpu_us_before_; }
   bool was_specialised() const { return specialised_; }
   std::string_view initialization_type() const { return parts_.initialization_type; }
   enum class Start { kLaunched, kPooled, kRestored };
@@ -193,6 +197,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Place* last_ = nullptr;     // the one opened last
   std::size_t held_ = 0, running_ = 0, lost_ = 0;  // places that are not free; whose callers wait; that are lost
   std::size_t promised_ = 0;
+  std::uint64_t cpu_us_before_ = 0, cpu_us_after_ = 0;
   std::vector<Ask*> asks_;
   std::optional<Answer> init_error_;
   std::string entrypoint_error_;  // of the program that a provided.* function or an image brings

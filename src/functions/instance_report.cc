@@ -100,6 +100,8 @@ async::Task<void> Instance::report(Finished finished) {
   if (body_.sandbox) {  // none where it could not be started
     const auto read = co_await body_.sandbox->usage();
     usage = read.value_or(usage);
+    if (cpu_us_before_ == 0) cpu_us_before_ = usage.cpu_us;
+    cpu_us_after_ = std::max(cpu_us_before_, usage.cpu_us);
   }
   if (parts_.settings.meter != nullptr) {
     auto record = record_of(finished, usage);

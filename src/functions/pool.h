@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ namespace gust::functions {
 struct Waiter {
   explicit Waiter(async::Executor executor) : done(executor) {}
   async::Event done;
+  SteadyTime since = std::chrono::steady_clock::now();
   std::shared_ptr<Instance> instance;
   std::shared_ptr<Instance> failed;  // an instance whose init failed
   std::optional<Error> error;
@@ -28,6 +30,17 @@ struct Waiter {
 enum class Patience { kSome, kNone };
 
 inline std::uint64_t memory_of(const Function& function) { return std::uint64_t{function.memory_mb} << 20; }
+
+inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+
+// What Crowding has seen of a pool since its last period.
+struct CrowdSeen {
+  std::uint64_t cpu_us = 0;  // of its instances, since they started
+  std::uint64_t ended = 0;   // invocations
+  double lasted_us = 0;      // together
+  std::size_t kept = 0;      // periods with the same limit
+  SteadyTime not_before{};   // it may be limited again
+};
 
 struct Pool {
   Function function;
@@ -45,7 +58,12 @@ struct Pool {
   std::string provision_failure;
   std::size_t provision_failures = 0;  // in a row
   SteadyTime provision_again{};
+  std::size_t taken = 0;              // places given out whose invocations have not ended
+  std::size_t most_taken = kNoLimit;  // at once: see Crowding, whose are these three
+  bool watched = false;
+  CrowdSeen crowd;
   std::size_t crashes = 0;    // of instances that ran an invocation, in a row
+  std::string crashed;        // the last of them
   SteadyTime start_again{};   // after crashes
   bool starts_later = false;  // start_later() is on its way
 
@@ -54,6 +72,7 @@ struct Pool {
   // A place of the fullest instance that has one, so that others become idle; or of the idle one that was used last. It
   // is promised. Null: there is none.
   std::shared_ptr<Instance> take_place();
+  bool is_crowded() const { return taken >= most_taken; }
   // Places that will soon be free; without patience, of new instances only.
   std::size_t places_to_come(Patience patience) const;
   // An instance has a place, or one more.

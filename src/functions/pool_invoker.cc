@@ -3,6 +3,7 @@
 #include "async/task_group.h"
 #include "base/log.h"
 #include "functions/admission.h"
+#include "functions/crowding.h"
 #include "functions/instance.h"
 #include "functions/invoker.h"
 #include "functions/invoker_metrics.h"
@@ -43,6 +44,7 @@ class PoolInvoker final : public Invoker {
         metrics_(settings_.metrics),
         admission_(registry, settings_.account_concurrency),
         keep_alive_(settings_.keep_alive),
+        crowding_(executor, [this](const auto& pool) { serve(pool); }),
         runtimes_(executor, launcher, random, settings_),
         snapshots_({executor, registry, launcher, logs, clock, random, settings_,
                     [this](const Function& function) { return reserve(function); },
@@ -121,6 +123,7 @@ class PoolInvoker final : public Invoker {
     GUST_CO_CHECK(co_await runtimes_.stop());
     GUST_CO_CHECK(co_await snapshots_.stop());
     GUST_CO_CHECK(co_await sweeper_.stop());
+    GUST_CO_CHECK(co_await crowding_.stop());
     co_return co_await tasks_.stop();
   }
 
@@ -192,20 +195,20 @@ class PoolInvoker final : public Invoker {
   async::Task<std::shared_ptr<Waiter>> wait_for_instance(std::shared_ptr<Pool> pool, SteadyTime deadline) {
     const auto waiter = std::make_shared<Waiter>(executor_);
     GUST_CO_CHECK(queue_up(*pool, waiter));
-    const auto since = std::chrono::steady_clock::now();
     serve(pool);
     const auto found = waiter->instance ? InvokerMetrics::Found::kAtOnce : InvokerMetrics::Found::kAfterWaiting;
     const auto waited = co_await waiter->done.wait(deadline);
     if (!waited) {
       std::erase(pool->waiters, waiter);
       if (waiter->instance) {
+        --pool->taken;
         waiter->instance->take_back_promise();
         hand_back(pool, waiter->instance);
       }
       co_return std::unexpected(waited.error());
     }
     if (waiter->error) co_return std::unexpected(*waiter->error);
-    if (waiter->instance) metrics_.found(*waiter->instance, found, since);
+    if (waiter->instance) metrics_.found(*waiter->instance, found, waiter->since);
     co_return waiter;
   }
 
@@ -229,8 +232,11 @@ class PoolInvoker final : public Invoker {
     const auto began = std::chrono::steady_clock::now();
     auto result = co_await instance->invoke(std::move(context), std::move(invocation));
     --pool->running;
+    --pool->taken;
+    Crowding::ended(*pool, began);
     metrics_.ended(result, began);
-    count_crash(*pool, result);
+    count_crash(*pool, *instance, result);
+    if (pool->most_taken != kNoLimit) serve(pool);
     co_return result;
   }
 
@@ -254,15 +260,17 @@ class PoolInvoker final : public Invoker {
 
   // Gives idle instances to waiters, and starts as many as are short.
   void serve(const std::shared_ptr<Pool>& pool, Patience patience = Patience::kSome) {
-    while (!pool->waiters.empty()) {
+    while (!pool->waiters.empty() && !pool->is_crowded()) {
       auto instance = pool->take_place();
       if (!instance) break;
+      ++pool->taken;
+      crowding_.taken(pool);
       const auto waiter = pool->waiters.front();
       pool->waiters.pop_front();
       waiter->instance = std::move(instance);
       waiter->done.set();
     }
-    if (pool->waiters.empty() || stopping_) return;
+    if (pool->waiters.empty() || pool->is_crowded() || stopping_) return;
     const std::size_t each = pool->function.concurrency();
     auto coming = pool->starting * each;
     const auto soon = pool->places_to_come(patience);
@@ -280,11 +288,14 @@ class PoolInvoker final : public Invoker {
   }
 
   // Who crashes one instance after another would have the machine make instances for it all the time.
-  void count_crash(Pool& pool, const Result<InvokeResult>& result) {
+  void count_crash(Pool& pool, const Instance& instance, const Result<InvokeResult>& result) {
     if (!result) return;
     if (result->error_type != "Runtime.ExitError") {
       pool.crashes = 0;
-    } else if (++pool.crashes > 1) {
+      return;
+    }
+    if (std::exchange(pool.crashed, instance.id()) == instance.id()) return;  // others were in it
+    if (++pool.crashes > 1) {
       constexpr std::size_t kDoublings = 3;
       const auto pause = settings_.crash_pause * (1 << std::min(pool.crashes - 2, kDoublings));
       pool.start_again = std::chrono::steady_clock::now() + pause;
@@ -389,6 +400,7 @@ class PoolInvoker final : public Invoker {
     }
     pool->has_place(std::move(instance));
     serve(pool);
+    while (settings_.keep_alive.fixed == Millis(0) && pool->has_spare()) retire_front(*pool);
     serve_others(pool);
   }
 
@@ -409,6 +421,7 @@ class PoolInvoker final : public Invoker {
       const bool again = instance->died_as_generic() || instance->died_as_image();
       if (instance->died_as_image()) snapshots_.failed(instance->function());
       if (!again) put_off_provisioning(*pool, "FUNCTION_ERROR_INIT_FAILURE");
+      if (again && instance->from_runtime_image()) runtimes_.image_failed(instance->function().runtime);
       if (again) {
         pool->plain_next = true;
       } else if (!pool->waiters.empty()) {
@@ -427,7 +440,9 @@ class PoolInvoker final : public Invoker {
     admission_.changed(key.account);
     for (auto it = pools_.lower_bound({key, ""}); it != pools_.end() && it->first.key == key; ++it) {
       it->second->stale = true;
-      if (it->first.qualifier == kLatest) it->second->end_idle();
+      if (it->first.qualifier != kLatest) continue;
+      it->second->end_idle();
+      it->second->crashes = 0;  // of the code as it was
     }
     sweeper_.spawn(look_again(key));
   }
@@ -545,6 +560,7 @@ class PoolInvoker final : public Invoker {
   InvokerMetrics metrics_;
   Admission admission_;
   KeepAlive keep_alive_;
+  Crowding crowding_;
   RuntimePool runtimes_;
   Snapshots snapshots_;
   std::map<FunctionRef, std::shared_ptr<Pool>> pools_;  // by version

@@ -55,6 +55,15 @@ TEST_F(PoolInvokerTest, AWarmInstanceIsReused) {
   EXPECT_EQ(invoke("g", "1").error().code, Code::kNotFound);
 }
 
+TEST_F(PoolInvokerTest, WithoutKeepAliveAnInstanceEndsWhenItIsIdle) {
+  open({.keep_alive = {.fixed = Millis(0)}, .sweep_every = std::chrono::hours(1)});
+  create("f");
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(answered("f"), std::to_string(i));
+    spin_until([&] { return processes_[i]->ended(); });
+  }
+}
+
 TEST_F(PoolInvokerTest, ABusyInstanceTakesNoSecondInvocation) {
   open();
   create("f");
