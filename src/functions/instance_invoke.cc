@@ -86,7 +86,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   const auto waited = co_await place.answer.wait(began + limit);
   const auto duration_ms = ms_since(began);
   place.stream.reset();
-  drain_output();
+  if (!waited || life_ == Life::kDead) drain_output();  // else settle() has
   if (place.state == Place::State::kGiven && life_ == Life::kDead) {
     place.collected = true;
     co_return undelivered();

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 namespace gust::functions {
 namespace {
@@ -22,9 +23,11 @@ namespace json = boost::json;
 
 constexpr std::size_t kFileBytes = 8 << 20;   // two files of this size are kept for each function
 constexpr std::size_t kMaxQueued = 16 << 20;  // bytes of all functions waiting for the disk; past it lines are lost
+constexpr Millis kPause{5};
 
 std::string encode(const LogLine& line) {
-  return codec::to_json(json::array{to_epoch_ms(line.at), line.request_id, line.text}) + "\n";
+  codec::JsonArena arena;
+  return codec::to_json(json::array({to_epoch_ms(line.at), line.request_id, line.text}, arena.storage())) + "\n";
 }
 
 std::optional<LogLine> decode(std::string_view text) {
@@ -61,10 +64,10 @@ void append_to_file(const std::string& folder, const std::string& bytes) {
 }  // namespace
 
 struct LogStore::Stream {
-  explicit Stream(async::Executor executor) : came(executor) {}
+  Stream(async::Executor executor, std::string folder) : folder(std::move(folder)), came(executor) {}
+  std::string folder;
   std::uint64_t lost = 0;  // lines that came while too much waited for the disk; told when there is room again
-  std::shared_ptr<std::string> queued = std::make_shared<std::string>();
-  bool scheduled = false;
+  std::string queued;
   async::Event came;
 };
 
@@ -72,13 +75,14 @@ LogStore::LogStore(async::Executor executor, env::Clock& clock, std::string fold
     : executor_(executor),
       clock_(clock),
       folder_(std::move(folder)),
+      pause_(executor),
       writer_(std::make_shared<async::BlockingPool>("logs", 1, 100'000)) {}
 
-LogStore::~LogStore() = default;
+LogStore::~LogStore() { write_out(); }
 
 LogStore::Stream& LogStore::stream(const FunctionKey& key) {
   auto& slot = streams_[key];
-  if (!slot) slot = std::make_unique<Stream>(executor_);
+  if (!slot) slot = std::make_unique<Stream>(executor_, fmt::format("{}/{}/{}", folder_, key.account, key.name));
   return *slot;
 }
 
@@ -97,19 +101,38 @@ void LogStore::append(const FunctionKey& key, std::string request_id, std::strin
   }
   lines += encode({clock_.now(), std::move(request_id), printable(std::move(text))});
   *waiting_ += lines.size();
-  // What waits for the writer goes together; the writer takes the whole string.
-  if (s.queued.use_count() > 1) s.queued = std::make_shared<std::string>();
-  const bool fresh = s.queued->empty();
-  *s.queued += lines;
-  if (!fresh) return;
-  boost::asio::post(executor_, [this, &s, folder = fmt::format("{}/{}/{}", folder_, key.account, key.name)] {
-    auto bytes = std::exchange(s.queued, std::make_shared<std::string>());
-    const auto written = [folder, bytes, waiting = waiting_] {
-      append_to_file(folder, *bytes);
-      *waiting -= bytes->size();
-    };
-    if (!writer_->submit(written)) *waiting_ -= bytes->size();
+  if (s.queued.empty()) dirty_.push_back(&s);
+  s.queued += lines;
+  write_soon();
+}
+
+// At once after a while of silence. Under load what comes within a pause goes together: a wake-up of the writer costs
+// more than the lines of an invocation.
+void LogStore::write_soon() {
+  if (std::exchange(scheduled_, true)) return;
+  pause_.expires_at(written_at_ + kPause);
+  pause_.async_wait([this, alive = std::weak_ptr(waiting_)](boost::system::error_code error) {
+    if (!error && alive.lock()) write_out();
   });
+}
+
+void LogStore::write_out() {
+  scheduled_ = false;
+  if (dirty_.empty()) return;
+  written_at_ = std::chrono::steady_clock::now();
+  std::vector<std::pair<std::string, std::string>> pieces;
+  std::size_t size = 0;
+  for (auto* const s : std::exchange(dirty_, {})) {
+    size += s->queued.size();
+    pieces.emplace_back(s->folder, std::exchange(s->queued, {}));
+  }
+  const auto write = [pieces = std::move(pieces), waiting = waiting_] {
+    for (const auto& [folder, bytes] : pieces) {
+      append_to_file(folder, bytes);
+      *waiting -= bytes.size();
+    }
+  };
+  if (!writer_->submit(write)) *waiting_ -= size;
 }
 
 async::Task<std::vector<LogLine>> LogStore::read(FunctionKey key, WallTime since, std::size_t limit) {
@@ -134,8 +157,7 @@ async::Task<std::vector<LogLine>> LogStore::read(FunctionKey key, WallTime since
 async::Task<void> LogStore::wait(FunctionKey key, SteadyTime deadline) { return stream(key).came.wait(deadline); }
 
 async::Task<void> LogStore::flush() {
-  // Behind the posts of append(), then behind what they gave the writer.
-  GUST_CO_CHECK(co_await async::sleep_for(Millis(0)));
+  write_out();
   auto job = []() -> Result<void> { return {}; };
   co_return co_await writer_->run(std::move(job));
 }

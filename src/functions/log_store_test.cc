@@ -72,9 +72,10 @@ TEST_F(LogStoreTest, AnswersTheNewestWithinTheLimitAndSince) {
 TEST_F(LogStoreTest, LinesSurviveARestart) {
   logs_->append(key_, "r", "before");
   flush();
+  logs_->append(key_, "r", "at the end");
   open();
   logs_->append(key_, "r", "after");
-  EXPECT_EQ(read(), (Texts{"before", "after"}));
+  EXPECT_EQ(read(), (Texts{"before", "at the end", "after"}));
 }
 
 TEST_F(LogStoreTest, ALineIsTextWhateverWasPrinted) {

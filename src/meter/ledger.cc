@@ -24,6 +24,7 @@ namespace json = boost::json;
 
 constexpr std::string_view kRaw = ".ledger", kSums = ".sums";
 constexpr std::size_t kCrcDigits = 8;
+constexpr Millis kPause{5};
 
 std::string crc_of(std::string_view text) {
   return fmt::format("{:08x}", codec::crc32(0, std::as_bytes(std::span(text.data(), text.size()))));
@@ -183,7 +184,10 @@ async::Task<void> Ledger::append(Record record) {
   batch->bytes += line_of(record);
   if (!std::exchange(writing_, true)) {
     while (next_) {
+      // What comes within a pause goes together: a wake-up of the writer costs more than a record.
+      [[maybe_unused]] const auto slept = co_await async::sleep_until(written_at_ + kPause);
       const auto now = std::exchange(next_, nullptr);
+      written_at_ = std::chrono::steady_clock::now();
       const auto path = folder_ + "/" + now->day + std::string(kRaw);
       auto job = [path, now]() -> Result<void> { return append_bytes(path, now->bytes); };
       now->outcome = co_await writer_.run(std::move(job));
@@ -199,6 +203,7 @@ async::Task<void> Ledger::append(Record record) {
 }
 
 async::Task<Usage> Ledger::usage(AccountId account, std::string from, std::string to) {
+  if (const auto waiting = next_) GUST_CO_CHECK(co_await waiting->written.wait());
   auto job = [folder = folder_, account, from, to]() -> Result<Usage> {
     Usage out;
     for (const auto& [day, path] : days_of(folder)) {

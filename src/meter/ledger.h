@@ -28,7 +28,7 @@ class Ledger final : public Sink {
   // `folder` is made when it is not there.
   Ledger(async::Executor executor, env::Clock& clock, std::string folder);
 
-  // Records that come while the disk is busy are written together. kNoSpace, kUnavailable: this record is lost, and
+  // Records that come while the disk is busy, or within some milliseconds, are written together. kNoSpace, kUnavailable: this record is lost, and
   // the log says so.
   async::Task<void> append(Record record) override;
   // From the records where they are, else from the day's sums. Days as day_of(), both included.
@@ -53,6 +53,7 @@ class Ledger final : public Sink {
   std::shared_ptr<Batch> next_;  // what waits for the disk
   bool writing_ = false;
   std::string day_;  // of the last batch
+  SteadyTime written_at_{};
 };
 
 // The lines of a day's file: those that are whole and sound are given to `take`. Answers how many were not.

@@ -28,7 +28,8 @@ void Sum::add(const Record& record) {
 std::string day_of(WallTime time) { return codec::to_iso8601(time).substr(0, 10); }
 
 std::string encode(const Record& r) {
-  json::object out{{"id", r.request_id.str()},
+  codec::JsonArena arena;
+  json::object out({{"id", r.request_id.str()},
                    {"account", r.account.str()},
                    {"function", r.function},
                    {"version", r.version},
@@ -41,7 +42,7 @@ std::string encode(const Record& r) {
                    {"peak_bytes", r.peak_bytes},
                    {"cpu_us", r.cpu_us},
                    {"in", r.bytes_in},
-                   {"out", r.bytes_out}};
+                   {"out", r.bytes_out}}, arena.storage());
   if (r.queued_ms > 0) out["queued_ms"] = r.queued_ms;
   if (r.init_us > 0) out["init_us"] = r.init_us;
   if (!r.error_type.empty()) out["error"] = r.error_type;
