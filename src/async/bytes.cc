@@ -8,6 +8,8 @@
 namespace gust::async {
 namespace {
 
+constexpr std::size_t kFirstPiece = 16 << 10, kTail = 16;
+
 class StringSource final : public ByteSource {
  public:
   explicit StringSource(std::string text) : text_(std::move(text)) {}
@@ -33,7 +35,11 @@ Task<std::string> read_all(ByteSource& source, std::size_t limit) {
   std::string text;
   std::size_t used = 0;
   for (;;) {
-    if (used == text.size()) text.resize(std::max<std::size_t>(std::size_t{16} << 10, text.size() * 2));
+    if (used == text.size()) {
+      const std::uint64_t more = std::max(text.size(), kFirstPiece);
+      const auto left = source.remaining();  // and room to see that there is no more
+      text.resize(used + static_cast<std::size_t>(left ? std::min(more, *left + kTail) : more));
+    }
     const auto room = std::as_writable_bytes(std::span(text)).subspan(used);
     GUST_CO_TRY(const auto n, co_await source.read(room));
     if (n == 0) break;

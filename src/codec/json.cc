@@ -23,10 +23,12 @@ bool is_finite(const json::value& value) {
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
+Result<json::value> parse_json(std::string_view text, std::size_t max_depth, json::storage_ptr storage) {
   json::parse_options options;
   options.max_depth = max_depth;
-  json::stream_parser parser({}, options);
+  unsigned char room[1024];
+  json::stream_parser parser({}, options, room);
+  parser.reset(std::move(storage));
   json::error_code error;
   const auto used = parser.write_some(text.data(), text.size(), error);
   if (!error && used < text.size()) error = json::error::extra_data;
@@ -38,5 +40,7 @@ Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
 }
 
 std::string to_json(const json::value& value) { return json::serialize(value); }
+std::string to_json(const json::object& value) { return json::serialize(value); }
+std::string to_json(const json::array& value) { return json::serialize(value); }
 
 }  // namespace gust::codec

@@ -1,11 +1,11 @@
 #include "functions/lineage.h"
 
-#include "codec/digest.h"
-#include "codec/hex.h"
+#include "codec/crc.h"
 
 #include <fmt/format.h>
 
 #include <charconv>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -49,7 +49,7 @@ Parsed parse(std::string_view trace) {
 
 std::string hash_of(const FunctionKey& function) {
   const auto name = fmt::format("{}:{}", function.account, function.name);
-  return codec::to_hex(codec::digest(codec::DigestKind::kSha256, name)).substr(0, 8);
+  return fmt::format("{:08x}", codec::crc32(0, std::as_bytes(std::span(name))));
 }
 
 }  // namespace

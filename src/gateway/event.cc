@@ -84,8 +84,8 @@ std::vector<std::pair<std::string, std::string>> all_headers(const EventInput& i
   return out;
 }
 
-json::object to_object(const Strings& strings) {
-  json::object out;
+json::object to_object(const Strings& strings, json::storage_ptr storage = {}) {
+  json::object out(std::move(storage));
   for (const auto& [name, value] : strings) out[as_text(name)] = as_text(value);
   return out;
 }
@@ -103,13 +103,13 @@ void put_body(json::object& event, const EventInput& in) {
 }
 
 void put_headers_v2(json::object& event, const EventInput& in) {
-  json::object headers;
-  json::array cookies;
+  json::object headers(event.storage());
+  json::array cookies(event.storage());
   for (const auto& [name, value] : all_headers(in)) {
     const auto key = lower(name);
     if (key != "cookie") {
-      const auto* seen = headers.if_contains(key);
-      headers[key] = seen ? std::string(seen->as_string()) + "," + value : value;
+      const auto [at, is_new] = headers.emplace(key, json::string_view(value));
+      if (!is_new) at->value().as_string().append(",").append(value);
       continue;
     }
     std::string_view rest = value;
@@ -123,36 +123,37 @@ void put_headers_v2(json::object& event, const EventInput& in) {
   event["headers"] = std::move(headers);
 }
 
-json::object authorizer_of(const Principal& who) {
-  return {{"iam",
+json::object authorizer_of(const Principal& who, json::storage_ptr storage) {
+  return {{{"iam",
            {{"accessKey", who.access_key_id},
             {"accountId", who.account.str()},
             {"callerId", who.account.str()},
             {"cognitoIdentity", nullptr},
             {"principalOrgId", nullptr},
             {"userArn", who.arn},
-            {"userId", who.account.str()}}}};
+            {"userId", who.account.str()}}}},
+          std::move(storage)};
 }
 
-json::object context_v2(const EventInput& in, const std::string& path) {
-  json::object http;
-  http["method"] = in.request.method;
-  http["path"] = path;
-  http["protocol"] = kProtocol;
-  http["sourceIp"] = in.request.peer;
-  http["userAgent"] = as_text(in.request.headers.get_or("user-agent", ""));
-  json::object out;
-  out["accountId"] = in.api.account.str();
-  out["apiId"] = in.api.id;
-  if (in.signer != nullptr) out["authorizer"] = authorizer_of(*in.signer);
-  out["domainName"] = in.domain_name;
-  out["domainPrefix"] = domain_prefix(in);
-  out["http"] = std::move(http);
-  out["requestId"] = in.context.request_id.str();
-  out["routeKey"] = in.route.key;
-  out["stage"] = in.stage.id;
-  out["time"] = log_time(in.now);
-  out["timeEpoch"] = to_epoch_ms(in.now);
+json::object context_v2(const EventInput& in, std::string_view path, const json::storage_ptr& storage) {
+  json::object out(12, storage);
+  out.emplace("accountId", in.api.account.str());
+  out.emplace("apiId", in.api.id);
+  if (in.signer != nullptr) out.emplace("authorizer", authorizer_of(*in.signer, storage));
+  out.emplace("domainName", in.domain_name);
+  out.emplace("domainPrefix", domain_prefix(in));
+  auto& http = out["http"].emplace_object();
+  http.reserve(5);
+  http.emplace("method", in.request.method);
+  http.emplace("path", path);
+  http.emplace("protocol", kProtocol);
+  http.emplace("sourceIp", in.request.peer);
+  http.emplace("userAgent", as_text(in.request.headers.get_or("user-agent", "")));
+  out.emplace("requestId", in.context.request_id.str());
+  out.emplace("routeKey", in.route.key);
+  out.emplace("stage", in.stage.id);
+  out.emplace("time", log_time(in.now));
+  out.emplace("timeEpoch", to_epoch_ms(in.now));
   return out;
 }
 
@@ -253,21 +254,23 @@ Result<std::string> event_v2(const EventInput& in) {
   GUST_TRY(auto query, codec::parse_query(in.request.query));
   GUST_TRY(auto decoded, codec::percent_decode(in.path));
   const auto path = as_text(decoded);
-  json::object event;
-  event["version"] = "2.0";
-  event["routeKey"] = in.route.key;
-  event["rawPath"] = path;
-  event["rawQueryString"] = as_text(in.request.query);
+  codec::JsonArena arena;
+  json::object event(12, arena.storage());
+  event.emplace("version", "2.0");
+  event.emplace("routeKey", in.route.key);
+  event.emplace("rawPath", path);
+  event.emplace("rawQueryString", as_text(in.request.query));
   put_headers_v2(event, in);
   Strings joined;
   for (const auto& [name, value] : query) {
     auto [at, is_new] = joined.try_emplace(name, value);
     if (!is_new) at->second += "," + value;
   }
-  if (!joined.empty()) event["queryStringParameters"] = to_object(joined);
-  event["requestContext"] = context_v2(in, path);
-  if (!in.parameters.empty()) event["pathParameters"] = to_object(in.parameters);
-  if (!in.stage.variables.empty()) event["stageVariables"] = to_object(in.stage.variables);
+  const auto storage = arena.storage();
+  if (!joined.empty()) event["queryStringParameters"] = to_object(joined, storage);
+  event["requestContext"] = context_v2(in, path, storage);
+  if (!in.parameters.empty()) event["pathParameters"] = to_object(in.parameters, storage);
+  if (!in.stage.variables.empty()) event["stageVariables"] = to_object(in.stage.variables, storage);
   if (in.body.empty()) {
     event["isBase64Encoded"] = false;
   } else {

@@ -114,7 +114,8 @@ void default_content_type(http::Response& response) {
 }  // namespace
 
 Result<http::Response> response_v2(std::string_view payload) {
-  auto value = codec::parse_json(payload);
+  codec::JsonArena arena;
+  const auto value = codec::parse_json(payload, 64, arena.storage());
   if (!value) return wrong("is not JSON: " + value.error().message);
   const bool formatted = value->is_object() && value->as_object().contains("statusCode");
   if (!formatted) {
@@ -145,7 +146,8 @@ Result<http::Response> response_head(std::string_view head) {
 }
 
 Result<http::Response> response_v1(std::string_view payload) {
-  auto value = codec::parse_json(payload);
+  codec::JsonArena arena;
+  const auto value = codec::parse_json(payload, 64, arena.storage());
   if (!value) return wrong("is not JSON: " + value.error().message);
   if (!value->is_object() || !value->as_object().contains("statusCode")) {
     return wrong("has no statusCode, which payload format 1.0 demands");

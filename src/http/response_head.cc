@@ -20,7 +20,9 @@ bool is_set_here(std::string_view name) {
 
 void append_field(std::string& head, std::string_view name, std::string_view value) {
   const auto clean = [&](std::string_view text) {
-    for (const char c : text) head += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+    const auto at = static_cast<std::ptrdiff_t>(head.size());
+    head += text;
+    std::replace_if(head.begin() + at, head.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
   };
   clean(name);
   head += ": ";
