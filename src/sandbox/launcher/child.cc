@@ -67,7 +67,7 @@ Result<void> build_inside(const ChildPlan& plan) {
   // Where memory is short the kernel shall end functions before anything else; best effort.
   (void)write_control("/proc/self/oom_score_adj", "500");
   if (::sethostname("sandbox", 7) < 0) return fail_errno("sethostname", errno);
-  GUST_TRY(auto listeners, set_up_network(plan.spec));
+  GUST_TRY(auto listeners, set_up_network(plan));
   GUST_CHECK(enter_root(plan));
   GUST_CHECK(announce_listeners(plan, listeners));
   listeners.clear();
@@ -145,7 +145,7 @@ void die_with_launcher(int status) {
 
 void run_child(const ChildPlan& plan) {
   reset_signals();
-  close_all_but({plan.control, plan.status, plan.output});
+  close_all_but({plan.control, plan.status, plan.output, plan.network});
   if (auto built = build_inside(plan); !built) give_up(plan, built.error());
   // Init's memory is a copy of the launcher's, with what other functions were started with: not for this one to read.
   // Before the fork, so that there is no moment when it could; exec makes the function itself dumpable again.

@@ -31,6 +31,7 @@ struct ChildPlan {
   int control = -1;  // packet socket to the launcher
   int status = -1;   // pipe for the wait status
   int output = -1;   // the function's stdout and stderr
+  int network = -1;  // the namespace to enter; -1: it is in its own already
 };
 
 inline constexpr std::string_view kReady = "ready";
@@ -43,7 +44,8 @@ inline constexpr std::string_view kWaiting = "waiting";
 
 // The steps, each naming itself in its error.
 Result<void> enter_root(const ChildPlan& plan);                         // inside_mounts.cc
-Result<std::vector<Fd>> set_up_network(const Spec& spec);               // inside_network.cc
+Result<void> raise_loopback();                                          // inside_network.cc
+Result<std::vector<Fd>> set_up_network(const ChildPlan& plan);          // inside_network.cc
 Result<void> raise_walls(const ChildPlan& plan);                        // inside_walls.cc: ids, capabilities, seccomp
 void set_limits(const ChildPlan& plan);                                 // inside_walls.cc: rlimits
 

@@ -10,10 +10,11 @@ namespace gust::sandbox::launcher {
 
 // The launcher has one thread and few pages, so a plain copy is cheap and needs no stack of its own. The cgroup
 // namespace comes later, by unshare, when the process is in its group.
-Result<Child> clone_into_namespaces(int group) {
+Result<Child> clone_into_namespaces(int group, Network network) {
   int pidfd = -1;
   clone_args args{};
-  args.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD;
+  args.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD;
+  if (network == Network::kOwn) args.flags |= CLONE_NEWNET;
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   if (group >= 0) {

@@ -13,7 +13,9 @@ struct Child {
   Fd pidfd;
 };
 
-// Like fork, into new pid, mount, net, ipc and uts namespaces, and into the cgroup v2 folder `group` unless it is -1.
-Result<Child> clone_into_namespaces(int group);
+enum class Network { kOwn, kLater };  // a namespace of its own; the launcher's, until it enters another
+
+// Like fork, into new pid, mount, ipc and uts namespaces, and into the cgroup v2 folder `group` unless it is -1.
+Result<Child> clone_into_namespaces(int group, Network network);
 
 }  // namespace gust::sandbox::launcher

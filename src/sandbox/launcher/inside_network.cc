@@ -7,24 +7,16 @@
 #include <cstring>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace gust::sandbox::launcher {
 
 namespace {
 
 constexpr int kBacklog = 128;
-
-Result<void> raise_loopback() {
-  Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return fail_errno("socket for the loopback", errno);
-  ifreq request{};
-  std::strcpy(request.ifr_name, "lo");
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) < 0) return fail_errno("bring the loopback up", errno);
-  return {};
-}
 
 Result<Fd> listen_on(std::uint16_t port) {
   const auto what = fmt::format("listen on 127.0.0.1:{}", port);
@@ -41,10 +33,25 @@ Result<Fd> listen_on(std::uint16_t port) {
 
 }  // namespace
 
-Result<std::vector<Fd>> set_up_network(const Spec& spec) {
-  GUST_CHECK(raise_loopback());
+Result<void> raise_loopback() {
+  Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return fail_errno("socket for the loopback", errno);
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) < 0) return fail_errno("bring the loopback up", errno);
+  return {};
+}
+
+Result<std::vector<Fd>> set_up_network(const ChildPlan& plan) {
+  if (plan.network < 0) {
+    GUST_CHECK(raise_loopback());
+  } else if (::setns(plan.network, CLONE_NEWNET) < 0) {
+    return fail_errno("enter the network namespace", errno);
+  }
+  ::close(plan.network);
   std::vector<Fd> listeners;
-  for (const auto port : spec.listen_ports) {
+  for (const auto port : plan.spec.listen_ports) {
     GUST_TRY(auto listener, listen_on(port));
     listeners.push_back(std::move(listener));
   }

@@ -114,7 +114,12 @@ bool Service::wait_for_events() {
     polled.push_back({sandbox->control.get(), POLLIN, 0});  // -1 is skipped by poll
     owners.push_back(sandbox.get());
   }
-  if (::poll(polled.data(), polled.size(), timeout_ms) < 0) return errno == EINTR;
+  const bool idle_work = !networks_.full();
+  const auto events = ::poll(polled.data(), polled.size(), idle_work ? 0 : timeout_ms);
+  if (events < 0) return errno == EINTR;
+  if (events == 0 && idle_work) {
+    if (auto added = networks_.add(); !added) fmt::print(stderr, "gust-launcher: {}\n", added.error().message);
+  }
   if (polled[1].revents) return false;
   for (std::size_t i = 0; i < owners.size(); ++i) {
     // Control first: an error of the set-up is told before the exit that follows it.
@@ -244,6 +249,8 @@ Result<void> Service::clone(Running& sandbox) {
   // So that programs may open /dev/stdout and /dev/stderr by name.
   if (::fchown(output.theirs.get(), ids.uid, ids.gid) < 0) return fail_errno("fchown the output pipe", errno);
   const Fd group = cgroups_->open_for_clone(spec.id);
+  // One with egress has its own from its first moment: its outlet is opened into it meanwhile.
+  const Fd network = spec.egress == Egress::kNone ? networks_.take() : Fd();
   const auto resolver = spec.egress == Egress::kInternet ? root_.resolver() : std::filesystem::path();
   const ChildPlan plan{spec,
                        root_.root(),
@@ -255,8 +262,9 @@ Result<void> Service::clone(Running& sandbox) {
                        seccomp_,
                        control.theirs.get(),
                        status.theirs.get(),
-                       output.theirs.get()};
-  GUST_TRY(auto child, clone_into_namespaces(group.get()));
+                       output.theirs.get(),
+                       network.get()};
+  GUST_TRY(auto child, clone_into_namespaces(group.get(), network ? Network::kLater : Network::kOwn));
   if (child.pid == 0) run_child(plan);
   sandbox.pid = child.pid;
   sandbox.pidfd = std::move(child.pidfd);

@@ -5,6 +5,7 @@
 
 #include "sandbox/fd.h"
 #include "sandbox/launcher/cgroups.h"
+#include "sandbox/launcher/network_pool.h"
 #include "sandbox/launcher/outlet.h"
 #include "sandbox/launcher/root_template.h"
 #include "sandbox/launcher/specialise.h"
@@ -76,6 +77,7 @@ class Service {
   OwnPlace own_;
   Capabilities capabilities_;
   std::unique_ptr<Cgroups> cgroups_;
+  NetworkPool networks_;
   std::map<std::string, std::unique_ptr<Running>> running_;  // by id
   std::set<std::uint32_t> slots_;
 };

@@ -4,9 +4,13 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <cstdio>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include <array>
+#include <set>
 
 namespace gust::sandbox {
 namespace {
@@ -77,6 +81,27 @@ TEST_F(Inside, TwoSandboxesRunAsDifferentUsers) {
   const auto second = own();
   EXPECT_THAT(second, Not(HasSubstr("2000000000")));
   EXPECT_THAT(second, HasSubstr("2000000001"));
+}
+
+// More than the launcher makes ahead.
+TEST_F(Inside, EachHasANetworkOfItsOwnWithALoopbackOnly) {
+  std::set<std::string> networks{std::filesystem::read_symlink("/proc/self/ns/net").string() + "\n"};
+  std::vector<std::unique_ptr<Sandbox>> running;
+  for (std::size_t count = 1; count <= 12; ++count) {
+    auto wanted = shell("readlink /proc/self/ns/net; tail -n +3 /proc/net/dev | cut -d: -f1; exec sleep 1000");
+    wanted.listen_ports = {9001};  // all may have the same
+    auto started = start(std::move(wanted));
+    ASSERT_TRUE(started) << started.error().message;
+    for (const int fd : (*started)->take_listeners()) ::close(fd);
+    auto output = ::fdopen((*started)->take_output(), "r");
+    std::array<char, 64> network{}, device{};
+    const bool told = ::fgets(network.data(), network.size(), output) && ::fgets(device.data(), device.size(), output);
+    ::fclose(output);
+    ASSERT_TRUE(told);
+    EXPECT_TRUE(networks.insert(network.data()).second) << network.data();
+    EXPECT_STREQ(device.data(), "    lo\n");
+    running.push_back(std::move(*started));
+  }
 }
 
 TEST_F(Inside, ItHasAUserNameAndTheUsualFiles) {

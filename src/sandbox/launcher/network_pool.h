@@ -1,0 +1,28 @@
+// NetworkPool: network namespaces made ahead, each with its loopback up and nothing else, since making one is half of
+// what a sandbox costs. Part of gust-launcher; single-threaded.
+#pragma once
+
+#include "base/result.h"
+#include "sandbox/fd.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace gust::sandbox::launcher {
+
+class NetworkPool {
+ public:
+  static constexpr std::size_t kReady = 8;
+
+  // One that nobody else has or gets; an empty Fd when none stands ready.
+  Fd take();
+  bool full() const { return ready_.size() >= kReady || broken_; }
+  // Makes one. After an error there are no more: sandboxes then make their own.
+  Result<void> add();
+
+ private:
+  std::vector<Fd> ready_;
+  bool broken_ = false;
+};
+
+}  // namespace gust::sandbox::launcher
