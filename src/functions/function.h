@@ -124,6 +124,7 @@ struct Function {
   std::vector<LayerUse> layers;  // the last wins where two have the same file
   std::string layers_folder;     // of all of them together, as code_folder; mounted at /opt
   bool snap_start = false;       // its versions are to have snapshots
+  bool active_tracing = false;   // TracingConfig's mode; kept and told
   Snapshot snapshot;             // of a published version
   std::optional<Capacity> capacity;
   // Of the function, whatever the version: at most so many invocations at once, kept free for it.

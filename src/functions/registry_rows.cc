@@ -180,6 +180,7 @@ std::string encode(const Function& f) {
                    {"revision_id", f.revision_id},
                    {"modified", to_epoch_ms(f.modified_at)},
                    {"generation", f.generation},
+                   {"active_tracing", f.active_tracing},
                    {"snap_start", f.snap_start},
                    {"snapshot", to_object(f.snapshot)}};
   if (f.image) out["image"] = to_object(*f.image);
@@ -250,6 +251,7 @@ Result<Function> decode_function(std::string_view bytes) {
     }
     if (row.object.contains("unpacked_files"))
       f.unpacked = {row.number<std::uint64_t>("unpacked_files"), row.number<std::uint64_t>("unpacked_bytes")};
+    if (const auto* active = row.object.if_contains("active_tracing")) f.active_tracing = active->as_bool();
     if (const auto* snapshot = row.object.if_contains("snapshot")) {
       f.snap_start = row.object.at("snap_start").as_bool();
       f.snapshot = to_snapshot({snapshot->as_object()});

@@ -62,12 +62,15 @@ def test_code_can_be_tried(functions, make):
 
 
 def test_architectures_tags_and_what_only_watches(functions, make):
-    name = make(PYTHON, Architectures=["arm64"], Tags={"team": "photos", "ü": "ä"}, TracingConfig={"Mode": "PassThrough"},
+    name = make(PYTHON, Architectures=["arm64"], Tags={"team": "photos", "ü": "ä"}, TracingConfig={"Mode": "Active"},
                 LoggingConfig={"LogFormat": "Text"}, SnapStart={"ApplyOn": "None"}, VpcConfig={"SubnetIds": [], "SecurityGroupIds": []},
                 Layers=[], Publish=False, EphemeralStorage={"Size": 1024})
     got = functions.get_function(FunctionName=name)
     assert got["Configuration"]["Architectures"] == ["arm64"] and got["Tags"] == {"team": "photos", "ü": "ä"}
     assert got["Configuration"]["EphemeralStorage"] == {"Size": 1024}
+    assert got["Configuration"]["TracingConfig"] == {"Mode": "Active"}
+    assert functions.update_function_configuration(FunctionName=name, TracingConfig={"Mode": "PassThrough"})["TracingConfig"] == {
+        "Mode": "PassThrough"}
     updated = functions.update_function_code(FunctionName=name, ZipFile=zip_of({"index.py": PYTHON}), Architectures=["x86_64"])
     assert updated["Architectures"] == ["x86_64"]
     assert functions.get_function(FunctionName=name)["Configuration"]["Architectures"] == ["x86_64"]

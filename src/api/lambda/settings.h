@@ -87,6 +87,8 @@ void apply_settings(const Request& request, functions::Function& function) {
     if (const auto& most = given.per_execution_environment_max_concurrency)
       capacity.max_concurrency = static_cast<std::uint32_t>(*most);
   }
+  if (request.tracing_config && request.tracing_config->mode)
+    function.active_tracing = *request.tracing_config->mode == "Active";
   if (request.snap_start && request.snap_start->apply_on)
     function.snap_start = *request.snap_start->apply_on == "PublishedVersions";
 }

@@ -166,7 +166,7 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f, std
     out.environment->variables = f.environment;
   }
   out.tracing_config.emplace();
-  out.tracing_config->mode = "PassThrough";
+  out.tracing_config->mode = f.active_tracing ? "Active" : "PassThrough";
   out.revision_id = f.revision_id;
   set_state(f, out);
   out.last_update_status = "Successful";
