@@ -92,8 +92,9 @@ def test_memory_over_the_limit(attack, make, limited, still_serves, kind):
 def test_memory_of_many_processes_is_counted_together(attack, make, limited):
     limited("memory")
     told = attack("exhaust", "hog", make(MemorySize=128), kind="children")
-    # cgroup v2 ends the instance as a whole, v1 the processes that do not fit.
-    assert told.get("killed") == 38 or KILLED in told["failed"]["errorMessage"]
+    # cgroup v2 ends the instance as a whole, v1 the processes that do not fit, one after another: with many that all want
+    # memory at once the kernel takes two seconds for each.
+    assert told.get("killed") == 6 or KILLED in told["failed"]["errorMessage"]
 
 
 def test_shared_memory_has_a_size(attack, make):

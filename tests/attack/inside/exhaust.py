@@ -51,7 +51,7 @@ def _grow(file):
         os.write(file, bytes(1 << 20))
 
 
-def hog(kind):
+def hog(kind, count=8):
     """Takes 4 GiB in one of the ways there are; how far it came, if it lives to tell."""
     if kind == "heap":
         kept = [bytearray(b"x") * (1 << 20) for _ in range(4096)]
@@ -72,12 +72,12 @@ def hog(kind):
             m[at] = 1
         return m[-1]
     if kind == "children":
-        for _ in range(40):
+        for _ in range(count):
             if os.fork() == 0:
                 kept = bytearray(b"x") * (100 << 20)
                 signal.pause()
                 os._exit(len(kept))
-        killed = [os.wait()[1] for _ in range(38)]  # one may fit, and one more be on its way
+        killed = [os.wait()[1] for _ in range(count - 2)]  # one may fit, and one more be on its way
         return {"killed": killed.count(signal.SIGKILL)}
     if kind == "sockets":
         kept = []
