@@ -1,7 +1,8 @@
 // Crowding: how many invocations of a function run side by side. More processes than cores, each of which would use a
-// whole one, get less done: they lose their turns and their caches to each other. So when the machine has no idle cores
-// and one function's instances are what uses them, only some of its invocations run at once, and the others wait for
-// their places. If those then wait for something else than a core, more run, until the cores are busy. Loop thread only.
+// whole one, get less done: they lose their turns and their caches to each other. So when the machine has no idle
+// cores and one function's instances are what uses them, only some of its invocations run at once, and the others wait
+// for their places. If those then wait for something else than a core, more run, until the cores are busy. Loop thread
+// only.
 #pragma once
 
 #include "async/task_group.h"

@@ -28,8 +28,8 @@ class Ledger final : public Sink {
   // `folder` is made when it is not there.
   Ledger(async::Executor executor, env::Clock& clock, std::string folder);
 
-  // Records that come while the disk is busy, or within some milliseconds, are written together. kNoSpace, kUnavailable: this record is lost, and
-  // the log says so.
+  // Records that come while the disk is busy, or within some milliseconds, are written together. kNoSpace,
+  // kUnavailable: this record is lost, and the log says so.
   async::Task<void> append(Record record) override;
   // From the records where they are, else from the day's sums. Days as day_of(), both included.
   async::Task<Usage> usage(AccountId account, std::string from, std::string to);

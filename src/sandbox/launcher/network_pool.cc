@@ -3,39 +3,24 @@
 #include "sandbox/launcher/child.h"
 
 #include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <utility>
 
 namespace gust::sandbox::launcher {
 
-namespace {
-
-struct Made {
-  int fd = -1;
-  Error error;
-};
-
-// In a process that shares our memory and descriptors, so that our own namespace stays what it is.
-int make(void* out) {
-  auto& made = *static_cast<Made*>(out);
-  if (::unshare(CLONE_NEWNET) < 0) {
-    made.error = fail_errno("unshare a network namespace", errno).error();
-  } else if (auto raised = raise_loopback(); !raised) {
-    made.error = raised.error();
-  } else {
-    made.fd = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (made.fd < 0) made.error = fail_errno("open a network namespace", errno).error();
-  }
-  return 0;
+// In a process of its own, so that the launcher stays in its namespace: into which it could not always come back.
+static Result<void> make_and_send(int to) {
+  if (::unshare(CLONE_NEWNET) < 0) return fail_errno("unshare a network namespace", errno);
+  GUST_CHECK(raise_loopback());
+  const Fd network(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!network) return fail_errno("open a network namespace", errno);
+  const int fds[] = {network.get()};
+  return send_message(to, kReady, fds);
 }
-
-}  // namespace
 
 Fd NetworkPool::take() {
   if (ready_.empty()) return {};
@@ -45,15 +30,23 @@ Fd NetworkPool::take() {
 }
 
 Result<void> NetworkPool::add() {
-  alignas(16) std::array<char, 64 << 10> stack;
-  Made made;
-  const auto pid =
-      ::clone(make, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &made);
-  if (pid < 0) made.error = fail_errno("clone for a network namespace", errno).error();
-  if (pid > 0) ::waitpid(pid, nullptr, 0);
-  broken_ = made.fd < 0;
-  if (broken_) return std::unexpected(made.error);
-  ready_.emplace_back(made.fd);
+  broken_ = true;
+  GUST_TRY(auto ends, make_packet_pair());
+  const auto maker = ::fork();
+  if (maker < 0) return fail_errno("fork for a network namespace", errno);
+  if (maker == 0) {
+    const auto sent = make_and_send(ends.theirs.get());
+    if (!sent) (void)send_message(ends.theirs.get(), sent.error().message);
+    ::_exit(0);
+  }
+  ends.theirs.reset();
+  ::waitpid(maker, nullptr, 0);
+  GUST_TRY(auto told, receive_message(ends.ours.get()));
+  if (!told || told->bytes != kReady || told->fds.size() != 1) {
+    return fail(Code::kUnavailable, told ? told->bytes : "a network namespace was not made");
+  }
+  ready_.push_back(std::move(told->fds.front()));
+  broken_ = false;
   return {};
 }
 

@@ -12,11 +12,11 @@ namespace gust::sandbox::launcher {
 
 class NetworkPool {
  public:
-  static constexpr std::size_t kReady = 8;
+  static constexpr std::size_t kMost = 8;
 
   // One that nobody else has or gets; an empty Fd when none stands ready.
   Fd take();
-  bool full() const { return ready_.size() >= kReady || broken_; }
+  bool full() const { return ready_.size() >= kMost || broken_; }
   // Makes one. After an error there are no more: sandboxes then make their own.
   Result<void> add();
 
