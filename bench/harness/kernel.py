@@ -26,8 +26,7 @@ def mounts(kind, option=None):
 
 
 def launcher_pid(gust):
-    (pid,) = [p for p in tree(gust.process.pid) if Path(f"/proc/{p}/comm").read_text().strip() == "gust-launcher"
-              and Path(f"/proc/{p}/stat").read_text().rsplit(")", 1)[1].split()[1] == str(gust.process.pid)]
+    (pid,) = [p for p in children(gust.process.pid) if Path(f"/proc/{p}/comm").read_text().strip() == "gust-launcher"]
     return pid
 
 
