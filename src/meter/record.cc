@@ -30,19 +30,20 @@ std::string day_of(WallTime time) { return codec::to_iso8601(time).substr(0, 10)
 std::string encode(const Record& r) {
   codec::JsonArena arena;
   json::object out({{"id", r.request_id.str()},
-                   {"account", r.account.str()},
-                   {"function", r.function},
-                   {"version", r.version},
-                   {"at", to_epoch_ms(r.at)},
-                   {"start", r.start},
-                   {"duration_us", r.duration_us},
-                   {"billed_ms", r.billed_ms},
-                   {"memory_mb", r.memory_mb},
-                   {"tmp_mb", r.tmp_mb},
-                   {"peak_bytes", r.peak_bytes},
-                   {"cpu_us", r.cpu_us},
-                   {"in", r.bytes_in},
-                   {"out", r.bytes_out}}, arena.storage());
+                    {"account", r.account.str()},
+                    {"function", r.function},
+                    {"version", r.version},
+                    {"at", to_epoch_ms(r.at)},
+                    {"start", r.start},
+                    {"duration_us", r.duration_us},
+                    {"billed_ms", r.billed_ms},
+                    {"memory_mb", r.memory_mb},
+                    {"tmp_mb", r.tmp_mb},
+                    {"peak_bytes", r.peak_bytes},
+                    {"cpu_us", r.cpu_us},
+                    {"in", r.bytes_in},
+                    {"out", r.bytes_out}},
+                   arena.storage());
   if (r.queued_ms > 0) out["queued_ms"] = r.queued_ms;
   if (r.init_us > 0) out["init_us"] = r.init_us;
   if (!r.error_type.empty()) out["error"] = r.error_type;

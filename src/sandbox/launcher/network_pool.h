@@ -1,5 +1,5 @@
-// NetworkPool: network namespaces made ahead, each with its loopback up and nothing else, since making one is half of
-// what a sandbox costs. Part of gust-launcher; single-threaded.
+// NetworkPool: network namespaces made ahead, each with its loopback up and nothing else, since making one takes
+// longer than all other namespaces of a sandbox together. Part of gust-launcher; single-threaded.
 #pragma once
 
 #include "base/result.h"
