@@ -144,13 +144,13 @@ def test_connections_do_not_use_up_the_daemon(gust, attack, make, still_serves):
         for port in (9001, gust.port):
             assert attack("exhaust", "connections", name, port=port, count=4000) > 100
             still_serves()
+            wait_until(lambda: open_files() < before + 100, "the daemon to let go of the connections")
     finally:
         over.set()
         watcher.join()
     counts = [each for each in gust.cli_json("status")["instances"] if each["function"] == name]
     instances = sum(each["idle"] + each["busy"] + each["starting"] for each in counts)
     assert most[0] < before + 1000 * max(1, instances), "an instance may have 512 connections"
-    wait_until(lambda: open_files() < before + 100, "the daemon to let go of the connections")
 
 
 def resident(pid):

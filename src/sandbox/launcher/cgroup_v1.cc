@@ -50,6 +50,8 @@ class CgroupV1 final : public Cgroups {
     memory_ = use(from.v1_memory);
     pids_ = use(from.v1_pids);
     cpu_ = use(from.v1_cpu);
+    if (!cpu_.empty())
+      (void)write_control(from.v1_cpu / "gust" / "cpu.shares", std::to_string(v1_cpu_shares(kAllShare)));
     cpuacct_ = use(from.v1_cpuacct);
     freezer_ = use(from.v1_freezer);
     found.cgroup = "v1";
@@ -104,6 +106,10 @@ class CgroupV1 final : public Cgroups {
 
   void thaw(const std::string& name) override {
     if (!freezer_.empty()) (void)write_control(freezer_ / name / "freezer.state", "THAWED");
+  }
+
+  void lift_limits(const std::string& name) override {
+    for (const auto& hierarchy : hierarchies_) lift_limits_of(hierarchy.instance.path / name);
   }
 
   bool remove(const std::string& name) override {

@@ -125,6 +125,8 @@ class CgroupV2 final : public Cgroups {
 
   void thaw(const std::string&) override {}  // here a frozen process can be killed
 
+  void lift_limits(const std::string& name) override { lift_limits_of(instance_.path / name); }
+
   bool remove(const std::string& name) override {
     return ::rmdir((instance_.path / name).c_str()) == 0 || errno == ENOENT;
   }
@@ -159,6 +161,8 @@ std::unique_ptr<Cgroups> open_cgroup_v2(const Hierarchies& hierarchies, Capabili
   auto instance = claim_instance(root, fmt::format("launcher-{}", ::getpid()));
   if (!instance) return nullptr;
   enable_controllers(root / "gust");
+  // Absent without the controller of CPU time.
+  (void)write_control(root / "gust" / "cpu.weight", std::to_string(v2_cpu_weight(kAllShare)));
   enable_controllers(instance->path);
   auto cgroups = std::make_unique<CgroupV2>(std::move(*instance));
   cgroups->describe(found);

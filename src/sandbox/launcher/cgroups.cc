@@ -61,6 +61,17 @@ std::uint64_t read_keyed(const fs::path& file, std::string_view key) {
   return 0;
 }
 
+void lift_limits_of(const fs::path& group) {
+  constexpr std::pair<const char*, const char*> kUnlimited[] = {{"memory.max", "max"},
+                                                                {"cpu.max", "max"},
+                                                                {"memory.memsw.limit_in_bytes", "-1"},
+                                                                {"memory.limit_in_bytes", "-1"},
+                                                                {"cpu.cfs_quota_us", "-1"}};
+  for (const auto& [file, text] : kUnlimited) {
+    if (::access((group / file).c_str(), W_OK) == 0) (void)write_control(group / file, text);
+  }
+}
+
 namespace {
 
 struct MountLine {
@@ -114,6 +125,7 @@ void collect(const fs::path& group) {
   if (fs::exists(freezer, ignored)) (void)write_control(freezer, "THAWED");
   for (int attempt = 0; attempt < 200; ++attempt) {
     kill_all_in(group);
+    if (attempt == 0) lift_limits_of(group);
     if (::rmdir(group.c_str()) == 0 || errno == ENOENT) return;
     ::usleep(5'000);
   }
@@ -138,6 +150,7 @@ class NoCgroups final : public Cgroups {
   GroupUsage usage(const std::string&) override { return {}; }
   std::vector<OpenUsageFile> open_usage(const std::string&) override { return {}; }
   void thaw(const std::string&) override {}
+  void lift_limits(const std::string&) override {}
   bool remove(const std::string&) override { return true; }
 };
 

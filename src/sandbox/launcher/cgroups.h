@@ -47,6 +47,8 @@ class Cgroups {
   virtual std::vector<OpenUsageFile> open_usage(const std::string& name) = 0;
   // Lets its processes go on if they are frozen: on v1 a frozen process does not even die.
   virtual void thaw(const std::string& name) = 0;
+  // Once all its processes are being killed: at a memory limit, or out of its quota, each would take seconds to die.
+  virtual void lift_limits(const std::string& name) = 0;
   // False while the kernel still holds processes in it: call again later.
   virtual bool remove(const std::string& name) = 0;
 };
@@ -70,6 +72,10 @@ std::unique_ptr<Cgroups> open_cgroup_v1(const Hierarchies& hierarchies, Capabili
 inline constexpr std::uint64_t kCpuPeriodUs = 20'000;
 std::uint64_t cpu_quota_us(std::uint32_t cpu_millis);
 
+// Of all sandboxes together against the rest of the machine, in thousandths of what a process has: the daemon and its
+// clients come first when the cores are full (docs/decisions/0242).
+inline constexpr std::uint32_t kAllShare = 250;
+
 // A share in thousandths of a core as the kernels count weights: cpu.shares, and cpu.weight (1,024 and 100 are a core).
 std::uint64_t v1_cpu_shares(std::uint32_t cpu_share);
 std::uint64_t v2_cpu_weight(std::uint32_t cpu_share);
@@ -87,6 +93,8 @@ Result<InstanceFolder> claim_instance(const std::filesystem::path& root, const s
 bool open_usage_file(std::vector<OpenUsageFile>& files, UsageFile kind, const std::filesystem::path& file);
 Result<void> write_control(const std::filesystem::path& file, std::string_view text);
 std::string read_control(const std::filesystem::path& file);  // empty when unreadable
+// Of a folder of v2, or of any of v1's hierarchies.
+void lift_limits_of(const std::filesystem::path& group);
 // The number after `key ` on a line of its own; 0 when absent.
 std::uint64_t read_keyed(const std::filesystem::path& file, std::string_view key);
 

@@ -64,6 +64,25 @@ TEST_F(CgroupFiles, KeyedNumbersAreFound) {
   EXPECT_EQ(read_keyed(folder_ / "absent", "oom_kill"), 0u);
 }
 
+TEST_F(CgroupFiles, LimitsAreLiftedWhereThereAreAny) {
+  put("one/memory.limit_in_bytes", "1");
+  put("one/cpu.cfs_quota_us", "1");
+  put("two/memory.max", "1");
+  lift_limits_of(folder_ / "one");
+  lift_limits_of(folder_ / "two");
+  EXPECT_EQ(get("one/memory.limit_in_bytes"), "-1");
+  EXPECT_EQ(get("one/cpu.cfs_quota_us"), "-1");
+  EXPECT_FALSE(fs::exists(folder_ / "one/memory.max"));
+  EXPECT_EQ(get("two/memory.max"), "max");
+}
+
+TEST_F(CgroupFiles, AllSandboxesTogetherWeighAQuarterOfAProcess) {
+  put("gust/cpu.shares", "1");
+  Capabilities found;
+  ASSERT_NE(open_cgroup_v1({.v1_cpu = folder_}, found), nullptr);
+  EXPECT_EQ(get("gust/cpu.shares"), "256");
+}
+
 TEST_F(CgroupFiles, AClaimedFolderIsLeftAloneAndADeadOneIsCollected) {
   const auto living = claim_instance(folder_, "living");
   ASSERT_TRUE(living) << living.error().message;

@@ -55,6 +55,8 @@ bool is_gone(int pidfd) {
   return ::poll(&polled, 1, 0) > 0;
 }
 
+GroupLimits limits_of(const Spec& spec) { return {spec.memory_bytes, spec.cpu_millis, spec.cpu_share, spec.max_pids}; }
+
 // "!<code> <message>" from the child.
 Error parse_child_error(std::string_view packet) {
   const auto space = packet.find(' ');
@@ -159,8 +161,14 @@ void Service::handle(const StartRequest& request) {
 void Service::handle(const KillRequest& request) {
   const auto found = running_.find(request.id);
   if (found == running_.end() || found->second->reaped) return;
-  cgroups_->thaw(request.id);
-  ::syscall(SYS_pidfd_send_signal, found->second->pidfd.get(), SIGKILL, nullptr, 0);
+  kill(*found->second);
+}
+
+// Its init dies, and with it every process of its namespace.
+void Service::kill(Running& sandbox) {
+  cgroups_->thaw(sandbox.spec.id);
+  ::syscall(SYS_pidfd_send_signal, sandbox.pidfd.get(), SIGKILL, nullptr, 0);
+  cgroups_->lift_limits(sandbox.spec.id);
 }
 
 void Service::handle(const UsageRequest& request) {
@@ -204,10 +212,11 @@ Result<void> Service::specialise(const SpecialiseRequest& request) {
   }
   const Fd mounts = std::move(sandbox.mounts);
   for (const auto& mount : request.to.read_only) GUST_CHECK(root_.add_mount_point(mount.target));
-  const auto& was = sandbox.spec;
-  const auto& to = request.to;
-  GUST_CHECK(cgroups_->change(request.id, {was.memory_bytes, was.cpu_millis, was.cpu_share, was.max_pids},
-                              {to.memory_bytes, to.cpu_millis, to.cpu_share, was.max_pids}));
+  const auto was = limits_of(sandbox.spec);
+  sandbox.spec.memory_bytes = request.to.memory_bytes;
+  sandbox.spec.cpu_millis = request.to.cpu_millis;
+  sandbox.spec.cpu_share = request.to.cpu_share;
+  GUST_CHECK(cgroups_->change(request.id, was, limits_of(sandbox.spec)));
   GUST_CHECK(specialise_mounts(own_, mounts, request.to));
   if (!sandbox.control) return {};
   sandbox.specialise_seq = request.seq;
@@ -227,7 +236,7 @@ Result<void> Service::start(const StartRequest& request) {
   sandbox->spec = spec;
   sandbox->seq = request.seq;
   while (slots_.contains(sandbox->slot)) ++sandbox->slot;
-  GUST_CHECK(cgroups_->create(spec.id, {spec.memory_bytes, spec.cpu_millis, spec.cpu_share, spec.max_pids}));
+  GUST_CHECK(cgroups_->create(spec.id, limits_of(spec)));
   if (auto cloned = clone(*sandbox); !cloned) {
     cgroups_->remove(spec.id);
     return cloned;
@@ -320,7 +329,7 @@ void Service::fail_start(Running& sandbox, Error error) {
   sandbox.dropped = true;
   error.message = fmt::format("start sandbox {}: {}", sandbox.spec.id, error.message);
   send(Failed{sandbox.seq, std::move(error)});
-  ::syscall(SYS_pidfd_send_signal, sandbox.pidfd.get(), SIGKILL, nullptr, 0);
+  kill(sandbox);
 }
 
 void Service::announce(Running& sandbox) {
@@ -375,9 +384,7 @@ void Service::remove_ended() {
 
 void Service::end_all() {
   for (const auto& [id, sandbox] : running_) {
-    if (sandbox->reaped) continue;
-    cgroups_->thaw(id);
-    ::syscall(SYS_pidfd_send_signal, sandbox->pidfd.get(), SIGKILL, nullptr, 0);
+    if (!sandbox->reaped) kill(*sandbox);
   }
   for (const auto& [id, sandbox] : running_) {
     if (!sandbox->reaped) ::waitid(P_PIDFD, static_cast<id_t>(sandbox->pidfd.get()), nullptr, WEXITED);

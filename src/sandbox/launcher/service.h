@@ -56,6 +56,7 @@ class Service {
   void handle(const UsageRequest& request);
   void handle(const SpecialiseRequest& request);
   Result<void> specialise(const SpecialiseRequest& request);
+  void kill(Running& sandbox);
   void answer_specialise(Running& sandbox, Result<void> done);
   Result<void> start(const StartRequest& request);
   Result<void> clone(Running& sandbox);
