@@ -107,16 +107,19 @@ bool Service::wait_for_events() {
   std::vector<pollfd> polled{{daemon_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
   std::vector<Running*> owners;
   int timeout_ms = -1;
+  bool starts = false;
   for (const auto& [id, sandbox] : running_) {
     if (sandbox->reaped) {
       timeout_ms = kRemoveRetryMs;
       continue;
     }
+    starts = starts || !sandbox->announced;
     polled.push_back({sandbox->pidfd.get(), POLLIN, 0});
     polled.push_back({sandbox->control.get(), POLLIN, 0});  // -1 is skipped by poll
     owners.push_back(sandbox.get());
   }
-  const bool idle_work = !networks_.full();
+  // Not while one starts: it would wait for the namespace that is made for a later one.
+  const bool idle_work = !networks_.full() && !starts;
   const auto events = ::poll(polled.data(), polled.size(), idle_work ? 0 : timeout_ms);
   if (events < 0) return errno == EINTR;
   if (events == 0 && idle_work) {
