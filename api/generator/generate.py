@@ -7,7 +7,8 @@ from pathlib import Path
 
 SCALARS = {"string": "std::string", "character": "std::string", "blob": "std::string", "boolean": "bool",
            "integer": "std::int32_t", "long": "std::int64_t", "float": "double", "double": "double", "timestamp": "WallTime"}
-KEYWORDS = {"default", "delete", "export", "operator", "private", "public", "register", "template", "union", "class", "enum", "namespace"}
+KEYWORDS = {"default", "delete", "export", "operator", "private", "public", "register", "template", "union", "class", "enum", "namespace",
+            "and", "or", "not", "xor"}
 
 
 def snake(name):

@@ -7,11 +7,24 @@ from pathlib import Path
 OUT = Path(__file__).resolve().parents[1] / "models"
 
 SERVED = {
-    "s3": """CreateBucket HeadBucket ListBuckets DeleteBucket GetBucketLocation PutObject GetObject HeadObject CopyObject
-        DeleteObject DeleteObjects ListObjects ListObjectsV2 CreateMultipartUpload UploadPart UploadPartCopy
-        CompleteMultipartUpload AbortMultipartUpload ListParts ListMultipartUploads PutBucketCors GetBucketCors
-        DeleteBucketCors PutBucketNotificationConfiguration GetBucketNotificationConfiguration PutBucketWebsite
-        GetBucketWebsite DeleteBucketWebsite""",
+    "s3": """CreateBucket HeadBucket ListBuckets DeleteBucket GetBucketLocation PutObject GetObject HeadObject
+        CopyObject DeleteObject DeleteObjects ListObjects ListObjectsV2 ListObjectVersions CreateMultipartUpload
+        UploadPart UploadPartCopy CompleteMultipartUpload AbortMultipartUpload ListParts ListMultipartUploads
+        GetObjectAttributes PutBucketCors GetBucketCors DeleteBucketCors PutBucketNotificationConfiguration
+        GetBucketNotificationConfiguration PutBucketWebsite GetBucketWebsite DeleteBucketWebsite PutBucketVersioning
+        GetBucketVersioning PutObjectTagging GetObjectTagging DeleteObjectTagging PutBucketTagging GetBucketTagging
+        DeleteBucketTagging PutBucketPolicy GetBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus PutBucketAcl
+        GetBucketAcl PutObjectAcl GetObjectAcl PutPublicAccessBlock GetPublicAccessBlock DeletePublicAccessBlock
+        PutBucketOwnershipControls GetBucketOwnershipControls DeleteBucketOwnershipControls PutBucketEncryption
+        GetBucketEncryption DeleteBucketEncryption PutBucketLifecycleConfiguration GetBucketLifecycleConfiguration
+        DeleteBucketLifecycle PutObjectLockConfiguration GetObjectLockConfiguration PutObjectRetention
+        GetObjectRetention PutObjectLegalHold GetObjectLegalHold PutBucketLogging GetBucketLogging
+        PutBucketRequestPayment GetBucketRequestPayment PutBucketAccelerateConfiguration
+        GetBucketAccelerateConfiguration PutBucketReplication GetBucketReplication DeleteBucketReplication
+        RestoreObject ListBucketAnalyticsConfigurations GetBucketAnalyticsConfiguration
+        ListBucketInventoryConfigurations GetBucketInventoryConfiguration ListBucketMetricsConfigurations
+        GetBucketMetricsConfiguration ListBucketIntelligentTieringConfigurations
+        GetBucketIntelligentTieringConfiguration""",
     "lambda": """CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode
         UpdateFunctionConfiguration DeleteFunction Invoke AddPermission RemovePermission GetPolicy
         PutFunctionEventInvokeConfig GetFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig
@@ -39,6 +52,14 @@ S3_ROOTS = {
     "DeleteObjects": "DeleteResult", "ListParts": "ListPartsResult", "ListMultipartUploads": "ListMultipartUploadsResult",
     "GetBucketCors": "CORSConfiguration", "GetBucketNotificationConfiguration": "NotificationConfiguration",
     "GetBucketWebsite": "WebsiteConfiguration", "GetBucketLocation": "LocationConstraint",
+    "ListObjectVersions": "ListVersionsResult", "GetBucketVersioning": "VersioningConfiguration",
+    "GetObjectTagging": "Tagging", "GetBucketTagging": "Tagging", "GetBucketAcl": "AccessControlPolicy",
+    "GetObjectAcl": "AccessControlPolicy", "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketLogging": "BucketLoggingStatus", "GetBucketRequestPayment": "RequestPaymentConfiguration",
+    "GetBucketAccelerateConfiguration": "AccelerateConfiguration", "GetObjectAttributes": "GetObjectAttributesResponse",
+    "ListBucketAnalyticsConfigurations": "ListBucketAnalyticsConfigurationResult",
+    "ListBucketInventoryConfigurations": "ListInventoryConfigurationsResult",
+    "ListBucketMetricsConfigurations": "ListMetricsConfigurationsResult",
 }
 DROPPED = {"documentation", "documentationUrl", "contextParam", "sensitive", "idempotent", "staticContextParams",
            "endpoint", "deprecated", "deprecatedMessage", "httpChecksum", "auth", "authtype", "hostLabel", "endpointdiscovery"}
@@ -90,8 +111,9 @@ def adjust(service, model):
         operations["GetBucketLocation"]["unwrappedOutput"] = True
         operations["DeleteObject"]["http"]["responseCode"] = 204
         operations["AbortMultipartUpload"]["http"]["responseCode"] = 204
-        for name in ("DeleteBucket", "DeleteBucketCors", "DeleteBucketWebsite"):
-            operations[name]["http"]["responseCode"] = 204
+        for name in operations:
+            if name.startswith("DeleteBucket") or name in ("DeletePublicAccessBlock", "DeleteObjectTagging"):
+                operations[name]["http"]["responseCode"] = 204
         for shape in shapes.values():
             shape.pop("enum", None)  # S3 checks these by itself, each with an error of its own
         shapes["CopySource"].pop("pattern", None)

@@ -22,6 +22,18 @@ std::string event_name(objects::EventKind kind) {
       return "ObjectCreated:CompleteMultipartUpload";
     case objects::EventKind::kDelete:
       return "ObjectRemoved:Delete";
+    case objects::EventKind::kDeleteMarker:
+      return "ObjectRemoved:DeleteMarkerCreated";
+    case objects::EventKind::kTagging:
+      return "ObjectTagging:Put";
+    case objects::EventKind::kTaggingDelete:
+      return "ObjectTagging:Delete";
+    case objects::EventKind::kAcl:
+      return "ObjectAcl:Put";
+    case objects::EventKind::kLifecycleDelete:
+      return "LifecycleExpiration:Delete";
+    case objects::EventKind::kLifecycleDeleteMarker:
+      return "LifecycleExpiration:DeleteMarkerCreated";
   }
   return "ObjectCreated:Put";
 }
@@ -34,7 +46,7 @@ Result<void> ObjectEvents::append(kv::Transaction& tx, const objects::ObjectEven
   record.bucket = event.bucket.name.str();
   record.bucket_owner = event.bucket.owner.str();
   record.region = event.bucket.region;
-  record.configuration = event.bucket.notification;
+  record.configuration = event.bucket.configuration("notification");
   record.key = event.object.key.str();
   record.size = event.object.size;
   record.etag = event.object.etag;
@@ -88,7 +100,7 @@ async::Task<void> BucketRecords::put(RequestContext context, std::string bucket,
   objects::PutRequest request;
   request.bucket = BucketName(bucket);
   request.key = ObjectKey(std::move(key));
-  request.headers["content-type"] = "application/json";
+  request.attributes.headers["content-type"] = "application/json";
   request.origin = {context.request_id, "", context.principal.account, context.trace_id};
   auto body = async::from_string(std::move(record));
   GUST_CO_CHECK(co_await store_.put(std::move(request), std::move(body)));
@@ -174,9 +186,10 @@ sites::Website::RoutingRule routing_rule(const boost::json::value& rule) {
 
 async::Task<sites::Website> BucketSites::website(BucketName name) {
   GUST_CO_TRY(const auto bucket, co_await store_.bucket(name));
-  if (bucket.website.empty())
+  const auto configuration = bucket.configuration("website");
+  if (configuration.empty())
     co_return fail(Code::kNotFound, fmt::format("The bucket {} has no website configuration", name), "website");
-  GUST_CO_TRY(const auto document, codec::parse_json(bucket.website));
+  GUST_CO_TRY(const auto document, codec::parse_json(configuration));
   const auto text = [&](const char* outer, const char* inner) -> std::string {
     const auto* object = document.is_object() ? document.get_object().if_contains(outer) : nullptr;
     const auto* value = object != nullptr && object->is_object() ? object->get_object().if_contains(inner) : nullptr;

@@ -256,8 +256,9 @@ void Cloud::open_services() {
   site_ = std::make_unique<sites::Site>(*site_content_);
   code_links_ = std::make_unique<CodeLinks>(*registry_, *layers_, clock_, random_, endpoint_);
 
-  s3_ = std::make_unique<api::S3Service>(*objects_, *notification_targets_,
-                                         [this](const AccountId& id) { return accounts_->canonical_id(id); });
+  s3_ = std::make_unique<api::S3Service>(
+      *objects_, *notification_targets_, [this](const AccountId& id) { return accounts_->canonical_id(id); },
+      [this] { return clock_.now(); });
   lambda_ = std::make_unique<api::LambdaService>(api::LambdaService::Parts{
       *registry_, *layers_, *images_, *invoker_, *async_invoker_, *bucket_code_, *bucket_records_,
       [this](const functions::FunctionRef& ref) { return code_links_->make(ref); },

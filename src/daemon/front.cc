@@ -158,7 +158,7 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   const auto who = co_await authenticator_.authenticate(context, request, target.scope);
   if (!who) {
     response = target.service->refuse(context, auth_error(who.error(), protocol));
-  } else if (who->anonymous()) {
+  } else if (who->anonymous() && !is_s3) {  // S3 asks its policies and lists
     response = target.service->refuse(context, anonymous_error(protocol));
   } else {
     context.principal = *who;

@@ -151,12 +151,12 @@ Result<std::set<blobs::BlobId>> ObjectStore::referenced(kv::Reader& reader) {
       if (s.place == Place::kBlob) out.insert(s.id);
     }
   };
-  for (const auto prefix : {rows::kAllObjects, rows::kAllParts}) {
+  for (const auto prefix : {rows::kAllObjects, rows::kAllVersions, rows::kAllParts}) {
     auto range = kv::Range::prefix(std::string(prefix));
     for (;;) {
       GUST_TRY(const auto found, reader.scan(range));
       for (const auto& row : found) {
-        if (prefix == rows::kAllObjects) {
+        if (prefix != rows::kAllParts) {
           GUST_TRY(const auto object, rows::decode_object(row.value));
           add(object.segments);
         } else {

@@ -94,11 +94,15 @@ Object assemble(const Upload& upload, const std::vector<Part>& parts) {
   object.key = upload.key;
   object.headers = upload.headers;
   object.metadata = upload.metadata;
+  object.owner = upload.owner;
+  object.acl = upload.acl;
+  object.tags = upload.tags;
+  object.lock = upload.lock;
   codec::Digest md5(codec::DigestKind::kMd5);
   for (const auto& part : parts) {
     md5.update(codec::from_hex(part.etag).value_or(""));
     object.size += part.size;
-    object.part_sizes.push_back(part.size);
+    object.parts.push_back({part.number, {}, part.size, {}, part.checksum, {}});
     object.segments.insert(object.segments.end(), part.segments.begin(), part.segments.end());
   }
   object.etag = fmt::format("{}-{}", codec::to_hex(md5.finish()), parts.size());

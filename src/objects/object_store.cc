@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "codec/hex.h"
+#include "objects/condition.h"
 #include "objects/rows.h"
 
 #include <fmt/format.h>
@@ -29,30 +30,6 @@ Result<Bucket> open_bucket(const std::optional<std::string>& row) {
   GUST_TRY(auto bucket, rows::decode_bucket(*row));
   if (bucket.closing == Closing::kYes) return none();
   return bucket;
-}
-
-bool etag_in(std::string_view list, std::string_view etag) {
-  while (!list.empty()) {
-    auto item = list.substr(0, list.find(','));
-    list.remove_prefix(std::min(list.size(), item.size() + 1));
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    if (item.starts_with("W/")) item.remove_prefix(2);
-    if (item.size() >= 2 && item.front() == '"') item = item.substr(1, item.size() - 2);
-    if (item == etag || item == "*") return true;
-  }
-  return false;
-}
-
-Result<void> check(const WriteCondition& condition, const Object* there) {
-  if (!condition.if_none_match.empty() && there != nullptr && etag_in(condition.if_none_match, there->etag)) {
-    return fail(Code::kPrecondition, "At least one of the pre-conditions you specified did not hold", "If-None-Match");
-  }
-  if (condition.if_match.empty()) return {};
-  if (there == nullptr) return fail(Code::kNotFound, "The specified key does not exist.", "key");
-  if (!etag_in(condition.if_match, there->etag)) {
-    return fail(Code::kPrecondition, "At least one of the pre-conditions you specified did not hold", "If-Match");
-  }
-  return {};
 }
 
 Result<void> check(const Expected& expected, const Hasher::Result& got) {
@@ -91,9 +68,9 @@ Result<Bucket> ObjectStore::need_bucket(kv::Reader& reader, const BucketName& na
   return open_bucket(row);
 }
 
-async::Task<void> ObjectStore::create_bucket(BucketName name, AccountId owner, std::string region) {
-  GUST_CO_CHECK(check_bucket_name(name.str()));
-  const Bucket made{name, owner, std::move(region), clock_.now(), "", "", "", Closing::kNo};
+async::Task<void> ObjectStore::create_bucket(NewBucket wanted) {
+  GUST_CO_CHECK(check_bucket_name(wanted.name.str()));
+  const Bucket made{wanted.name, wanted.owner, wanted.region, clock_.now(), wanted.configurations, wanted.versioning};
   kv::Store::Body body = [made](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(const auto row, tx.get(rows::bucket_key(made.name)));
     if (row) {
@@ -134,12 +111,29 @@ async::Task<std::vector<Bucket>> ObjectStore::buckets(AccountId owner) {
   }
 }
 
-async::Task<void> ObjectStore::configure(BucketName name, Configuration which, std::string json) {
+async::Task<void> ObjectStore::configure(BucketName name, std::string which, std::string json) {
   kv::Store::Body body = [this, name, which, json](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(auto bucket, need_bucket(tx, name));
-    (which == Configuration::kCors      ? bucket.cors
-     : which == Configuration::kWebsite ? bucket.website
-                                        : bucket.notification) = json;
+    if (json.empty()) {
+      bucket.configurations.erase(which);
+    } else {
+      bucket.configurations[which] = json;
+    }
+    tx.put(rows::bucket_key(name), rows::encode(bucket));
+    return {};
+  };
+  co_return co_await store_.transact(std::move(body));
+}
+
+async::Task<void> ObjectStore::set_versioning(BucketName name, Versioning versioning) {
+  kv::Store::Body body = [this, name, versioning](kv::Transaction& tx) -> Result<void> {
+    GUST_TRY(auto bucket, need_bucket(tx, name));
+    if (versioning != Versioning::kEnabled && bucket.configurations.contains("object-lock")) {
+      return fail(Code::kConflict,
+                  "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+                  "lock");
+    }
+    bucket.versioning = versioning;
     tx.put(rows::bucket_key(name), rows::encode(bucket));
     return {};
   };
@@ -155,7 +149,7 @@ async::Task<void> ObjectStore::hash(std::shared_ptr<Hasher> hasher, std::span<co
     hasher->update(bytes);
     return {};
   };
-  co_return co_await hashers_.run(std::move(job));
+  co_return co_await workers_.run(std::move(job));
 }
 
 async::Task<ObjectStore::Ingested> ObjectStore::ingest(async::ByteSource& body, std::optional<ChecksumKind> kind,
@@ -212,25 +206,20 @@ void ObjectStore::discard(kv::Transaction& tx, const std::vector<Segment>& segme
   }
 }
 
-Result<void> ObjectStore::replace(kv::Transaction& tx, const BucketName& bucket, Object& object,
+Result<void> ObjectStore::replace(kv::Transaction& tx, const Bucket& bucket, Object& object,
                                   const std::string& inline_bytes, const WriteCondition& condition,
                                   std::vector<blobs::BlobId>& garbage) {
-  const auto key = rows::object_key(bucket, object.key.str());
+  const auto key = rows::object_key(bucket.name, object.key.str());
   GUST_TRY(const auto row, tx.get(key));
   std::optional<Object> there;
   if (row) {
     GUST_TRY(there, rows::decode_object(*row));
   }
-  GUST_CHECK(check(condition, there ? &*there : nullptr));
-  object.modified_at = clock_.now();
-  object.sequence = static_cast<std::uint64_t>(to_epoch_ms(object.modified_at)) << 16;
-  if (there) {
-    object.sequence = std::max(object.sequence, there->sequence + 1);
-    discard(tx, there->segments, garbage);
-  }
+  const bool exists = there && there->kind == VersionKind::kObject;
+  GUST_CHECK(check(condition, exists ? &*there : nullptr));
+  if (object.owner == bucket.owner) object.owner = AccountId();
   if (!inline_bytes.empty()) tx.put(rows::bytes_key(object.segments.at(0).id), inline_bytes);
-  tx.put(key, rows::encode(object));
-  return {};
+  return put_current(tx, bucket, object, std::move(there), garbage);
 }
 
 async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::string inline_bytes,
@@ -246,11 +235,9 @@ async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::s
     state->garbage.clear();
     GUST_TRY(const auto owner, need_bucket(tx, bucket));
     if (also) GUST_CHECK(also(tx, state->garbage));
-    GUST_CHECK(replace(tx, bucket, state->object, inline_bytes, condition, state->garbage));
-    state->heard = !owner.notification.empty();
-    if (!state->heard) return {};
-    return outbox_.append(tx, {kind, owner, state->object, state->object.modified_at, origin.request_id,
-                               origin.source_ip, origin.account, origin.trace_id});
+    GUST_CHECK(replace(tx, owner, state->object, inline_bytes, condition, state->garbage));
+    state->heard = owner.configurations.contains("notification");
+    return state->heard ? tell(tx, kind, owner, state->object, origin) : Result<void>();
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   if (state->heard) outbox_.notify();
@@ -287,8 +274,12 @@ async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::
   object.key = request.key;
   object.etag = codec::to_hex(bytes.digests.md5);
   object.size = bytes.size;
-  object.headers = std::move(request.headers);
-  object.metadata = std::move(request.metadata);
+  object.headers = std::move(request.attributes.headers);
+  object.metadata = std::move(request.attributes.metadata);
+  object.acl = std::move(request.attributes.acl);
+  object.tags = std::move(request.attributes.tags);
+  object.lock = request.attributes.lock;
+  object.owner = request.origin.account;
   object.checksum = bytes.digests.checksum;
   object.segments = std::move(bytes.segments);
   const auto segments = object.segments;
@@ -298,52 +289,12 @@ async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::
   co_return put;
 }
 
-async::Task<Object> ObjectStore::get(BucketName bucket_name, ObjectKey key) {
-  GUST_CO_TRY(const auto row, co_await store_.get(rows::object_key(bucket_name, key.str())));
-  if (row) co_return rows::decode_object(*row);
-  GUST_CO_CHECK(co_await bucket(bucket_name));
-  co_return fail(Code::kNotFound, "The specified key does not exist.", "key");
-}
-
-async::Task<void> ObjectStore::erase(BucketName bucket_name, ObjectKey key, Origin origin, std::string if_match) {
-  struct State {
-    std::vector<blobs::BlobId> garbage;
-    bool heard = false;
-  };
-  const auto state = std::make_shared<State>();
-  const WriteCondition condition{std::move(if_match), ""};
-  kv::Store::Body body = [this, state, bucket_name, key, origin, condition](kv::Transaction& tx) -> Result<void> {
-    *state = State{};
-    GUST_TRY(const auto owner, need_bucket(tx, bucket_name));
-    const auto row_key = rows::object_key(bucket_name, key.str());
-    GUST_TRY(const auto row, tx.get(row_key));
-    if (!row) return check(condition, nullptr);
-    GUST_TRY(auto object, rows::decode_object(*row));
-    GUST_CHECK(check(condition, &object));
-    tx.erase(row_key);
-    discard(tx, object.segments, state->garbage);
-    state->heard = !owner.notification.empty();
-    if (!state->heard) return {};
-    const auto now = clock_.now();
-    object.sequence = std::max(object.sequence + 1, static_cast<std::uint64_t>(to_epoch_ms(now)) << 16);
-    return outbox_.append(tx, {EventKind::kDelete, owner, object, now, origin.request_id, origin.source_ip,
-                               origin.account, origin.trace_id});
-  };
-  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
-  if (state->heard) outbox_.notify();
-  if (const auto removed = co_await remove_blobs(state->garbage); !removed) {
-    GUST_WARN("objects: removing an erased object's blobs: {}", removed.error().message);
-  }
-  co_return Result<void>{};
-}
-
 async::Task<Object> ObjectStore::copy(CopyRequest request) {
   GUST_CO_TRY(auto source, co_await open(request.from, 0, request.from.size));
   PutRequest put_request;
   put_request.bucket = request.bucket;
   put_request.key = request.key;
-  put_request.headers = std::move(request.headers);
-  put_request.metadata = std::move(request.metadata);
+  put_request.attributes = std::move(request.attributes);
   put_request.checksum_kind = request.checksum_kind;
   if (!request.checksum_kind && request.from.checksum) put_request.checksum_kind = request.from.checksum->kind;
   put_request.condition = std::move(request.condition);

@@ -1,6 +1,7 @@
 // ObjectStore: buckets and objects on kv and blobs. No HTTP, no XML, no events: it writes to an Outbox inside its own
-// transactions. Errors name their thing in Error::source: "bucket", "key", "upload", "part", "part order", "part size",
-// "digest", "checksum", "checksum kind", "object size", "closing", "not empty". Loop thread only.
+// transactions. Errors name their thing in Error::source: "bucket", "key", "version", "version id", "marker", "lock",
+// "upload", "part", "part order", "part size", "digest", "checksum", "checksum kind", "object size", "closing",
+// "not empty". Loop thread only.
 #pragma once
 
 #include "async/blocking_pool.h"
@@ -37,11 +38,19 @@ struct Origin {
   std::string trace_id = {};
 };
 
+// What a write gives its object beside the bytes.
+struct Attributes {
+  std::map<std::string, std::string> headers = {};
+  std::map<std::string, std::string> metadata = {};
+  std::string acl = {};
+  std::map<std::string, std::string> tags = {};
+  Lock lock = {};
+};
+
 struct PutRequest {
   BucketName bucket;
   ObjectKey key;
-  std::map<std::string, std::string> headers;
-  std::map<std::string, std::string> metadata;
+  Attributes attributes;
   WriteCondition condition;
   std::optional<ChecksumKind> checksum_kind;
   // Asked after the last byte was read, when trailers are there.
@@ -55,11 +64,27 @@ struct CopyRequest {
   Object from;  // as got() with its conditions checked
   BucketName bucket;
   ObjectKey key;
-  std::map<std::string, std::string> headers;
-  std::map<std::string, std::string> metadata;
+  Attributes attributes;
   std::optional<ChecksumKind> checksum_kind;  // else the source's
   WriteCondition condition;
   Origin origin;
+};
+
+enum class Governance { kKept, kBypassed };
+
+struct EraseRequest {
+  BucketName bucket;
+  ObjectKey key;
+  std::optional<std::string> version = {};  // an id, or "null"; without one the bucket's versioning decides
+  std::string if_match = {};                // ETags, or "*"
+  Governance governance = Governance::kKept;
+  bool lifecycle = false;  // by the bucket's lifecycle rules, which events tell
+  Origin origin = {};
+};
+
+struct Erased {
+  std::optional<std::string> version;  // that is gone, or the marker's that was made; of a bucket with versioning
+  bool marker = false;                 // it is a delete marker
 };
 
 struct CompleteRequest {
@@ -88,21 +113,33 @@ class ObjectStore {
   ~ObjectStore();
 
   // kInvalid for a bad name; kAlreadyExists with source "bucket", or "own bucket" when the owner has it already.
-  async::Task<void> create_bucket(BucketName name, AccountId owner, std::string region);
+  async::Task<void> create_bucket(NewBucket wanted);
   async::Task<Bucket> bucket(BucketName name);
   async::Task<std::vector<Bucket>> buckets(AccountId owner);
   async::Task<void> delete_bucket(BucketName name);
-  enum class Configuration { kCors, kNotification, kWebsite };
-  async::Task<void> configure(BucketName name, Configuration which, std::string json);
+  // Sets the configuration `which`, or removes it when `json` is empty.
+  async::Task<void> configure(BucketName name, std::string which, std::string json);
+  // kConflict with source "lock" when a bucket with object lock is to be suspended.
+  async::Task<void> set_versioning(BucketName name, Versioning versioning);
 
   async::Task<Object> put(PutRequest request, std::unique_ptr<async::ByteSource> body);
-  async::Task<Object> get(BucketName bucket, ObjectKey key);
+  // kNotFound: "key", or "version" for one that was named. A delete marker is no object: kNotFound with source
+  // "marker", kUnsupported where the marker itself was named. kInvalid, "version id": not such an id.
+  async::Task<Object> get(BucketName bucket, ObjectKey key, std::optional<std::string> version = {});
+  // The same, and markers too.
+  async::Task<Object> find(BucketName bucket, ObjectKey key, std::optional<std::string> version = {});
   // Bytes [offset, offset + length) of what get() answered; readable to its end also when the object is replaced.
   async::Task<std::unique_ptr<async::ByteSource>> open(Object object, std::uint64_t offset, std::uint64_t length);
-  // Succeeds also when there is none, unless `if_match` (ETags, or "*") is given.
-  async::Task<void> erase(BucketName bucket, ObjectKey key, Origin origin, std::string if_match = {});
+  // Succeeds also when there is none, unless `if_match` is given. kDenied with source "lock" for a version that is
+  // locked.
+  async::Task<Erased> erase(EraseRequest request);
+  // Changes what is not of the bytes (tags, ACL, lock) of the current version or of the one named.
+  using Change = std::function<Result<void>(Object&)>;
+  async::Task<Object> update(BucketName bucket, ObjectKey key, std::optional<std::string> version, Change change,
+                             std::optional<EventKind> event, Origin origin);
   async::Task<Object> copy(CopyRequest request);
   async::Task<Page> list(BucketName bucket, ListQuery query);
+  async::Task<VersionsPage> list_versions(BucketName bucket, VersionsQuery query);
 
   async::Task<Upload> create_upload(BucketName bucket, Upload upload);
   async::Task<Upload> upload(BucketName bucket, ObjectKey key, std::string upload_id);
@@ -125,7 +162,7 @@ class ObjectStore {
   // Blobs that are being read are removed after their last reader has ended.
   struct Pins {
     std::unordered_map<blobs::BlobId, int> readers;
-    std::set<blobs::BlobId> doomed;      // to be removed, and still read
+    std::set<blobs::BlobId> doomed;       // to be removed, and still read
     std::vector<blobs::BlobId> released;  // to be removed, no longer read
   };
   struct Ingested {
@@ -144,8 +181,26 @@ class ObjectStore {
   // Writes the object's row over the one that is there, with the event, in one transaction.
   async::Task<Object> commit(BucketName bucket, Object object, std::string inline_bytes, WriteCondition condition,
                              EventKind kind, Origin origin, Also also);
-  Result<void> replace(kv::Transaction& tx, const BucketName& bucket, Object& object, const std::string& inline_bytes,
+  // A version's row, which may be the key's current one.
+  struct Located {
+    std::string row_key;
+    Object object;
+    bool current = false;
+  };
+  static Result<std::optional<Located>> locate(kv::Reader& reader, const BucketName& bucket, const ObjectKey& key,
+                                               const std::optional<std::string>& version);
+  // Puts `object` as the key's current version over `there`, which is kept or discarded as the bucket's versioning
+  // says.
+  Result<void> put_current(kv::Transaction& tx, const Bucket& bucket, Object& object, std::optional<Object> there,
+                           std::vector<blobs::BlobId>& garbage);
+  Result<void> replace(kv::Transaction& tx, const Bucket& bucket, Object& object, const std::string& inline_bytes,
                        const WriteCondition& condition, std::vector<blobs::BlobId>& garbage);
+  struct Erasing;
+  Result<void> erase_current(kv::Transaction& tx, const Bucket& bucket, const EraseRequest& request, Erasing& erasing);
+  Result<void> erase_version(kv::Transaction& tx, const Bucket& bucket, const EraseRequest& request, Erasing& erasing);
+  Result<void> promote(kv::Transaction& tx, const BucketName& bucket, const Object& gone);
+  Result<void> tell(kv::Transaction& tx, EventKind kind, const Bucket& bucket, const Object& object,
+                    const Origin& origin);
   async::Task<bool> is_empty(BucketName name);
   async::Task<void> set_closing(BucketName name, Closing closing);
   async::Task<void> drop_uploads(BucketName name);
@@ -165,7 +220,7 @@ class ObjectStore {
   env::Clock& clock_;
   env::Random& random_;
   Outbox& outbox_;
-  async::BlockingPool hashers_{"hash", 2};
+  async::BlockingPool workers_{"objects", 2};  // hash, and read listings
   std::shared_ptr<Pins> pins_;
 };
 

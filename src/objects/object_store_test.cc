@@ -184,11 +184,11 @@ TEST_P(ObjectContract, CopiesBytesAndWhatTheCallerSaysOfThem) {
     request.from = *from;
     request.bucket = bucket_;
     request.key = ObjectKey("to");
-    request.metadata = {{"a", "1"}};
+    request.attributes.metadata = {{"a", "1"}};
     const auto to = run(loop_, [&] { return objects_->copy(request); });
     ASSERT_TRUE(to) << to.error().message;
     EXPECT_EQ(to->etag, from->etag);
-    EXPECT_EQ(to->metadata, request.metadata);
+    EXPECT_EQ(to->metadata, request.attributes.metadata);
     ASSERT_TRUE(erase("from"));
     EXPECT_EQ(read("to"), pattern(size));
   }
@@ -197,7 +197,7 @@ TEST_P(ObjectContract, CopiesBytesAndWhatTheCallerSaysOfThem) {
 TEST_P(ObjectContract, BucketsAreMadeOnceAndListedByOwner) {
   const AccountId owner("000000000000"), other("111111111111");
   const auto create = [&](std::string name, const AccountId& who) {
-    return run(loop_, [&] { return objects_->create_bucket(BucketName(name), who, "us-east-1"); });
+    return run(loop_, [&] { return objects_->create_bucket({BucketName(name), who, "us-east-1"}); });
   };
   EXPECT_EQ(create("bucket", owner).error().source, "own bucket");
   EXPECT_EQ(create("bucket", other).error().source, "bucket");
@@ -240,7 +240,8 @@ TEST_P(ObjectContract, ABucketIsNeverDeletedWithAnAcknowledgedObject) {
     EXPECT_EQ(get("k").has_value(), stored);
     if (stored) ASSERT_TRUE(erase("k"));
     if (deleted) {
-      ASSERT_TRUE(run(loop_, [&] { return objects_->create_bucket(bucket_, AccountId("000000000000"), "us-east-1"); }));
+      ASSERT_TRUE(
+          run(loop_, [&] { return objects_->create_bucket({bucket_, AccountId("000000000000"), "us-east-1"}); }));
     }
   }
 }

@@ -1,5 +1,4 @@
-// Reading objects: the bytes of their segments in order, and listings.
-#include "kv/key.h"
+// Reading objects: the bytes of their segments in order.
 #include "objects/object_store.h"
 #include "objects/rows.h"
 
@@ -112,48 +111,6 @@ async::Task<std::unique_ptr<async::ByteSource>> ObjectStore::open(Object object,
   auto reading = std::make_unique<Reading>(blobs_, pins_, slices_of(object, offset, length));
   GUST_CO_CHECK(co_await reading->start(store_));
   co_return reading;
-}
-
-async::Task<Page> ObjectStore::list(BucketName bucket_name, ListQuery query) {
-  GUST_CO_CHECK(co_await bucket(bucket_name));
-  const auto base = rows::objects_prefix(bucket_name);
-  kv::Range range = kv::Range::prefix(base + query.prefix);
-  if (!query.after.empty()) range.begin = std::max(range.begin, base + query.after + '\0');
-  if (query.start == ListStart::kBehindListed && !query.delimiter.empty() && query.after.starts_with(query.prefix)) {
-    const auto cut = query.after.find(query.delimiter, query.prefix.size());
-    if (cut != std::string::npos) {
-      const auto listed = query.after.substr(0, cut + query.delimiter.size());
-      range.begin = std::max(range.begin, kv::after_prefix(base + listed));
-    }
-  }
-  Page page;
-  std::string last;
-  for (;;) {
-    GUST_CO_TRY(const auto found, co_await store_.scan(range));
-    bool jumped = false;
-    for (const auto& row : found) {
-      const auto key = std::string_view(row.key).substr(base.size());
-      const auto cut =
-          query.delimiter.empty() ? std::string_view::npos : key.find(query.delimiter, query.prefix.size());
-      if (page.objects.size() + page.prefixes.size() >= query.limit) {
-        if (query.limit > 0) page.next = last;
-        co_return page;
-      }
-      if (cut != std::string_view::npos) {
-        last = std::string(key.substr(0, cut + query.delimiter.size()));
-        page.prefixes.push_back(last);
-        range.begin = kv::after_prefix(base + last);
-        jumped = true;
-        break;
-      }
-      GUST_CO_TRY(auto object, rows::decode_object(row.value));
-      last = object.key.str();
-      page.objects.push_back(std::move(object));
-    }
-    if (jumped) continue;
-    if (found.size() < range.limit) co_return page;
-    range.begin = found.back().key + '\0';
-  }
 }
 
 }  // namespace gust::objects

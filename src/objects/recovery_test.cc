@@ -118,7 +118,7 @@ class ObjectCrash : public ObjectTest {
 
 TEST_F(ObjectCrash, DISABLED_Child) {
   open(kv::testing::child_folder());
-  (void)run(loop_, [&] { return objects_->create_bucket(bucket_, AccountId("000000000000"), "us-east-1"); });
+  (void)run(loop_, [&] { return objects_->create_bucket({bucket_, AccountId("000000000000"), "us-east-1"}); });
   async::TaskGroup group(loop_.get_executor(), "writers");
   const auto ended = run(loop_, [&]() -> Task<void> {
     for (int writer = 0; writer < 6; ++writer) group.spawn(write_for_ever(writer));

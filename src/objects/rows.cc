@@ -7,6 +7,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include <algorithm>
+
 namespace gust::objects::rows {
 namespace {
 
@@ -53,6 +55,31 @@ struct Row {
     }
     return out;
   }
+  bool has(std::string_view name) const { return object.contains(name); }
+  // Their checksums are of the whole's kind.
+  std::vector<Part> parts(const std::optional<Checksum>& of) const {
+    std::vector<Part> out;
+    const auto* list = object.if_contains("parts");
+    if (list == nullptr) return out;
+    for (const auto& item : list->as_array()) {
+      Part part;
+      part.number = static_cast<std::uint32_t>(out.size() + 1);
+      if (!item.is_array()) {  // the sizes alone, as they were written before
+        part.size = item.to_number<std::uint64_t>();
+        out.push_back(std::move(part));
+        continue;
+      }
+      const auto& one = item.as_array();
+      part.number = one.at(0).to_number<std::uint32_t>();
+      part.size = one.at(1).to_number<std::uint64_t>();
+      if (one.size() > 2 && of) {
+        const auto value = codec::from_base64(std::string(one.at(2).as_string())).value_or("");
+        part.checksum = Checksum{of->kind, ChecksumType::kFullObject, value, 0};
+      }
+      out.push_back(std::move(part));
+    }
+    return out;
+  }
   std::optional<Checksum> checksum() const {
     const auto* value = object.if_contains("checksum");
     if (value == nullptr) return std::nullopt;
@@ -62,6 +89,31 @@ struct Row {
                     static_cast<std::uint32_t>(row.number("parts"))};
   }
 };
+
+// What an upload gives to its object.
+template <typename T>
+void put_owned(json::object& out, const T& from) {
+  if (!from.owner.str().empty()) out["owner"] = from.owner.str();
+  if (!from.acl.empty()) out["acl"] = from.acl;
+  if (!from.tags.empty()) out["tags"] = texts(from.tags);
+  if (from.lock.mode != LockMode::kNone) {
+    out["lock"] = static_cast<int>(from.lock.mode);
+    out["until"] = to_epoch_ms(from.lock.until);
+  }
+  if (from.lock.legal_hold) out["hold"] = true;
+}
+
+template <typename T>
+void take_owned(const Row& row, T& to) {
+  if (row.has("owner")) to.owner = AccountId(row.text("owner"));
+  if (row.has("acl")) to.acl = row.text("acl");
+  if (row.has("tags")) to.tags = row.texts("tags");
+  if (row.has("lock")) {
+    to.lock.mode = static_cast<LockMode>(row.number("lock"));
+    to.lock.until = row.time("until");
+  }
+  to.lock.legal_hold = row.has("hold");
+}
 
 template <typename F>
 auto decode(std::string_view bytes, F read) -> Result<std::invoke_result_t<F, Row>> {
@@ -85,6 +137,45 @@ std::string objects_prefix(const BucketName& bucket) {
 }
 
 std::string object_key(const BucketName& bucket, std::string_view key) { return objects_prefix(bucket).append(key); }
+
+std::string versions_prefix(const BucketName& bucket) {
+  std::string key(kAllVersions);
+  kv::append_text(key, bucket.str());
+  return key;
+}
+
+std::string versions_prefix(const BucketName& bucket, std::string_view key) {
+  auto row = versions_prefix(bucket);
+  kv::append_text(row, key);
+  return row;
+}
+
+std::string version_key(const BucketName& bucket, std::string_view key, std::uint64_t sequence) {
+  auto row = versions_prefix(bucket, key);
+  kv::append_number(row, ~sequence);
+  return row;
+}
+
+std::string make_version_id(std::uint64_t sequence, std::span<const std::byte, 16> random) {
+  std::string bytes;
+  kv::append_number(bytes, sequence);
+  bytes.append(reinterpret_cast<const char*>(random.data()), random.size());
+  auto id = codec::to_base64(bytes);
+  std::ranges::replace(id, '+', '.');
+  std::ranges::replace(id, '/', '_');
+  return id;
+}
+
+std::optional<std::uint64_t> sequence_of(std::string_view version_id) {
+  std::string text(version_id);
+  std::ranges::replace(text, '.', '+');
+  std::ranges::replace(text, '_', '/');
+  const auto bytes = codec::from_base64(text);
+  if (!bytes || bytes->size() != 24) return std::nullopt;
+  std::string_view rest = *bytes;
+  std::uint64_t sequence = 0;
+  return kv::take_number(rest, sequence) ? std::optional(sequence) : std::nullopt;
+}
 
 std::string uploads_prefix(const BucketName& bucket) {
   std::string key(kAllUploads);
@@ -114,10 +205,12 @@ std::string bytes_key(const blobs::BlobId& id) { return "s3/d/" + id.str(); }
 std::string garbage_key(const blobs::BlobId& id) { return std::string(kGarbage) + id.str(); }
 
 std::string encode(const Bucket& bucket) {
-  json::object out{{"name", bucket.name.str()}, {"owner", bucket.owner.str()},
-                   {"region", bucket.region},   {"created", to_epoch_ms(bucket.created_at)},
-                   {"cors", bucket.cors},       {"notification", bucket.notification},
-                   {"website", bucket.website}};
+  json::object out{{"name", bucket.name.str()},
+                   {"owner", bucket.owner.str()},
+                   {"region", bucket.region},
+                   {"created", to_epoch_ms(bucket.created_at)},
+                   {"configurations", texts(bucket.configurations)}};
+  if (bucket.versioning != Versioning::kNever) out["versioning"] = static_cast<int>(bucket.versioning);
   if (bucket.closing == Closing::kYes) out["closing"] = true;
   return codec::to_json(out);
 }
@@ -131,12 +224,21 @@ std::string encode(const Object& object) {
                    {"metadata", texts(object.metadata)},
                    {"segments", segments(object.segments)},
                    {"sequence", object.sequence}};
-  if (!object.part_sizes.empty()) {
-    json::array sizes;
-    for (const auto n : object.part_sizes) sizes.push_back(n);
-    out["parts"] = std::move(sizes);
+  if (!object.parts.empty()) {
+    json::array parts;
+    for (const auto& part : object.parts) {
+      json::array one{part.number, part.size};
+      if (part.checksum) one.push_back(json::string(codec::to_base64(part.checksum->value)));
+      parts.push_back(std::move(one));
+    }
+    out["parts"] = std::move(parts);
   }
   put_checksum(out, object.checksum);
+  put_owned(out, object);
+  if (object.kind == VersionKind::kDeleteMarker) out["marker"] = true;
+  if (!object.version_id.empty()) out["version"] = object.version_id;
+  if (object.null_sequence != 0) out["null"] = object.null_sequence;
+  if (object.noncurrent_at != WallTime{}) out["noncurrent"] = to_epoch_ms(object.noncurrent_at);
   return codec::to_json(out);
 }
 
@@ -148,6 +250,7 @@ std::string encode(const Upload& upload) {
                    {"metadata", texts(upload.metadata)},
                    {"checksum_type", static_cast<int>(upload.checksum_type)}};
   if (upload.checksum_kind) out["checksum_kind"] = static_cast<int>(*upload.checksum_kind);
+  put_owned(out, upload);
   return codec::to_json(out);
 }
 
@@ -161,49 +264,62 @@ std::string encode(const Part& part) {
   return codec::to_json(out);
 }
 
+// Before there were others a bucket had these three, and its owner owned all in it.
+static std::map<std::string, std::string> configurations_of(const Row& row) {
+  if (row.has("configurations")) return row.texts("configurations");
+  std::map<std::string, std::string> out{
+      {"ownershipControls", R"({"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]})"}};
+  for (const auto* name : {"cors", "notification", "website"}) {
+    if (auto text = row.text(name); !text.empty()) out.emplace(name, std::move(text));
+  }
+  return out;
+}
+
 Result<Bucket> decode_bucket(std::string_view bytes) {
   return decode(bytes, [](Row row) {
     return Bucket{BucketName(row.text("name")),
                   AccountId(row.text("owner")),
                   row.text("region"),
                   row.time("created"),
-                  row.text("cors"),
-                  row.text("notification"),
-                  row.text("website"),
-                  row.object.contains("closing") ? Closing::kYes : Closing::kNo};
+                  configurations_of(row),
+                  row.has("versioning") ? static_cast<Versioning>(row.number("versioning")) : Versioning::kNever,
+                  row.has("closing") ? Closing::kYes : Closing::kNo};
   });
 }
 
 Result<Object> decode_object(std::string_view bytes) {
   return decode(bytes, [](Row row) {
-    Object object{ObjectKey(row.text("key")),
-                  row.text("etag"),
-                  row.number("size"),
-                  row.time("modified"),
-                  row.texts("headers"),
-                  row.texts("metadata"),
-                  row.checksum(),
-                  row.segments(),
-                  {},
-                  row.number("sequence")};
-    if (const auto* parts = row.object.if_contains("parts")) {
-      for (const auto& n : parts->as_array()) object.part_sizes.push_back(n.to_number<std::uint64_t>());
-    }
+    Object object;
+    object.key = ObjectKey(row.text("key"));
+    object.etag = row.text("etag");
+    object.size = row.number("size");
+    object.modified_at = row.time("modified");
+    object.headers = row.texts("headers");
+    object.metadata = row.texts("metadata");
+    object.checksum = row.checksum();
+    object.segments = row.segments();
+    object.parts = row.parts(object.checksum);
+    object.sequence = row.number("sequence");
+    take_owned(row, object);
+    if (row.has("marker")) object.kind = VersionKind::kDeleteMarker;
+    if (row.has("version")) object.version_id = row.text("version");
+    if (row.has("null")) object.null_sequence = row.number("null");
+    if (row.has("noncurrent")) object.noncurrent_at = row.time("noncurrent");
     return object;
   });
 }
 
 Result<Upload> decode_upload(std::string_view bytes) {
   return decode(bytes, [](Row row) {
-    Upload upload{row.text("id"),
-                  ObjectKey(row.text("key")),
-                  row.time("started"),
-                  row.texts("headers"),
-                  row.texts("metadata"),
-                  std::nullopt,
-                  static_cast<ChecksumType>(row.number("checksum_type"))};
-    if (row.object.contains("checksum_kind"))
-      upload.checksum_kind = static_cast<ChecksumKind>(row.number("checksum_kind"));
+    Upload upload;
+    upload.id = row.text("id");
+    upload.key = ObjectKey(row.text("key"));
+    upload.started_at = row.time("started");
+    upload.headers = row.texts("headers");
+    upload.metadata = row.texts("metadata");
+    upload.checksum_type = static_cast<ChecksumType>(row.number("checksum_type"));
+    if (row.has("checksum_kind")) upload.checksum_kind = static_cast<ChecksumKind>(row.number("checksum_kind"));
+    take_owned(row, upload);
     return upload;
   });
 }

@@ -72,7 +72,7 @@ class ObjectTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     reopen();
-    ASSERT_TRUE(run(loop_, [&] { return objects_->create_bucket(bucket_, AccountId("000000000000"), "us-east-1"); }));
+    ASSERT_TRUE(run(loop_, [&] { return objects_->create_bucket({bucket_, AccountId("000000000000"), "us-east-1"}); }));
   }
 
   bool durable() const { return std::string_view(GetParam()) == "durable"; }
@@ -89,9 +89,8 @@ class ObjectTest : public ::testing::TestWithParam<const char*> {
       blobs_ = std::make_unique<blobs::MemoryStore>();
     }
     const auto named = ObjectStore::referenced(*store_->snapshot());
-    const auto swept = run(loop_, [&] {
-      return blobs_->sweep([&](const blobs::BlobId& id) { return named->contains(id); });
-    });
+    const auto swept =
+        run(loop_, [&] { return blobs_->sweep([&](const blobs::BlobId& id) { return named->contains(id); }); });
     objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_);
     EXPECT_TRUE(run(loop_, [&] { return objects_->recover(); }));
     return swept.value_or(0);
@@ -118,16 +117,15 @@ class ObjectTest : public ::testing::TestWithParam<const char*> {
   Result<Object> get(std::string key) {
     return run(loop_, [&] { return objects_->get(bucket_, ObjectKey(key)); });
   }
-  Result<void> erase(std::string key) {
-    return run(loop_, [&] { return objects_->erase(bucket_, ObjectKey(key), {}); });
+  Result<Erased> erase(std::string key, std::optional<std::string> version = {}) {
+    EraseRequest request{bucket_, ObjectKey(std::move(key)), std::move(version)};
+    return run(loop_, [&] { return objects_->erase(std::move(request)); });
   }
   Result<Page> list(ListQuery query) {
     return run(loop_, [&] { return objects_->list(bucket_, query); });
   }
   void listen() {
-    ASSERT_TRUE(run(loop_, [&] {
-      return objects_->configure(bucket_, ObjectStore::Configuration::kNotification, "{}");
-    }));
+    ASSERT_TRUE(run(loop_, [&] { return objects_->configure(bucket_, "notification", "{}"); }));
   }
   std::vector<std::string> rows(std::string prefix) {
     const auto found = store_->snapshot()->scan(kv::Range::prefix(prefix));

@@ -36,14 +36,55 @@ struct Segment {
 // A bucket that is being deleted is there for nobody; its name is not free yet.
 enum class Closing { kNo, kYes };
 
+// Whether a write keeps what was there before. Once on it can only be suspended.
+enum class Versioning { kNever, kEnabled, kSuspended };
+
 struct Bucket {
   BucketName name;
   AccountId owner;
   std::string region;
   WallTime created_at{};
-  // Configurations as the wire layer gave them (JSON text), empty when there is none.
-  std::string cors, notification, website;
+  // Configurations as the wire layer gave them (JSON text) by their name ("cors", "policy"); those that are set.
+  std::map<std::string, std::string> configurations = {};
+  Versioning versioning = Versioning::kNever;
   Closing closing = Closing::kNo;
+
+  // Empty when there is none.
+  std::string configuration(const std::string& which) const {
+    const auto it = configurations.find(which);
+    return it == configurations.end() ? "" : it->second;
+  }
+};
+
+// A bucket that is to be made.
+struct NewBucket {
+  BucketName name;
+  AccountId owner;
+  std::string region;
+  std::map<std::string, std::string> configurations = {};
+  Versioning versioning = Versioning::kNever;
+};
+
+enum class LockMode { kNone, kGovernance, kCompliance };
+
+// What keeps a version from being deleted.
+struct Lock {
+  LockMode mode = LockMode::kNone;
+  WallTime until{};  // of a mode
+  bool legal_hold = false;
+  bool operator==(const Lock&) const = default;
+};
+
+// A marker says that the key was deleted and what was there before is kept: it has no bytes.
+enum class VersionKind { kObject, kDeleteMarker };
+
+struct Part {
+  std::uint32_t number = 0;
+  std::string etag;
+  std::uint64_t size = 0;
+  WallTime modified_at{};
+  std::optional<Checksum> checksum;
+  std::vector<Segment> segments;
 };
 
 struct Object {
@@ -55,17 +96,17 @@ struct Object {
   std::map<std::string, std::string> metadata;  // x-amz-meta-*, without the prefix
   std::optional<Checksum> checksum;
   std::vector<Segment> segments;
-  std::vector<std::uint64_t> part_sizes;  // of a multipart upload
-  std::uint64_t sequence = 0;             // grows with every write of the key
-};
-
-struct Part {
-  std::uint32_t number = 0;
-  std::string etag;
-  std::uint64_t size = 0;
-  WallTime modified_at{};
-  std::optional<Checksum> checksum;
-  std::vector<Segment> segments;
+  std::vector<Part> parts;     // of a multipart upload, without their segments
+  std::uint64_t sequence = 0;  // grows with every write of the key
+  VersionKind kind = VersionKind::kObject;
+  std::string version_id;  // empty: the version "null", of a bucket without versioning
+  AccountId owner;
+  std::string acl;  // JSON text as the wire layer gave it; empty: all to the owner
+  std::map<std::string, std::string> tags;
+  Lock lock;
+  // Of the key's current version: where its null version is, when that is an older one; else 0.
+  std::uint64_t null_sequence = 0;
+  WallTime noncurrent_at{};  // of an older version: since when it is that
 };
 
 struct Upload {
@@ -76,6 +117,10 @@ struct Upload {
   std::map<std::string, std::string> metadata;
   std::optional<ChecksumKind> checksum_kind;
   ChecksumType checksum_type = ChecksumType::kComposite;
+  AccountId owner;  // who began it, and is to own the object
+  std::string acl;
+  std::map<std::string, std::string> tags;
+  Lock lock;
 };
 
 // What must hold of the object that is there (or is not) when a write commits.
@@ -107,7 +152,40 @@ struct Page {
   std::optional<std::string> next;  // pass as `after`, with kBehindListed, for the next page
 };
 
-enum class EventKind { kPut, kPost, kCopy, kCompleteMultipartUpload, kDelete };
+// Versions of all keys, or of one, the newest of each key first.
+struct VersionsQuery {
+  std::string prefix = {};
+  std::string delimiter = {};
+  std::string key_marker = {};
+  // Behind this version of `key_marker` ("null" too); empty: behind the key.
+  std::string version_marker = {};
+  std::size_t limit = 1000;
+};
+
+struct VersionsPage {
+  struct Version {
+    Object object;
+    bool latest = false;
+  };
+  std::vector<Version> versions;
+  std::vector<std::string> prefixes;
+  bool truncated = false;
+  std::string next_key, next_version;  // to be passed as markers; the version is empty behind a prefix
+};
+
+enum class EventKind {
+  kPut,
+  kPost,
+  kCopy,
+  kCompleteMultipartUpload,
+  kDelete,
+  kDeleteMarker,
+  kTagging,
+  kTaggingDelete,
+  kAcl,
+  kLifecycleDelete,
+  kLifecycleDeleteMarker
+};
 
 // A write that others may want to know of.
 struct ObjectEvent {

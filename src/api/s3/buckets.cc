@@ -1,4 +1,6 @@
 // CreateBucket, HeadBucket, ListBuckets, DeleteBucket, GetBucketLocation, ListObjects, ListObjectsV2.
+#include "api/s3/acl.h"
+#include "api/s3/configuration_text.h"
 #include "api/s3/service.h"
 #include "api/s3/shared.h"
 
@@ -11,8 +13,6 @@
 namespace gust::api {
 namespace {
 
-using objects::ObjectStore;
-
 // Those that the service's model names as location constraints, of its public partition and its others.
 const std::set<std::string_view> kRegions = {
     "af-south-1",     "ap-east-1",      "ap-east-2",      "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
@@ -23,7 +23,37 @@ const std::set<std::string_view> kRegions = {
     "mx-central-1",   "sa-east-1",      "us-east-2",      "us-gov-east-1",  "us-gov-west-1",  "us-west-1",
     "us-west-2"};
 
-S3Reply<s3::CreateBucketOutput> create_bucket(ObjectStore& store, wire::Call call, s3::CreateBucketRequest request) {
+// What a bucket has from its beginning: as the service makes them, its owner owns all in it and nothing of it is
+// public, unless the request says whose the objects are.
+wire::Reply<std::map<std::string, std::string>> first_configurations(const S3Parts& s3, const wire::Call& call,
+                                                                     const s3::CreateBucketRequest& request) {
+  std::map<std::string, std::string> out;
+  const auto ownership = request.object_ownership.value_or("BucketOwnerEnforced");
+  if (!is_ownership(ownership)) {
+    return wire::fault("InvalidArgument", "Invalid x-amz-object-ownership header: " + ownership,
+                       {{"ArgumentName", "x-amz-object-ownership"}, {"ArgumentValue", ownership}}, 400);
+  }
+  s3::OwnershipControls controls;
+  controls.rules.push_back({ownership});
+  out["ownershipControls"] = to_text(controls);
+  out["publicAccessBlock"] = to_text(s3::PublicAccessBlockConfiguration{true, true, true, true});
+  const auto headers = acl_headers(request);
+  if (!headers.any()) return out;
+  const auto& account = call.context.principal.account;
+  GUST_TRY(const auto acl, acl_from_headers(s3, headers, account, account));
+  if (gives_only_owner(acl)) return out;
+  if (ownership == "BucketOwnerEnforced") {
+    return wire::fault("InvalidBucketAclWithObjectOwnership",
+                       "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting", {}, 400);
+  }
+  // Public lists are refused as they would be afterwards, with a block on every new bucket.
+  if (is_public_acl(acl)) return std::unexpected(wire::Fault(Error{Code::kDenied, "Access Denied", "bucket"}));
+  out["acl"] = to_text(acl);
+  return out;
+}
+
+S3Reply<s3::CreateBucketOutput> create_bucket(const S3Parts& s3, wire::Call call, s3::CreateBucketRequest request) {
+  if (call.context.principal.anonymous()) co_return std::unexpected(Error{Code::kDenied, "Access Denied", "bucket"});
   std::string region(kDefaultRegion);
   if (request.create_bucket_configuration && request.create_bucket_configuration->location_constraint) {
     region = *request.create_bucket_configuration->location_constraint;
@@ -33,7 +63,13 @@ S3Reply<s3::CreateBucketOutput> create_bucket(ObjectStore& store, wire::Call cal
                             {{"LocationConstraint", region}}, 400);
     }
   }
-  const auto made = co_await store.create_bucket(BucketName(request.bucket), call.context.principal.account, region);
+  objects::NewBucket wanted{BucketName(request.bucket), call.context.principal.account, region};
+  GUST_CO_TRY(wanted.configurations, first_configurations(s3, call, request));
+  if (request.object_lock_enabled_for_bucket.value_or(false)) {
+    wanted.versioning = objects::Versioning::kEnabled;
+    wanted.configurations["object-lock"] = R"({"ObjectLockEnabled":"Enabled"})";
+  }
+  const auto made = co_await s3.store.create_bucket(std::move(wanted));
   // Making one's own bucket again succeeds in us-east-1 only, as the service documents.
   const bool again = !made && made.error().source == "own bucket" && region == kDefaultRegion;
   if (!made && !again) co_return std::unexpected(made.error());
@@ -42,17 +78,18 @@ S3Reply<s3::CreateBucketOutput> create_bucket(ObjectStore& store, wire::Call cal
   co_return out;
 }
 
-S3Reply<s3::HeadBucketOutput> head_bucket(ObjectStore& store, wire::Call call, s3::HeadBucketRequest request) {
-  GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+S3Reply<s3::HeadBucketOutput> head_bucket(const S3Parts& s3, wire::Call call, s3::HeadBucketRequest request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:ListBucket", request));
   s3::HeadBucketOutput out;
   out.bucket_region = bucket.region;
   out.access_point_alias = false;
   co_return out;
 }
 
-S3Reply<s3::ListBucketsOutput> list_buckets(ObjectStore& store, std::string owner_id, wire::Call call,
+S3Reply<s3::ListBucketsOutput> list_buckets(const S3Parts& s3, std::string owner_id, wire::Call call,
                                             s3::ListBucketsRequest request) {
-  GUST_CO_TRY(const auto buckets, co_await store.buckets(call.context.principal.account));
+  if (call.context.principal.anonymous()) co_return std::unexpected(Error{Code::kDenied, "Access Denied", "bucket"});
+  GUST_CO_TRY(const auto buckets, co_await s3.store.buckets(call.context.principal.account));
   s3::ListBucketsOutput out;
   out.owner = s3::Owner{.display_name = std::nullopt, .id = std::move(owner_id)};
   out.prefix = request.prefix;
@@ -77,15 +114,15 @@ S3Reply<s3::ListBucketsOutput> list_buckets(ObjectStore& store, std::string owne
   co_return out;
 }
 
-S3Reply<s3::Empty> delete_bucket(ObjectStore& store, wire::Call call, s3::DeleteBucketRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  GUST_CO_CHECK(co_await store.delete_bucket(BucketName(request.bucket)));
+S3Reply<s3::Empty> delete_bucket(const S3Parts& s3, wire::Call call, s3::DeleteBucketRequest request) {
+  GUST_CO_CHECK(co_await allow_bucket(s3, call, "s3:DeleteBucket", request));
+  GUST_CO_CHECK(co_await s3.store.delete_bucket(BucketName(request.bucket)));
   co_return s3::Empty{};
 }
 
-S3Reply<s3::GetBucketLocationOutput> get_location(ObjectStore& store, wire::Call call,
+S3Reply<s3::GetBucketLocationOutput> get_location(const S3Parts& s3, wire::Call call,
                                                   s3::GetBucketLocationRequest request) {
-  GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+  GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:GetBucketLocation", request));
   s3::GetBucketLocationOutput out;
   if (bucket.region != kDefaultRegion) out.location_constraint = bucket.region;  // us-east-1 is the empty one
   co_return out;
@@ -107,8 +144,7 @@ void fill_page(const Request& request, const objects::Page& page, std::size_t li
     one.e_tag = quoted(object.etag);
     one.size = static_cast<std::int64_t>(object.size);
     one.last_modified = object.modified_at;
-    const auto storage_class = object.headers.find("x-amz-storage-class");
-    one.storage_class = storage_class == object.headers.end() ? "STANDARD" : storage_class->second;
+    one.storage_class = storage_class_of(object);
     if (object.checksum) {
       one.checksum_algorithm = {std::string(checksum_name(object.checksum->kind))};
       one.checksum_type = checksum_type_name(object.checksum->type);
@@ -119,39 +155,28 @@ void fill_page(const Request& request, const objects::Page& page, std::size_t li
   for (const auto& prefix : page.prefixes) out.common_prefixes->push_back({encoded(prefix, request.encoding_type)});
 }
 
-wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,
-                                    const std::optional<std::string>& encoding_type) {
-  if (encoding_type && *encoding_type != "url") {
-    return wire::fault("InvalidArgument", "Invalid Encoding Method specified in Request",
-                       {{"ArgumentName", "encoding-type"}, {"ArgumentValue", *encoding_type}}, 400);
-  }
-  const auto limit = max_keys.value_or(1000);
-  if (limit < 0) {
-    return wire::fault("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647",
-                       {{"ArgumentName", "maxKeys"}, {"ArgumentValue", std::to_string(limit)}}, 400);
-  }
-  return static_cast<std::size_t>(std::min(limit, 1000));
+void name_owners(const S3Parts& s3, const objects::Bucket& bucket, const objects::Page& page,
+                 std::vector<s3::Object>& contents) {
+  for (std::size_t i = 0; i < contents.size(); ++i) contents[i].owner = owner_of(s3, bucket, page.objects[i].owner);
 }
 
-S3Reply<s3::ListObjectsOutput> list_objects(ObjectStore& store, std::string owner_id, wire::Call call,
-                                            s3::ListObjectsRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+S3Reply<s3::ListObjectsOutput> list_objects(const S3Parts& s3, wire::Call call, s3::ListObjectsRequest request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_list(s3, call, "s3:ListBucket", request));
   GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
   objects::ListQuery query{request.prefix.value_or(""), request.delimiter.value_or(""), request.marker.value_or(""),
                            limit, objects::ListStart::kBehindListed};
-  GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket), std::move(query)));
+  GUST_CO_TRY(const auto page, co_await s3.store.list(BucketName(request.bucket), std::move(query)));
   s3::ListObjectsOutput out;
   fill_page(request, page, limit, out);
-  for (auto& object : *out.contents) object.owner = s3::Owner{.display_name = std::nullopt, .id = owner_id};
+  name_owners(s3, bucket, page, *out.contents);
   out.marker = encoded(request.marker.value_or(""), request.encoding_type);
   // Without a delimiter clients take the last key; the service says NextMarker only with one.
   if (page.next && request.delimiter) out.next_marker = encoded(*page.next, request.encoding_type);
   co_return out;
 }
 
-S3Reply<s3::ListObjectsV2Output> list_objects_v2(ObjectStore& store, std::string owner_id, wire::Call call,
-                                                 s3::ListObjectsV2Request request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+S3Reply<s3::ListObjectsV2Output> list_objects_v2(const S3Parts& s3, wire::Call call, s3::ListObjectsV2Request request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_list(s3, call, "s3:ListBucket", request));
   GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
   std::string after = request.start_after.value_or("");
   auto start = objects::ListStart::kBehindKey;
@@ -165,12 +190,10 @@ S3Reply<s3::ListObjectsV2Output> list_objects_v2(ObjectStore& store, std::string
     start = objects::ListStart::kBehindListed;
   }
   objects::ListQuery query{request.prefix.value_or(""), request.delimiter.value_or(""), after, limit, start};
-  GUST_CO_TRY(const auto page, co_await store.list(BucketName(request.bucket), std::move(query)));
+  GUST_CO_TRY(const auto page, co_await s3.store.list(BucketName(request.bucket), std::move(query)));
   s3::ListObjectsV2Output out;
   fill_page(request, page, limit, out);
-  if (request.fetch_owner.value_or(false)) {
-    for (auto& object : *out.contents) object.owner = s3::Owner{.display_name = std::nullopt, .id = owner_id};
-  }
+  if (request.fetch_owner.value_or(false)) name_owners(s3, bucket, page, *out.contents);
   out.key_count = static_cast<std::int32_t>(page.objects.size() + page.prefixes.size());
   out.continuation_token = request.continuation_token;
   if (request.start_after) out.start_after = encoded(*request.start_after, request.encoding_type);
@@ -182,25 +205,21 @@ S3Reply<s3::ListObjectsV2Output> list_objects_v2(ObjectStore& store, std::string
 
 void S3Service::add_bucket_operations() {
   service_.on<s3::CreateBucket>(
-      [this](auto call, auto request) { return create_bucket(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return create_bucket(parts_, std::move(call), std::move(request)); });
   service_.on<s3::HeadBucket>(
-      [this](auto call, auto request) { return head_bucket(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return head_bucket(parts_, std::move(call), std::move(request)); });
   service_.on<s3::ListBuckets>([this](auto call, auto request) {
-    auto owner = canonical_id_(call.context.principal.account);
-    return list_buckets(store_, std::move(owner), std::move(call), std::move(request));
+    auto owner = parts_.canonical_id(call.context.principal.account);
+    return list_buckets(parts_, std::move(owner), std::move(call), std::move(request));
   });
   service_.on<s3::DeleteBucket>(
-      [this](auto call, auto request) { return delete_bucket(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return delete_bucket(parts_, std::move(call), std::move(request)); });
   service_.on<s3::GetBucketLocation>(
-      [this](auto call, auto request) { return get_location(store_, std::move(call), std::move(request)); });
-  service_.on<s3::ListObjects>([this](auto call, auto request) {
-    auto owner = canonical_id_(call.context.principal.account);
-    return list_objects(store_, std::move(owner), std::move(call), std::move(request));
-  });
-  service_.on<s3::ListObjectsV2>([this](auto call, auto request) {
-    auto owner = canonical_id_(call.context.principal.account);
-    return list_objects_v2(store_, std::move(owner), std::move(call), std::move(request));
-  });
+      [this](auto call, auto request) { return get_location(parts_, std::move(call), std::move(request)); });
+  service_.on<s3::ListObjects>(
+      [this](auto call, auto request) { return list_objects(parts_, std::move(call), std::move(request)); });
+  service_.on<s3::ListObjectsV2>(
+      [this](auto call, auto request) { return list_objects_v2(parts_, std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

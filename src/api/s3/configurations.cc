@@ -14,9 +14,6 @@
 namespace gust::api {
 namespace {
 
-using objects::ObjectStore;
-using Configuration = ObjectStore::Configuration;
-
 constexpr std::size_t kMaxRules = 100;
 
 wire::Reply<void> one_wildcard(const char* member, const std::vector<std::string>& patterns) {
@@ -49,8 +46,8 @@ wire::Reply<void> check_rule(const s3::CORSRule& rule) {
   return {};
 }
 
-S3Reply<s3::Empty> put_cors(ObjectStore& store, wire::Call call, s3::PutBucketCorsRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+S3Reply<s3::Empty> put_cors(const S3Parts& s3, wire::Call call, s3::PutBucketCorsRequest request) {
+  GUST_CO_CHECK(co_await allow_bucket(s3, call, "s3:PutBucketCORS", request));
   const auto& rules = request.cors_configuration.cors_rules;
   if (rules.empty()) {
     co_return wire::fault("MalformedXML",
@@ -61,23 +58,22 @@ S3Reply<s3::Empty> put_cors(ObjectStore& store, wire::Call call, s3::PutBucketCo
     co_return wire::fault("InvalidRequest", fmt::format("The number of CORS rules should not exceed {}", kMaxRules), {},
                           400);
   for (const auto& rule : rules) GUST_CO_CHECK(check_rule(rule));
-  GUST_CO_CHECK(
-      co_await store.configure(BucketName(request.bucket), Configuration::kCors, to_text(request.cors_configuration)));
+  GUST_CO_CHECK(co_await s3.store.configure(BucketName(request.bucket), "cors", to_text(request.cors_configuration)));
   co_return s3::Empty{};
 }
 
-S3Reply<s3::GetBucketCorsOutput> get_cors(ObjectStore& store, wire::Call call, s3::GetBucketCorsRequest request) {
-  GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  if (bucket.cors.empty())
+S3Reply<s3::GetBucketCorsOutput> get_cors(const S3Parts& s3, wire::Call call, s3::GetBucketCorsRequest request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:GetBucketCORS", request));
+  if (bucket.configuration("cors").empty())
     co_return wire::fault("NoSuchCORSConfiguration", "The CORS configuration does not exist",
                           {{"BucketName", request.bucket}}, 404);
   s3::GetBucketCorsOutput out;
-  out.cors_rules = from_text<s3::CORSConfiguration>(bucket.cors).cors_rules;
+  out.cors_rules = from_text<s3::CORSConfiguration>(bucket.configuration("cors")).cors_rules;
   co_return out;
 }
 
-S3Reply<s3::Empty> put_website(ObjectStore& store, wire::Call call, s3::PutBucketWebsiteRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+S3Reply<s3::Empty> put_website(const S3Parts& s3, wire::Call call, s3::PutBucketWebsiteRequest request) {
+  GUST_CO_CHECK(co_await allow_bucket(s3, call, "s3:PutBucketWebsite", request));
   const auto& website = request.website_configuration;
   if (!website.index_document && !website.redirect_all_requests_to) {
     co_return wire::fault("InvalidArgument",
@@ -89,18 +85,18 @@ S3Reply<s3::Empty> put_website(ObjectStore& store, wire::Call call, s3::PutBucke
     co_return wire::fault("InvalidArgument", "The IndexDocument Suffix is not well formed",
                           {{"ArgumentName", "IndexDocument"}}, 400);
   }
-  GUST_CO_CHECK(co_await store.configure(BucketName(request.bucket), Configuration::kWebsite, to_text(website)));
+  GUST_CO_CHECK(co_await s3.store.configure(BucketName(request.bucket), "website", to_text(website)));
   co_return s3::Empty{};
 }
 
-S3Reply<s3::GetBucketWebsiteOutput> get_website(ObjectStore& store, wire::Call call,
+S3Reply<s3::GetBucketWebsiteOutput> get_website(const S3Parts& s3, wire::Call call,
                                                 s3::GetBucketWebsiteRequest request) {
-  GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  if (bucket.website.empty()) {
+  GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:GetBucketWebsite", request));
+  if (bucket.configuration("website").empty()) {
     co_return wire::fault("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration",
                           {{"BucketName", request.bucket}}, 404);
   }
-  const auto website = from_text<s3::WebsiteConfiguration>(bucket.website);
+  const auto website = from_text<s3::WebsiteConfiguration>(bucket.configuration("website"));
   s3::GetBucketWebsiteOutput out;
   out.index_document = website.index_document;
   out.error_document = website.error_document;
@@ -110,9 +106,10 @@ S3Reply<s3::GetBucketWebsiteOutput> get_website(ObjectStore& store, wire::Call c
 }
 
 template <typename Request>
-S3Reply<s3::Empty> delete_configuration(ObjectStore& store, Configuration which, wire::Call call, Request request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  GUST_CO_CHECK(co_await store.configure(BucketName(request.bucket), which, ""));
+S3Reply<s3::Empty> delete_configuration(const S3Parts& s3, std::string_view action, std::string which, wire::Call call,
+                                        Request request) {
+  GUST_CO_CHECK(co_await allow_bucket(s3, call, action, request));
+  GUST_CO_CHECK(co_await s3.store.configure(BucketName(request.bucket), which, ""));
   co_return s3::Empty{};
 }
 
@@ -180,18 +177,20 @@ async::Task<http::Response> S3Service::preflight(RequestContext context, http::R
     co_return service_.refuse(context,
                               {"BadRequest", "Insufficient information. Origin request header needed.", 400, {}});
   }
-  const auto bucket = co_await store_.bucket(BucketName(bucket_in(path)));
+  const auto bucket = co_await parts_.store.bucket(BucketName(bucket_in(path)));
   if (!bucket) co_return service_.refuse(context, map_s3_error(bucket.error()));
-  const auto rules =
-      bucket->cors.empty() ? std::vector<s3::CORSRule>() : from_text<s3::CORSConfiguration>(bucket->cors).cors_rules;
+  const auto rules = bucket->configuration("cors").empty()
+                         ? std::vector<s3::CORSRule>()
+                         : from_text<s3::CORSConfiguration>(bucket->configuration("cors")).cors_rules;
   const auto* rule = find_rule(rules, origin, method);
   const auto wanted = request.headers.get_or("access-control-request-headers", "");
   if (rule == nullptr || !allows_headers(*rule, wanted)) {
-    co_return service_.refuse(context, {"AccessForbidden",
-                                        bucket->cors.empty() ? "CORSResponse: CORS is not enabled for this bucket."
-                                                             : "CORSResponse: This CORS request is not allowed.",
-                                        403,
-                                        {}});
+    co_return service_.refuse(
+        context, {"AccessForbidden",
+                  bucket->configuration("cors").empty() ? "CORSResponse: CORS is not enabled for this bucket."
+                                                        : "CORSResponse: This CORS request is not allowed.",
+                  403,
+                  {}});
   }
   http::Response response;
   add_headers(*rule, origin, response.headers);
@@ -201,27 +200,27 @@ async::Task<http::Response> S3Service::preflight(RequestContext context, http::R
 
 async::Task<void> S3Service::add_cors(std::string path, std::string method, std::string origin,
                                       http::Response& response) {
-  GUST_CO_TRY(const auto bucket, co_await store_.bucket(BucketName(bucket_in(path))));
-  if (bucket.cors.empty()) co_return Result<void>{};
-  const auto rules = from_text<s3::CORSConfiguration>(bucket.cors).cors_rules;
+  GUST_CO_TRY(const auto bucket, co_await parts_.store.bucket(BucketName(bucket_in(path))));
+  if (bucket.configuration("cors").empty()) co_return Result<void>{};
+  const auto rules = from_text<s3::CORSConfiguration>(bucket.configuration("cors")).cors_rules;
   if (const auto* rule = find_rule(rules, origin, method)) add_headers(*rule, origin, response.headers);
   co_return Result<void>{};
 }
 
 void S3Service::add_configuration_operations() {
   service_.on<s3::PutBucketCors>(
-      [this](auto call, auto request) { return put_cors(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return put_cors(parts_, std::move(call), std::move(request)); });
   service_.on<s3::GetBucketCors>(
-      [this](auto call, auto request) { return get_cors(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return get_cors(parts_, std::move(call), std::move(request)); });
   service_.on<s3::DeleteBucketCors>([this](auto call, auto request) {
-    return delete_configuration(store_, Configuration::kCors, std::move(call), std::move(request));
+    return delete_configuration(parts_, "s3:PutBucketCORS", "cors", std::move(call), std::move(request));
   });
   service_.on<s3::PutBucketWebsite>(
-      [this](auto call, auto request) { return put_website(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return put_website(parts_, std::move(call), std::move(request)); });
   service_.on<s3::GetBucketWebsite>(
-      [this](auto call, auto request) { return get_website(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return get_website(parts_, std::move(call), std::move(request)); });
   service_.on<s3::DeleteBucketWebsite>([this](auto call, auto request) {
-    return delete_configuration(store_, Configuration::kWebsite, std::move(call), std::move(request));
+    return delete_configuration(parts_, "s3:DeleteBucketWebsite", "website", std::move(call), std::move(request));
   });
 }
 

@@ -22,6 +22,13 @@ struct Known {
 constexpr std::array kKnown = {
     Known{"bucket", Code::kNotFound, "NoSuchBucket", 404},
     Known{"key", Code::kNotFound, "NoSuchKey", 404},
+    Known{"marker", Code::kNotFound, "NoSuchKey", 404},
+    Known{"marker", Code::kUnsupported, "MethodNotAllowed", 405},
+    Known{"version", Code::kNotFound, "NoSuchVersion", 404},
+    Known{"version id", Code::kInvalid, "InvalidArgument", 400},
+    Known{"lock", Code::kDenied, "AccessDenied", 403},
+    Known{"lock", Code::kConflict, "InvalidBucketState", 409},
+    Known{"policy", Code::kInvalid, "MalformedPolicy", 400},
     Known{"blob", Code::kNotFound, "NoSuchKey", 404},
     Known{"upload", Code::kNotFound, "NoSuchUpload", 404},
     Known{"bucket", Code::kAlreadyExists, "BucketAlreadyExists", 409},
@@ -100,8 +107,22 @@ void complete_s3_error(wire::WireError& error, std::string_view path) {
 
 wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations) {
   const auto& first = violations.at(0);
-  static const std::set<std::string_view> kBodies = {"Delete", "CORSConfiguration", "NotificationConfiguration",
-                                                     "WebsiteConfiguration"};
+  static const std::set<std::string_view> kBodies = {
+      "Delete",
+      "CORSConfiguration",
+      "NotificationConfiguration",
+      "WebsiteConfiguration",
+      "VersioningConfiguration",
+      "Tagging",
+      "Policy",
+      "LifecycleConfiguration",
+      "PublicAccessBlockConfiguration",
+      "OwnershipControls",
+      "ServerSideEncryptionConfiguration",
+      "BucketLoggingStatus",
+      "RequestPaymentConfiguration",
+      "AccelerateConfiguration",
+      "ReplicationConfiguration"};
   if (first.constraint == wire::Constraint::kRequired && kBodies.contains(first.member))
     return {"MissingRequestBodyError", "Request Body is empty", 400, {}};
   if (first.path.find('.') != std::string::npos) {
@@ -118,17 +139,13 @@ wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations
 
 bool is_unserved_s3(std::string_view method, std::string_view path, const codec::QueryPairs& query) {
   static const std::set<std::string_view> kUnserved = {
-      "accelerate",        "acl",        "analytics",    "attributes",        "encryption",  "intelligent-tiering",
-      "inventory",         "legal-hold", "lifecycle",    "logging",           "metrics",     "object-lock",
-      "ownershipControls", "policy",     "policyStatus", "publicAccessBlock", "replication", "requestPayment",
-      "restore",           "retention",  "select",       "tagging",           "torrent",     "versioning",
-      "versions"};
+      "annotation", "metadataConfiguration", "metadataTable", "renameObject", "select", "session", "torrent"};
   const auto has = [&](std::string_view name) {
     return std::ranges::find(query, name, &codec::QueryPairs::value_type::first) != query.end();
   };
   // A POST of an object is either of a multipart upload's two; a form upload would be a POST of the bucket.
   const bool to_object = path.find('/', 1) != std::string_view::npos && !path.ends_with('/');
-  if (method == "POST" && to_object && !has("uploads") && !has("uploadId")) return true;
+  if (method == "POST" && to_object && !has("uploads") && !has("uploadId") && !has("restore")) return true;
   for (const auto& [name, value] : query) {
     if (kUnserved.contains(name) && value.empty()) return true;
   }

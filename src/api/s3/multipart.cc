@@ -9,8 +9,6 @@
 namespace gust::api {
 namespace {
 
-using objects::ObjectStore;
-
 constexpr std::int32_t kMaxParts = 10'000;
 
 wire::Reply<std::uint32_t> part_number(std::int32_t number) {
@@ -50,17 +48,21 @@ wire::Reply<void> choose_checksum(const s3::CreateMultipartUploadRequest& reques
   return {};
 }
 
-S3Reply<s3::CreateMultipartUploadOutput> create(ObjectStore& store, wire::Call call,
+S3Reply<s3::CreateMultipartUploadOutput> create(const S3Parts& s3, wire::Call call,
                                                 s3::CreateMultipartUploadRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:PutObject", request));
   GUST_CO_TRY(auto key, check_key(request.key));
-  GUST_CO_CHECK(check_extras_of(request));
   objects::Upload upload;
   upload.key = std::move(key);
-  upload.headers = system_headers(request);
-  GUST_CO_TRY(upload.metadata, check_metadata(request.metadata));
+  GUST_CO_TRY(auto attributes, co_await attributes_of(s3, call, bucket, request));
+  upload.headers = std::move(attributes.headers);
+  upload.metadata = std::move(attributes.metadata);
+  upload.acl = std::move(attributes.acl);
+  upload.tags = std::move(attributes.tags);
+  upload.lock = attributes.lock;
+  upload.owner = call.context.principal.account;
   GUST_CO_CHECK(choose_checksum(request, upload));
-  GUST_CO_TRY(const auto made, co_await store.create_upload(BucketName(request.bucket), std::move(upload)));
+  GUST_CO_TRY(const auto made, co_await s3.store.create_upload(BucketName(request.bucket), std::move(upload)));
   s3::CreateMultipartUploadOutput out;
   out.bucket = request.bucket;
   out.key = request.key;
@@ -72,8 +74,8 @@ S3Reply<s3::CreateMultipartUploadOutput> create(ObjectStore& store, wire::Call c
   co_return out;
 }
 
-S3Reply<s3::UploadPartOutput> upload_part(ObjectStore& store, wire::Call call, s3::UploadPartRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+S3Reply<s3::UploadPartOutput> upload_part(const S3Parts& s3, wire::Call call, s3::UploadPartRequest request) {
+  GUST_CO_CHECK(co_await allow_object(s3, call, "s3:PutObject", request));
   GUST_CO_TRY(const auto number, part_number(request.part_number));
   if (!call.content_length)
     co_return wire::fault("MissingContentLength", "You must provide the Content-Length HTTP header.", {}, 411);
@@ -81,8 +83,8 @@ S3Reply<s3::UploadPartOutput> upload_part(ObjectStore& store, wire::Call call, s
   GUST_CO_TRY(const auto kind, requested_checksum(call.headers));
   auto expected = expectation(call, kind);
   GUST_CO_TRY(const auto part,
-              co_await store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,
-                                      kind, std::move(expected), std::move(request.body)));
+              co_await s3.store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,
+                                         kind, std::move(expected), std::move(request.body)));
   s3::UploadPartOutput out;
   out.e_tag = quoted(part.etag);
   set_checksum(out, part.checksum);
@@ -116,13 +118,14 @@ wire::Reply<ByteRange> copy_range(const std::optional<std::string>& header, std:
                      {}, 400);
 }
 
-S3Reply<s3::UploadPartCopyOutput> upload_part_copy(ObjectStore& store, wire::Call call,
+S3Reply<s3::UploadPartCopyOutput> upload_part_copy(const S3Parts& s3, wire::Call call,
                                                    s3::UploadPartCopyRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+  GUST_CO_CHECK(co_await allow_object(s3, call, "s3:PutObject", request));
   GUST_CO_TRY(const auto number, part_number(request.part_number));
   GUST_CO_TRY(const auto source, parse_copy_source(request.copy_source));
-  GUST_CO_CHECK(co_await own_bucket(store, call, source.bucket.str(), request.expected_source_bucket_owner));
-  GUST_CO_TRY(const auto from, co_await store.get(source.bucket, source.key));
+  GUST_CO_TRY(const auto from_bucket,
+              co_await allow(s3, call, source_ask(source, request.expected_source_bucket_owner)));
+  GUST_CO_TRY(const auto from, co_await readable_object(s3, call, from_bucket, source.key.str(), source.version));
   const auto allowed =
       check_read_conditions(from, request.copy_source_if_match, request.copy_source_if_none_match,
                             request.copy_source_if_modified_since, request.copy_source_if_unmodified_since);
@@ -130,15 +133,16 @@ S3Reply<s3::UploadPartCopyOutput> upload_part_copy(ObjectStore& store, wire::Cal
     co_return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", {},
                           412);
   GUST_CO_TRY(const auto range, copy_range(request.copy_source_range, from.size));
-  GUST_CO_TRY(auto body, co_await store.open(from, range.first, range.length));
+  GUST_CO_TRY(auto body, co_await s3.store.open(from, range.first, range.length));
   GUST_CO_TRY(const auto part,
-              co_await store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,
-                                      std::nullopt, nullptr, std::move(body)));
+              co_await s3.store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,
+                                         std::nullopt, nullptr, std::move(body)));
   s3::UploadPartCopyOutput out;
   out.copy_part_result.emplace();
   out.copy_part_result->e_tag = quoted(part.etag);
   out.copy_part_result->last_modified = part.modified_at;
   set_checksum(*out.copy_part_result, part.checksum);
+  out.copy_source_version_id = shown_version(from_bucket, from);
   co_return out;
 }
 
@@ -178,39 +182,39 @@ wire::Reply<objects::CompleteRequest> to_domain(const s3::CompleteMultipartUploa
   return out;
 }
 
-S3Reply<s3::CompleteMultipartUploadOutput> complete(ObjectStore& store, wire::Call call,
+S3Reply<s3::CompleteMultipartUploadOutput> complete(const S3Parts& s3, wire::Call call,
                                                     s3::CompleteMultipartUploadRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:PutObject", request));
   GUST_CO_TRY(const auto upload,
-              co_await store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
+              co_await s3.store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
   GUST_CO_TRY(auto completed, to_domain(request, upload));
   completed.origin = origin_of(call);
-  GUST_CO_TRY(const auto object, co_await store.complete(std::move(completed)));
+  GUST_CO_TRY(const auto object, co_await s3.store.complete(std::move(completed)));
   s3::CompleteMultipartUploadOutput out;
   out.bucket = request.bucket;
   out.key = request.key;
   out.e_tag = quoted(object.etag);
   out.location = fmt::format("http://{}/{}/{}", call.headers.get_or("host", "localhost"), request.bucket,
                              codec::percent_encode(request.key, codec::Slash::kKeep));
+  out.version_id = shown_version(bucket, object);
   set_checksum(out, object.checksum);
   if (object.checksum) out.checksum_type = checksum_type_name(object.checksum->type);
   co_return out;
 }
 
-S3Reply<s3::AbortMultipartUploadOutput> abort(ObjectStore& store, wire::Call call,
+S3Reply<s3::AbortMultipartUploadOutput> abort(const S3Parts& s3, wire::Call call,
                                               s3::AbortMultipartUploadRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  GUST_CO_CHECK(co_await store.abort(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
+  GUST_CO_CHECK(co_await allow_object(s3, call, "s3:AbortMultipartUpload", request));
+  GUST_CO_CHECK(co_await s3.store.abort(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
   co_return s3::AbortMultipartUploadOutput{};
 }
 
-S3Reply<s3::ListPartsOutput> list_parts(ObjectStore& store, std::string owner_id, wire::Call call,
-                                        s3::ListPartsRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+S3Reply<s3::ListPartsOutput> list_parts(const S3Parts& s3, wire::Call call, s3::ListPartsRequest request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:ListMultipartUploadParts", request));
   GUST_CO_TRY(const auto upload,
-              co_await store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
+              co_await s3.store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
   GUST_CO_TRY(const auto parts,
-              co_await store.parts(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
+              co_await s3.store.parts(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
   const auto after = static_cast<std::uint32_t>(std::max(request.part_number_marker.value_or(0), 0));
   const auto limit = static_cast<std::size_t>(std::clamp(request.max_parts.value_or(1000), 0, 1000));
   s3::ListPartsOutput out;
@@ -221,8 +225,8 @@ S3Reply<s3::ListPartsOutput> list_parts(ObjectStore& store, std::string owner_id
   out.max_parts = static_cast<std::int32_t>(limit);
   out.storage_class = "STANDARD";
   out.is_truncated = false;
-  out.owner = s3::Owner{.display_name = std::nullopt, .id = owner_id};
-  out.initiator = s3::Initiator{.display_name = std::nullopt, .id = owner_id};
+  out.owner = owner_of(s3, bucket, upload.owner);
+  out.initiator = s3::Initiator{.display_name = std::nullopt, .id = out.owner->id};
   if (upload.checksum_kind) {
     out.checksum_algorithm = checksum_name(*upload.checksum_kind);
     out.checksum_type = checksum_type_name(upload.checksum_type);
@@ -246,10 +250,10 @@ S3Reply<s3::ListPartsOutput> list_parts(ObjectStore& store, std::string owner_id
   co_return out;
 }
 
-S3Reply<s3::ListMultipartUploadsOutput> list_uploads(ObjectStore& store, std::string owner_id, wire::Call call,
+S3Reply<s3::ListMultipartUploadsOutput> list_uploads(const S3Parts& s3, wire::Call call,
                                                      s3::ListMultipartUploadsRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  GUST_CO_TRY(const auto uploads, co_await store.uploads(BucketName(request.bucket), request.prefix.value_or("")));
+  GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:ListBucketMultipartUploads", request));
+  GUST_CO_TRY(const auto uploads, co_await s3.store.uploads(BucketName(request.bucket), request.prefix.value_or("")));
   const auto limit = static_cast<std::size_t>(std::clamp(request.max_uploads.value_or(1000), 0, 1000));
   const auto key_marker = request.key_marker.value_or(""), id_marker = request.upload_id_marker.value_or("");
   s3::ListMultipartUploadsOutput out;
@@ -287,8 +291,8 @@ S3Reply<s3::ListMultipartUploadsOutput> list_uploads(ObjectStore& store, std::st
     one.upload_id = upload.id;
     one.initiated = upload.started_at;
     one.storage_class = "STANDARD";
-    one.owner = s3::Owner{.display_name = std::nullopt, .id = owner_id};
-    one.initiator = s3::Initiator{.display_name = std::nullopt, .id = owner_id};
+    one.owner = owner_of(s3, bucket, upload.owner);
+    one.initiator = s3::Initiator{.display_name = std::nullopt, .id = one.owner->id};
     if (upload.checksum_kind) {
       one.checksum_algorithm = checksum_name(*upload.checksum_kind);
       one.checksum_type = checksum_type_name(upload.checksum_type);
@@ -303,23 +307,19 @@ S3Reply<s3::ListMultipartUploadsOutput> list_uploads(ObjectStore& store, std::st
 
 void S3Service::add_multipart_operations() {
   service_.on<s3::CreateMultipartUpload>(
-      [this](auto call, auto request) { return create(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return create(parts_, std::move(call), std::move(request)); });
   service_.on<s3::UploadPart>(
-      [this](auto call, auto request) { return upload_part(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return upload_part(parts_, std::move(call), std::move(request)); });
   service_.on<s3::UploadPartCopy>(
-      [this](auto call, auto request) { return upload_part_copy(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return upload_part_copy(parts_, std::move(call), std::move(request)); });
   service_.on<s3::CompleteMultipartUpload>(
-      [this](auto call, auto request) { return complete(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return complete(parts_, std::move(call), std::move(request)); });
   service_.on<s3::AbortMultipartUpload>(
-      [this](auto call, auto request) { return abort(store_, std::move(call), std::move(request)); });
-  service_.on<s3::ListParts>([this](auto call, auto request) {
-    auto owner = canonical_id_(call.context.principal.account);
-    return list_parts(store_, std::move(owner), std::move(call), std::move(request));
-  });
-  service_.on<s3::ListMultipartUploads>([this](auto call, auto request) {
-    auto owner = canonical_id_(call.context.principal.account);
-    return list_uploads(store_, std::move(owner), std::move(call), std::move(request));
-  });
+      [this](auto call, auto request) { return abort(parts_, std::move(call), std::move(request)); });
+  service_.on<s3::ListParts>(
+      [this](auto call, auto request) { return list_parts(parts_, std::move(call), std::move(request)); });
+  service_.on<s3::ListMultipartUploads>(
+      [this](auto call, auto request) { return list_uploads(parts_, std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

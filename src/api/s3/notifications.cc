@@ -12,9 +12,6 @@
 namespace gust::api {
 namespace {
 
-using objects::ObjectStore;
-using Configuration = ObjectStore::Configuration;
-
 constexpr std::size_t kMaxConfigurations = 100;
 constexpr std::size_t kMaxFilterBytes = 1024;
 
@@ -55,8 +52,7 @@ wire::Reply<void> check_filter(s3::LambdaFunctionConfiguration& one) {
                          {{"ArgumentName", "FilterRule.Name"}, {"ArgumentValue", given}}, 400);
     }
     if (!seen.insert(name).second) {
-      return wire::fault("InvalidArgument",
-                         fmt::format("Cannot specify more than one {} rule in a filter.", name),
+      return wire::fault("InvalidArgument", fmt::format("Cannot specify more than one {} rule in a filter.", name),
                          {{"ArgumentName", "FilterRule.Name"}, {"ArgumentValue", given}}, 400);
     }
     if (rule.value.value_or("").empty() || rule.value->size() > kMaxFilterBytes) {
@@ -116,9 +112,9 @@ wire::Reply<void> check_together(const std::vector<s3::LambdaFunctionConfigurati
   return {};
 }
 
-S3Reply<s3::Empty> put_notification(ObjectStore& store, NotificationTargets& targets, wire::Call call,
+S3Reply<s3::Empty> put_notification(const S3Parts& s3, wire::Call call,
                                     s3::PutBucketNotificationConfigurationRequest request) {
-  GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+  GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutBucketNotification", request));
   auto& configuration = request.notification_configuration;
   const auto has = [](const auto& list) { return list && !list->empty(); };
   if (has(configuration.queue_configurations) || has(configuration.topic_configurations) ||
@@ -128,7 +124,7 @@ S3Reply<s3::Empty> put_notification(ObjectStore& store, NotificationTargets& tar
                           {}, 501);
   }
   if (!has(configuration.lambda_function_configurations)) {
-    GUST_CO_CHECK(co_await store.configure(BucketName(request.bucket), Configuration::kNotification, ""));
+    GUST_CO_CHECK(co_await s3.store.configure(BucketName(request.bucket), "notification", ""));
     co_return s3::Empty{};
   }
   int number = 0;
@@ -139,13 +135,12 @@ S3Reply<s3::Empty> put_notification(ObjectStore& store, NotificationTargets& tar
   GUST_CO_CHECK(check_together(*configuration.lambda_function_configurations));
   for (auto& one : *configuration.lambda_function_configurations) {
     if (!Arn::parse(one.lambda_function_arn) || Arn::parse(one.lambda_function_arn)->service != "lambda") {
-      co_return wire::fault(
-          "InvalidArgument", "The ARN could not be parsed",
-          {{"ArgumentName", "CloudFunction"}, {"ArgumentValue", one.lambda_function_arn}}, 400);
+      co_return wire::fault("InvalidArgument", "The ARN could not be parsed",
+                            {{"ArgumentName", "CloudFunction"}, {"ArgumentValue", one.lambda_function_arn}}, 400);
     }
     if (!one.id || one.id->empty()) one.id = fmt::format("{}-{}", call.context.request_id, ++number);
     if (request.skip_destination_validation.value_or(false)) continue;
-    const auto allowed = co_await targets.check(one.lambda_function_arn, bucket.name, bucket.owner);
+    const auto allowed = co_await s3.targets.check(one.lambda_function_arn, bucket.name, bucket.owner);
     if (!allowed) {
       co_return wire::fault(
           "InvalidArgument",
@@ -153,25 +148,23 @@ S3Reply<s3::Empty> put_notification(ObjectStore& store, NotificationTargets& tar
           {{"ArgumentName1", one.lambda_function_arn}}, 400);
     }
   }
-  GUST_CO_CHECK(
-      co_await store.configure(BucketName(request.bucket), Configuration::kNotification, to_text(configuration)));
+  GUST_CO_CHECK(co_await s3.store.configure(BucketName(request.bucket), "notification", to_text(configuration)));
   co_return s3::Empty{};
 }
 
-S3Reply<s3::NotificationConfiguration> get_notification(ObjectStore& store, wire::Call call,
+S3Reply<s3::NotificationConfiguration> get_notification(const S3Parts& s3, wire::Call call,
                                                         s3::GetBucketNotificationConfigurationRequest request) {
-  GUST_CO_TRY(const auto bucket, co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  co_return from_text<s3::NotificationConfiguration>(bucket.notification);
+  GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:GetBucketNotification", request));
+  co_return from_text<s3::NotificationConfiguration>(bucket.configuration("notification"));
 }
 
 }  // namespace
 
 void S3Service::add_notification_operations() {
-  service_.on<s3::PutBucketNotificationConfiguration>([this](auto call, auto request) {
-    return put_notification(store_, targets_, std::move(call), std::move(request));
-  });
+  service_.on<s3::PutBucketNotificationConfiguration>(
+      [this](auto call, auto request) { return put_notification(parts_, std::move(call), std::move(request)); });
   service_.on<s3::GetBucketNotificationConfiguration>(
-      [this](auto call, auto request) { return get_notification(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return get_notification(parts_, std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

@@ -1,4 +1,5 @@
-// PutObject, GetObject, HeadObject, CopyObject, DeleteObject, DeleteObjects.
+// PutObject, GetObject, HeadObject, CopyObject, GetObjectAttributes.
+#include "api/s3/lock.h"
 #include "api/s3/service.h"
 #include "api/s3/shared.h"
 
@@ -6,15 +7,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 namespace gust::api {
 namespace {
 
-using objects::ObjectStore;
-
-S3Reply<s3::PutObjectOutput> put_object(ObjectStore& store, wire::Call call, s3::PutObjectRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+S3Reply<s3::PutObjectOutput> put_object(const S3Parts& s3, wire::Call call, s3::PutObjectRequest request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:PutObject", request));
   GUST_CO_TRY(auto key, check_key(request.key));
-  GUST_CO_CHECK(check_extras_of(request));
   if (!call.content_length)
     co_return wire::fault("MissingContentLength", "You must provide the Content-Length HTTP header.", {}, 411);
   if (*call.content_length > objects::kMaxPutBytes) {
@@ -27,24 +28,25 @@ S3Reply<s3::PutObjectOutput> put_object(ObjectStore& store, wire::Call call, s3:
   objects::PutRequest put;
   put.bucket = BucketName(request.bucket);
   put.key = std::move(key);
-  put.headers = system_headers(request);
-  GUST_CO_TRY(put.metadata, check_metadata(request.metadata));
+  GUST_CO_TRY(put.attributes, co_await attributes_of(s3, call, bucket, request));
   GUST_CO_TRY(put.condition, write_condition(request.if_match, request.if_none_match));
   GUST_CO_TRY(const auto kind, requested_checksum(call.headers));
   put.checksum_kind = kind.value_or(objects::ChecksumKind::kCrc64Nvme);  // the service's own when none is asked for
   put.expected = expectation(call, put.checksum_kind);
   put.origin = origin_of(call);
-  GUST_CO_TRY(const auto object, co_await store.put(std::move(put), std::move(request.body)));
+  GUST_CO_TRY(const auto object, co_await s3.store.put(std::move(put), std::move(request.body)));
   s3::PutObjectOutput out;
   out.e_tag = quoted(object.etag);
   set_checksum(out, object.checksum);
   if (object.checksum) out.checksum_type = checksum_type_name(object.checksum->type);
+  out.version_id = shown_version(bucket, object);
   co_return out;
 }
 
 // The part of GetObject and HeadObject that is the same: headers of the answer.
 template <typename Output, typename Request>
-void describe_object(const objects::Object& object, const Request& request, Output& out) {
+void describe_object(const objects::Bucket& bucket, const objects::Object& object, const Request& request,
+                     Output& out) {
   const auto header = [&](const char* name) -> std::optional<std::string> {
     const auto it = object.headers.find(name);
     return it == object.headers.end() ? std::nullopt : std::optional(it->second);
@@ -62,6 +64,13 @@ void describe_object(const objects::Object& object, const Request& request, Outp
       request.response_content_encoding ? request.response_content_encoding : header("content-encoding");
   out.content_language =
       request.response_content_language ? request.response_content_language : header("content-language");
+  out.version_id = shown_version(bucket, object);
+  if (!object.tags.empty()) out.tag_count = static_cast<std::int32_t>(object.tags.size());
+  if (object.lock.mode != objects::LockMode::kNone) {
+    out.object_lock_mode = lock_mode_name(object.lock.mode);
+    out.object_lock_retain_until_date = object.lock.until;
+  }
+  if (has_object_lock(bucket) && object.lock.legal_hold) out.object_lock_legal_hold_status = "ON";
   out.website_redirect_location = header("x-amz-website-redirect-location");
   if (const auto expires = header("expires")) {
     if (const auto at = codec::from_http_date(*expires)) out.expires = *at;
@@ -83,13 +92,13 @@ wire::Reply<ByteRange> choose_bytes(const objects::Object& object, const Request
   bool partial = false;
   if (request.part_number) {
     const auto number = static_cast<std::size_t>(*request.part_number);
-    const auto count = std::max<std::size_t>(object.part_sizes.size(), 1);
+    const auto count = std::max<std::size_t>(object.parts.size(), 1);
     if (number < 1 || number > count)
       return wire::fault("InvalidPartNumber", "The requested partnumber is not satisfiable", {}, 416);
-    if (!object.part_sizes.empty()) {
-      for (std::size_t i = 0; i + 1 < number; ++i) range.first += object.part_sizes[i];
-      range.length = object.part_sizes[number - 1];
-      out.parts_count = static_cast<std::int32_t>(object.part_sizes.size());
+    if (!object.parts.empty()) {
+      for (std::size_t i = 0; i + 1 < number; ++i) range.first += object.parts[i].size;
+      range.length = object.parts[number - 1].size;
+      out.parts_count = static_cast<std::int32_t>(object.parts.size());
     }
     partial = true;
   } else if (request.range) {
@@ -108,19 +117,17 @@ wire::Reply<ByteRange> choose_bytes(const objects::Object& object, const Request
   return range;
 }
 
-S3Reply<s3::GetObjectOutput> get_object(ObjectStore& store, wire::Call call, s3::GetObjectRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  GUST_CO_TRY(const auto key, check_key(request.key));
-  GUST_CO_CHECK(check_version(request.version_id));
+S3Reply<s3::GetObjectOutput> get_object(const S3Parts& s3, wire::Call call, s3::GetObjectRequest request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:GetObject", request));
   for (int attempt = 0;; ++attempt) {
-    GUST_CO_TRY(const auto object, co_await store.get(BucketName(request.bucket), key));
+    GUST_CO_TRY(const auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
     GUST_CO_CHECK(check_read_conditions(object, request.if_match, request.if_none_match, request.if_modified_since,
                                         request.if_unmodified_since));
     s3::GetObjectOutput out;
-    describe_object(object, request, out);
+    describe_object(bucket, object, request, out);
     int status = 200;
     GUST_CO_TRY(const auto range, choose_bytes(object, request, status, out));
-    auto body = co_await store.open(object, range.first, range.length);
+    auto body = co_await s3.store.open(object, range.first, range.length);
     // Replaced between the row and its bytes: the row is read again.
     if (!body && body.error().code == Code::kNotFound && attempt < 3) continue;
     if (!body) co_return std::unexpected(body.error());
@@ -129,15 +136,13 @@ S3Reply<s3::GetObjectOutput> get_object(ObjectStore& store, wire::Call call, s3:
   }
 }
 
-S3Reply<s3::HeadObjectOutput> head_object(ObjectStore& store, wire::Call call, s3::HeadObjectRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  GUST_CO_TRY(auto key, check_key(request.key));
-  GUST_CO_CHECK(check_version(request.version_id));
-  GUST_CO_TRY(const auto object, co_await store.get(BucketName(request.bucket), std::move(key)));
+S3Reply<s3::HeadObjectOutput> head_object(const S3Parts& s3, wire::Call call, s3::HeadObjectRequest request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:GetObject", request));
+  GUST_CO_TRY(const auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
   GUST_CO_CHECK(check_read_conditions(object, request.if_match, request.if_none_match, request.if_modified_since,
                                       request.if_unmodified_since));
   s3::HeadObjectOutput out;
-  describe_object(object, request, out);
+  describe_object(bucket, object, request, out);
   int status = 200;
   GUST_CO_CHECK(choose_bytes(object, request, status, out));
   co_return out;
@@ -155,19 +160,18 @@ std::map<std::string, std::string> kept_headers(const std::map<std::string, std:
 }
 
 wire::Reply<objects::ChecksumKind> copy_checksum(const s3::CopyObjectRequest& request, const objects::Object& from) {
-  if (!request.checksum_algorithm)
-    return from.checksum ? from.checksum->kind : objects::ChecksumKind::kCrc64Nvme;
+  if (!request.checksum_algorithm) return from.checksum ? from.checksum->kind : objects::ChecksumKind::kCrc64Nvme;
   if (const auto kind = checksum_kind(*request.checksum_algorithm)) return *kind;
   return wire::fault("InvalidRequest", "Checksum algorithm provided is unsupported.", {}, 400);
 }
 
-S3Reply<s3::CopyObjectOutput> copy_object(ObjectStore& store, wire::Call call, s3::CopyObjectRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
+S3Reply<s3::CopyObjectOutput> copy_object(const S3Parts& s3, wire::Call call, s3::CopyObjectRequest request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:PutObject", request));
   GUST_CO_TRY(auto key, check_key(request.key));
-  GUST_CO_CHECK(check_extras_of(request));
   GUST_CO_TRY(const auto source, parse_copy_source(request.copy_source));
-  GUST_CO_CHECK(co_await own_bucket(store, call, source.bucket.str(), request.expected_source_bucket_owner));
-  GUST_CO_TRY(const auto from, co_await store.get(source.bucket, source.key));
+  GUST_CO_TRY(const auto from_bucket,
+              co_await allow(s3, call, source_ask(source, request.expected_source_bucket_owner)));
+  GUST_CO_TRY(const auto from, co_await readable_object(s3, call, from_bucket, source.key.str(), source.version));
   const auto allowed =
       check_read_conditions(from, request.copy_source_if_match, request.copy_source_if_none_match,
                             request.copy_source_if_modified_since, request.copy_source_if_unmodified_since);
@@ -182,7 +186,12 @@ S3Reply<s3::CopyObjectOutput> copy_object(ObjectStore& store, wire::Call call, s
   const bool replaces = directive == "REPLACE";
   const bool changes = replaces || request.storage_class || request.website_redirect_location ||
                        request.server_side_encryption || request.checksum_algorithm;
-  if (!changes && source.bucket.str() == request.bucket && source.key == key) {
+  const auto tagging = request.tagging_directive.value_or("COPY");
+  if (tagging != "COPY" && tagging != "REPLACE") {
+    co_return wire::fault("InvalidArgument", "Unknown tagging directive.",
+                          {{"ArgumentName", "x-amz-tagging-directive"}, {"ArgumentValue", tagging}}, 400);
+  }
+  if (!changes && !source.version && source.bucket.str() == request.bucket && source.key == key) {
     co_return wire::fault(
         "InvalidRequest",
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
@@ -201,74 +210,88 @@ S3Reply<s3::CopyObjectOutput> copy_object(ObjectStore& store, wire::Call call, s
   copy.from = from;
   copy.bucket = BucketName(request.bucket);
   copy.key = std::move(key);
-  copy.headers = system_headers(request);
-  if (!replaces) copy.headers = kept_headers(from.headers, copy.headers);
-  copy.metadata = from.metadata;
-  if (replaces) {
-    GUST_CO_TRY(copy.metadata, check_metadata(request.metadata));
+  GUST_CO_TRY(copy.attributes, co_await attributes_of(s3, call, bucket, request));
+  if (!replaces) {
+    copy.attributes.headers = kept_headers(from.headers, copy.attributes.headers);
+    copy.attributes.metadata = from.metadata;
   }
+  if (tagging == "COPY") copy.attributes.tags = from.tags;
   GUST_CO_TRY(copy.checksum_kind, copy_checksum(request, from));
   GUST_CO_TRY(copy.condition, write_condition(request.if_match, request.if_none_match));
   copy.origin = origin_of(call);
-  GUST_CO_TRY(const auto object, co_await store.copy(std::move(copy)));
+  GUST_CO_TRY(const auto object, co_await s3.store.copy(std::move(copy)));
   s3::CopyObjectOutput out;
   out.copy_object_result.emplace();
   out.copy_object_result->e_tag = quoted(object.etag);
   out.copy_object_result->last_modified = object.modified_at;
   set_checksum(*out.copy_object_result, object.checksum);
   if (object.checksum) out.copy_object_result->checksum_type = checksum_type_name(object.checksum->type);
+  out.version_id = shown_version(bucket, object);
+  out.copy_source_version_id = shown_version(from_bucket, from);
   co_return out;
 }
 
-wire::Reply<void> check_directory_conditions(const std::optional<WallTime>& time,
-                                             const std::optional<std::int64_t>& size) {
-  if (!time && !size) return {};
-  return wire::fault("NotImplemented", "A header you provided implies functionality that is not implemented",
-                     {{"Header", time ? "x-amz-if-match-last-modified-time" : "x-amz-if-match-size"}}, 501);
+// The parts of a multipart upload that a page shows.
+s3::GetObjectAttributesParts parts_page(const objects::Object& object, const s3::GetObjectAttributesRequest& request) {
+  s3::GetObjectAttributesParts out;
+  const auto after = static_cast<std::uint32_t>(std::max(request.part_number_marker.value_or(0), 0));
+  const auto limit = static_cast<std::size_t>(std::clamp(request.max_parts.value_or(1000), 0, 1000));
+  out.total_parts_count = static_cast<std::int32_t>(object.parts.size());
+  // Without checksums of its parts the service tells no more than their number.
+  const bool shows = object.checksum && object.checksum->type == objects::ChecksumType::kComposite;
+  if (!shows) return out;
+  out.part_number_marker = static_cast<std::int32_t>(after);
+  out.max_parts = static_cast<std::int32_t>(limit);
+  out.is_truncated = false;
+  out.parts.emplace();
+  for (const auto& part : object.parts) {
+    if (part.number <= after) continue;
+    if (out.parts->size() == limit) {
+      out.is_truncated = true;
+      break;
+    }
+    s3::ObjectPart one;
+    one.part_number = static_cast<std::int32_t>(part.number);
+    one.size = static_cast<std::int64_t>(part.size);
+    set_checksum(one, part.checksum);
+    out.next_part_number_marker = one.part_number;
+    out.parts->push_back(std::move(one));
+  }
+  return out;
 }
 
-// One object of DeleteObjects.
-S3Reply<void> delete_one(ObjectStore& store, const wire::Call& call, BucketName bucket, s3::ObjectIdentifier object) {
-  GUST_CO_TRY(auto key, check_key(object.key));
-  GUST_CO_CHECK(check_version(object.version_id));
-  GUST_CO_CHECK(check_directory_conditions(object.last_modified_time, object.size));
-  GUST_CO_CHECK(
-      co_await store.erase(std::move(bucket), std::move(key), origin_of(call), object.e_tag.value_or("")));
-  co_return wire::Reply<void>{};
-}
-
-S3Reply<s3::DeleteObjectOutput> delete_object(ObjectStore& store, wire::Call call, s3::DeleteObjectRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  GUST_CO_TRY(auto key, check_key(request.key));
-  GUST_CO_CHECK(check_version(request.version_id));
-  GUST_CO_CHECK(check_directory_conditions(request.if_match_last_modified_time, request.if_match_size));
-  GUST_CO_CHECK(co_await store.erase(BucketName(request.bucket), std::move(key), origin_of(call),
-                                     request.if_match.value_or("")));
-  co_return s3::DeleteObjectOutput{};
-}
-
-S3Reply<s3::DeleteObjectsOutput> delete_objects(ObjectStore& store, wire::Call call, s3::DeleteObjectsRequest request) {
-  GUST_CO_CHECK(co_await own_bucket(store, call, request.bucket, request.expected_bucket_owner));
-  if (request.delete_.objects.empty() || request.delete_.objects.size() > 1000) {
-    co_return wire::fault("MalformedXML",
-                          "The XML you provided was not well-formed or did not validate against our published schema",
+S3Reply<s3::GetObjectAttributesOutput> get_attributes(const S3Parts& s3, wire::Call call,
+                                                      s3::GetObjectAttributesRequest request) {
+  static const std::set<std::string_view> kKnown = {"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"};
+  GUST_CO_CHECK(co_await allow_object(s3, call, "s3:GetObject", request));
+  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:GetObjectAttributes", request));
+  std::set<std::string> asked;
+  for (const auto& name : request.object_attributes) {
+    if (!kKnown.contains(name)) {
+      co_return wire::fault("InvalidArgument", "Invalid attribute name specified.",
+                            {{"ArgumentName", "x-amz-object-attributes"}, {"ArgumentValue", name}}, 400);
+    }
+    asked.insert(name);
+  }
+  if (asked.empty()) {
+    co_return wire::fault("InvalidRequest",
+                          "The x-amz-object-attributes header specifying the attributes to be retrieved is either "
+                          "missing or empty",
                           {}, 400);
   }
-  s3::DeleteObjectsOutput out;
-  out.deleted.emplace();
-  out.errors.emplace();
-  for (const auto& object : request.delete_.objects) {
-    const auto erased = co_await delete_one(store, call, BucketName(request.bucket), object);
-    if (!erased) {
-      const auto& fault = erased.error();
-      const auto error = fault.domain ? map_s3_error(*fault.domain) : fault.wire;
-      out.errors->push_back({error.code, object.key, error.message, std::nullopt});
-    } else if (!request.delete_.quiet.value_or(false)) {
-      s3::DeletedObject deleted;
-      deleted.key = object.key;
-      out.deleted->push_back(std::move(deleted));
-    }
+  GUST_CO_TRY(const auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
+  s3::GetObjectAttributesOutput out;
+  out.last_modified = object.modified_at;
+  out.version_id = shown_version(bucket, object);
+  if (asked.contains("ETag")) out.e_tag = object.etag;  // here without quotes
+  if (asked.contains("ObjectSize")) out.object_size = static_cast<std::int64_t>(object.size);
+  if (asked.contains("StorageClass")) out.storage_class = storage_class_of(object);
+  if (asked.contains("Checksum") && object.checksum) {
+    out.checksum.emplace();
+    set_checksum(*out.checksum, object.checksum);
+    out.checksum->checksum_type = checksum_type_name(object.checksum->type);
   }
+  if (asked.contains("ObjectParts") && !object.parts.empty()) out.object_parts = parts_page(object, request);
   co_return out;
 }
 
@@ -276,17 +299,15 @@ S3Reply<s3::DeleteObjectsOutput> delete_objects(ObjectStore& store, wire::Call c
 
 void S3Service::add_object_operations() {
   service_.on<s3::PutObject>(
-      [this](auto call, auto request) { return put_object(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return put_object(parts_, std::move(call), std::move(request)); });
   service_.on<s3::GetObject>(
-      [this](auto call, auto request) { return get_object(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return get_object(parts_, std::move(call), std::move(request)); });
   service_.on<s3::HeadObject>(
-      [this](auto call, auto request) { return head_object(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return head_object(parts_, std::move(call), std::move(request)); });
   service_.on<s3::CopyObject>(
-      [this](auto call, auto request) { return copy_object(store_, std::move(call), std::move(request)); });
-  service_.on<s3::DeleteObject>(
-      [this](auto call, auto request) { return delete_object(store_, std::move(call), std::move(request)); });
-  service_.on<s3::DeleteObjects>(
-      [this](auto call, auto request) { return delete_objects(store_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) { return copy_object(parts_, std::move(call), std::move(request)); });
+  service_.on<s3::GetObjectAttributes>(
+      [this](auto call, auto request) { return get_attributes(parts_, std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api

@@ -19,12 +19,19 @@ static wire::ServiceSettings settings() {
 }
 
 S3Service::S3Service(objects::ObjectStore& store, NotificationTargets& targets,
-                     std::function<std::string(const AccountId&)> canonical_id)
-    : store_(store), targets_(targets), canonical_id_(std::move(canonical_id)), service_(s3::model(), settings()) {
+                     std::function<std::string(const AccountId&)> canonical_id, std::function<WallTime()> now)
+    : parts_{store, targets, std::move(canonical_id), std::move(now), make_policy_cache()},
+      service_(s3::model(), settings()) {
   add_bucket_operations();
   add_configuration_operations();
   add_notification_operations();
   add_object_operations();
+  add_delete_operations();
+  add_tagging_operations();
+  add_version_operations();
+  add_access_operations();
+  add_lock_operations();
+  add_plain_configuration_operations();
   add_multipart_operations();
 }
 

@@ -2,6 +2,7 @@
 // shared.h. Loop thread only.
 #pragma once
 
+#include "api/s3/access.h"
 #include "objects/object_store.h"
 #include "wire/service.h"
 
@@ -22,7 +23,7 @@ class S3Service {
  public:
   // `canonical_id` gives an account's S3 owner id. All outlive the service.
   S3Service(objects::ObjectStore& store, NotificationTargets& targets,
-            std::function<std::string(const AccountId&)> canonical_id);
+            std::function<std::string(const AccountId&)> canonical_id, std::function<WallTime()> now);
 
   wire::Service& wire() { return service_; }
   // Answers a browser's preflight (OPTIONS) by the bucket's CORS rules. `path` begins with the bucket.
@@ -35,11 +36,15 @@ class S3Service {
   void add_configuration_operations();
   void add_notification_operations();
   void add_object_operations();
+  void add_delete_operations();
+  void add_tagging_operations();
+  void add_version_operations();
+  void add_access_operations();
+  void add_lock_operations();
+  void add_plain_configuration_operations();
   void add_multipart_operations();
 
-  objects::ObjectStore& store_;
-  NotificationTargets& targets_;
-  std::function<std::string(const AccountId&)> canonical_id_;
+  S3Parts parts_;
   wire::Service service_;
 };
 

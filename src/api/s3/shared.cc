@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <set>
 
 namespace gust::api {
 namespace {
@@ -169,15 +168,6 @@ Result<void> check_body_digests(const wire::Operation& operation, const http::He
   return {};
 }
 
-async::Task<objects::Bucket> own_bucket(objects::ObjectStore& store, const wire::Call& call, std::string name,
-                                        std::optional<std::string> expected_owner) {
-  GUST_CO_TRY(auto bucket, co_await store.bucket(BucketName(std::move(name))));
-  if (bucket.owner != call.context.principal.account || (expected_owner && *expected_owner != bucket.owner.str())) {
-    co_return fail(Code::kDenied, "Access Denied", "bucket");
-  }
-  co_return bucket;
-}
-
 objects::Origin origin_of(const wire::Call& call) {
   return {call.context.request_id, call.peer, call.context.principal.account, call.context.trace_id};
 }
@@ -215,8 +205,7 @@ wire::Reply<objects::WriteCondition> write_condition(const std::optional<std::st
     return refuse("If-Match,If-None-Match", "Multiple conditional request headers present in the request");
   if (if_none_match && *if_none_match != "*")
     return refuse("If-None-Match", "We don't accept the provided value of If-None-Match header for this API");
-  if (if_match == "*")
-    return refuse("If-Match", "We don't accept the provided value of If-Match header for this API");
+  if (if_match == "*") return refuse("If-Match", "We don't accept the provided value of If-Match header for this API");
   return objects::WriteCondition{if_match.value_or(""), if_none_match.value_or("")};
 }
 
@@ -260,16 +249,17 @@ Result<CopySource> parse_copy_source(const std::string& text) {
     return fail(Code::kInvalid, fmt::format("'{}' is not a copy source: expected bucket/key, percent-encoded", text),
                 "copy source");
   };
-  const auto version = text.find("?versionId=");
-  if (version != std::string::npos && text.substr(version + 11) != "null")
-    return fail(Code::kInvalid, "Invalid version id specified", "copy source");
+  constexpr std::string_view kVersion = "?versionId=";
+  const auto version = text.find(kVersion);
   auto path = text.substr(0, version);
   if (path.starts_with('/')) path.erase(0, 1);
   const auto decoded = codec::percent_decode(path, codec::Plus::kIsPlus);
   if (!decoded) return wrong();
   const auto slash = decoded->find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == decoded->size()) return wrong();
-  return CopySource{BucketName(decoded->substr(0, slash)), ObjectKey(decoded->substr(slash + 1))};
+  CopySource out{BucketName(decoded->substr(0, slash)), ObjectKey(decoded->substr(slash + 1))};
+  if (version != std::string::npos) out.version = text.substr(version + kVersion.size());
+  return out;
 }
 
 Result<ObjectKey> check_key(const std::string& key) {
@@ -309,36 +299,60 @@ std::map<std::string, std::string> mail_safe(const std::map<std::string, std::st
   return out;
 }
 
-wire::Reply<void> check_version(const std::optional<std::string>& version_id) {
-  if (!version_id || *version_id == "null") return {};
-  return wire::fault("InvalidArgument", "Invalid version id specified",
-                     {{"ArgumentName", "versionId"}, {"ArgumentValue", *version_id}}, 400);
+wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,
+                                    const std::optional<std::string>& encoding_type) {
+  if (encoding_type && *encoding_type != "url") {
+    return wire::fault("InvalidArgument", "Invalid Encoding Method specified in Request",
+                       {{"ArgumentName", "encoding-type"}, {"ArgumentValue", *encoding_type}}, 400);
+  }
+  const auto limit = max_keys.value_or(1000);
+  if (limit < 0) {
+    return wire::fault("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647",
+                       {{"ArgumentName", "maxKeys"}, {"ArgumentValue", std::to_string(limit)}}, 400);
+  }
+  return static_cast<std::size_t>(std::min(limit, 1000));
 }
 
-wire::Reply<void> check_extras(const WriteExtras& extras) {
-  static const std::set<std::string> kClasses = {"STANDARD",   "REDUCED_REDUNDANCY",  "STANDARD_IA",
-                                                 "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"};
-  if (extras.storage_class && !kClasses.contains(*extras.storage_class))
-    return wire::fault("InvalidStorageClass", "The storage class you specified is not valid",
-                       {{"StorageClassRequested", *extras.storage_class}}, 400);
-  if (extras.redirect && !extras.redirect->starts_with('/') && !extras.redirect->starts_with("http://") &&
-      !extras.redirect->starts_with("https://")) {
-    return wire::fault("InvalidRedirectLocation",
-                       "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.", {}, 400);
+s3::Owner owner_of(const S3Parts& s3, const objects::Bucket& bucket, const AccountId& account) {
+  const bool own = account.empty() || ownership_of(bucket) == Ownership::kEnforced;
+  return {.display_name = std::nullopt, .id = s3.canonical_id(own ? bucket.owner : account)};
+}
+
+std::string storage_class_of(const objects::Object& object) {
+  const auto named = object.headers.find("x-amz-storage-class");
+  return named == object.headers.end() ? "STANDARD" : named->second;
+}
+
+S3Reply<objects::Object> readable_object(const S3Parts& s3, const wire::Call& call, const objects::Bucket& bucket,
+                                         std::string key, std::optional<std::string> version) {
+  GUST_CO_TRY(auto checked, check_key(key));
+  auto object = co_await s3.store.get(bucket.name, checked, version);
+  if (object) co_return *std::move(object);
+  auto error = co_await hide_missing(s3, call, bucket, object.error());
+  wire::Fault fault(std::move(error));
+  if (fault.domain->source == "marker") {
+    // Only the marker itself can say which it is.
+    const auto marker = co_await s3.store.find(bucket.name, std::move(checked), std::move(version));
+    if (marker && marker->kind == objects::VersionKind::kDeleteMarker) {
+      fault.headers.add("x-amz-delete-marker", "true");
+      fault.headers.add("x-amz-version-id", shown_version(bucket, *marker).value_or("null"));
+      if (fault.domain->code == Code::kUnsupported) {
+        fault.headers.add("Allow", "DELETE");
+        fault.headers.add("Last-Modified", codec::to_http_date(marker->modified_at));
+      }
+    }
   }
-  // As a bucket of today: its owner owns every object in it.
-  if (extras.grants || (extras.acl && *extras.acl != "private" && *extras.acl != "bucket-owner-full-control"))
-    return wire::fault("AccessControlListNotSupported", "The bucket does not allow ACLs", {}, 400);
-  if (extras.lock_mode)
-    return wire::fault("InvalidRequest", "Bucket is missing Object Lock Configuration", {}, 400);
-  const auto refuse = [](const char* header) {
-    return wire::fault("NotImplemented", "A header you provided implies functionality that is not implemented",
-                       {{"Header", header}}, 501);
-  };
-  if (extras.customer_key) return refuse("x-amz-server-side-encryption-customer-algorithm");
-  if (extras.encryption && *extras.encryption != "AES256") return refuse("x-amz-server-side-encryption");
-  if (extras.tagging && !extras.tagging->empty()) return refuse("x-amz-tagging");
-  return {};
+  co_return std::unexpected(std::move(fault));
+}
+
+std::optional<std::string> shown_version(const objects::Bucket& bucket, const objects::Object& object) {
+  if (bucket.versioning == objects::Versioning::kNever) return std::nullopt;
+  return object.version_id.empty() ? "null" : object.version_id;
+}
+
+Ask source_ask(const CopySource& source, const std::optional<std::string>& expected_owner) {
+  return {source.version ? "s3:GetObjectVersion" : "s3:GetObject", source.bucket.str(), expected_owner,
+          source.key.str(), source.version};
 }
 
 }  // namespace gust::api

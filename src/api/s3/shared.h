@@ -2,6 +2,8 @@
 #pragma once
 
 #include "api/s3.gen.h"
+#include "api/s3/access.h"
+#include "api/s3/acl.h"
 #include "codec/base64.h"
 #include "codec/time_format.h"
 #include "objects/object_store.h"
@@ -22,9 +24,6 @@ wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations
 // True for the sub-resources of S3 that are not served: without it "GET /bucket?acl" would list the bucket.
 bool is_unserved_s3(std::string_view method, std::string_view path, const codec::QueryPairs& query);
 
-// The bucket, when the caller's account owns it and is the one that it expects; kDenied otherwise.
-async::Task<objects::Bucket> own_bucket(objects::ObjectStore& store, const wire::Call& call, std::string name,
-                                        std::optional<std::string> expected_owner);
 objects::Origin origin_of(const wire::Call& call);
 
 inline std::string quoted(const std::string& etag) { return "\"" + etag + "\""; }
@@ -66,8 +65,8 @@ Result<void> check_content_md5(const http::Headers& headers);
 inline constexpr std::string_view kOneChecksum =
     "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
 
-std::string_view checksum_name(objects::ChecksumKind kind);        // "CRC32C"
-std::string checksum_header_name(objects::ChecksumKind kind);      // "crc32c"
+std::string_view checksum_name(objects::ChecksumKind kind);    // "CRC32C"
+std::string checksum_header_name(objects::ChecksumKind kind);  // "crc32c"
 std::optional<objects::ChecksumKind> checksum_kind(std::string_view name);
 std::string_view checksum_type_name(objects::ChecksumType type);
 std::string checksum_text(const objects::Checksum& checksum);  // base64, with "-N" when composite
@@ -140,6 +139,7 @@ wire::Reply<std::optional<ByteRange>> parse_range(const std::string& header, std
 struct CopySource {
   BucketName bucket;
   ObjectKey key;
+  std::optional<std::string> version = {};
 };
 Result<CopySource> parse_copy_source(const std::string& text);
 
@@ -150,27 +150,58 @@ wire::Reply<std::map<std::string, std::string>> check_metadata(
     const std::optional<std::map<std::string, std::string>>& given);
 // Values outside ASCII as RFC 2047 has them, as the service answers them.
 std::map<std::string, std::string> mail_safe(const std::map<std::string, std::string>& metadata);
-// There is one version of each object, named "null".
-wire::Reply<void> check_version(const std::optional<std::string>& version_id);
+// The version's id as answers show it; nothing in a bucket that never had versioning.
+std::optional<std::string> shown_version(const objects::Bucket& bucket, const objects::Object& object);
 
-// What a write may ask for beside its bytes and is not served, each with the service's own refusal.
-struct WriteExtras {
-  const std::optional<std::string>& acl;
+// `account` owns it, or the bucket's owner when that is empty.
+s3::Owner owner_of(const S3Parts& s3, const objects::Bucket& bucket, const AccountId& account);
+std::string storage_class_of(const objects::Object& object);
+// get() of the store, with what the service says of one that is missing or deleted.
+S3Reply<objects::Object> readable_object(const S3Parts& s3, const wire::Call& call, const objects::Bucket& bucket,
+                                         std::string key, std::optional<std::string> version);
+
+// Of a listing: at most 1,000; InvalidArgument for less than none, or for another encoding than "url".
+wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,
+                                    const std::optional<std::string>& encoding_type);
+// With what conditions of policies may say of a listing.
+template <typename Request>
+async::Task<objects::Bucket> allow_list(const S3Parts& s3, const wire::Call& call, std::string_view action,
+                                        const Request& request) {
+  Ask ask{action, request.bucket, request.expected_bucket_owner};
+  ask.keys.emplace_back("s3:prefix", request.prefix.value_or(""));
+  if (request.delimiter) ask.keys.emplace_back("s3:delimiter", *request.delimiter);
+  if (request.max_keys) ask.keys.emplace_back("s3:max-keys", std::to_string(*request.max_keys));
+  return allow(s3, call, std::move(ask));
+}
+
+// What PutObject, CopyObject and CreateMultipartUpload give an object beside its bytes: headers, metadata, tags, ACL,
+// lock. Faults: the service's refusals of what is wrong or not served.
+struct Asked {
   const std::optional<std::string>& storage_class;
   const std::optional<std::string>& redirect;
   const std::optional<std::string>& encryption;
   const std::optional<std::string>& customer_key;
   const std::optional<std::string>& tagging;
   const std::optional<std::string>& lock_mode;
-  bool grants = false;
+  const std::optional<WallTime>& lock_until;
+  const std::optional<std::string>& legal_hold;
+  AclHeaders acl;
 };
-wire::Reply<void> check_extras(const WriteExtras& extras);
+S3Reply<objects::Attributes> check_attributes(const S3Parts& s3, const wire::Call& call, const objects::Bucket& bucket,
+                                              std::string key, Asked asked, std::map<std::string, std::string> headers,
+                                              std::optional<std::map<std::string, std::string>> metadata);
 template <typename Request>
-wire::Reply<void> check_extras_of(const Request& r) {
-  return check_extras({r.acl, r.storage_class, r.website_redirect_location, r.server_side_encryption,
-                       r.sse_customer_algorithm, r.tagging, r.object_lock_mode,
-                       r.grant_full_control || r.grant_read || r.grant_read_acp || r.grant_write_acp});
+S3Reply<objects::Attributes> attributes_of(const S3Parts& s3, const wire::Call& call, const objects::Bucket& bucket,
+                                           const Request& r) {
+  return check_attributes(
+      s3, call, bucket, r.key,
+      {r.storage_class, r.website_redirect_location, r.server_side_encryption, r.sse_customer_algorithm, r.tagging,
+       r.object_lock_mode, r.object_lock_retain_until_date, r.object_lock_legal_hold_status, acl_headers(r)},
+      system_headers(r), r.metadata);
 }
+
+// Of a source of a copy: who may read it.
+Ask source_ask(const CopySource& source, const std::optional<std::string>& expected_owner);
 
 // "%20" and so on when the client asked for encoding-type=url.
 std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type);
