@@ -442,6 +442,20 @@ def test_an_upload_of_something_else_is_left_alone(gust, s3, bucket, tmp_path):
     assert open_uploads(s3, bucket) == [] and keys(s3, bucket) == ["k"]
 
 
+def test_of_several_open_uploads_the_one_of_the_file_goes_on(gust, bucket, tmp_path):
+    s3 = gust.client("s3", config=Config(request_checksum_calculation="when_required"))
+    (tmp_path / "f").write_bytes(pattern(20 * MIB))
+    made = {}
+    for seed, numbers in ((b"other", (1, 2)), (b"gust", (2,)), (b"none", ())):
+        made[seed] = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+        for number in numbers:
+            body = pattern(20 * MIB, seed)[(number - 1) * 8 * MIB:number * 8 * MIB]
+            s3.upload_part(Bucket=bucket, Key="k", UploadId=made[seed], PartNumber=number, Body=body)
+    ok(gust, "cp", tmp_path / "f", f"s3://{bucket}/k")
+    assert {u["UploadId"] for u in open_uploads(s3, bucket)} == {made[b"other"], made[b"none"]}
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == pattern(20 * MIB)
+
+
 def test_an_upload_that_goes_on_gets_the_type_that_is_asked_for(gust, bucket, tmp_path):
     s3 = gust.client("s3", config=Config(request_checksum_calculation="when_required"))
     (tmp_path / "f").write_bytes(pattern(20 * MIB))
@@ -649,6 +663,13 @@ def test_another_accounts_bucket_is_denied(gust, bucket, s3, tmp_path):
                  ["rm", f"s3://{bucket}/k"], ["sync", tmp_path, f"s3://{bucket}", "--delete"], ["rb", f"s3://{bucket}"]):
         refused(gust, 1, f"access denied: the bucket '{bucket}' is not of the account", *args, env=env)
     assert keys(s3, bucket) == ["k"] and not (tmp_path / "g").exists()
+
+
+def test_wrong_keys_are_named(gust, bucket, tmp_path):
+    (tmp_path / "f").write_text("x")
+    env = gust.env() | {"AWS_SECRET_ACCESS_KEY": "wrong"}
+    for args in (["ls", f"s3://{bucket}"], ["cp", f"s3://{bucket}/k", tmp_path], ["cp", tmp_path / "f", f"s3://{bucket}/"]):
+        refused(gust, 1, "SignatureDoesNotMatch", *args, env=env)
 
 
 def test_without_a_daemon_it_is_3(gust, tmp_path):

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <cstdio>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -97,7 +98,9 @@ Result<void> Lanes::run(std::size_t count, const Job& job) {
       changed.wait_for(lock, kLook);
       if (!Interrupt::wanted()) continue;
       patience -= kLook;
-      if (patience <= milliseconds(0)) Interrupt::obey();
+      if (patience > milliseconds(0)) continue;
+      if (::isatty(STDERR_FILENO) == 1) ::dprintf(STDERR_FILENO, "\n");  // below the line that tells the progress
+      Interrupt::obey();
     }
   }
   threads.clear();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace gust::cli {
 
@@ -39,18 +40,15 @@ std::vector<Part> stored_of(const std::vector<Part>& plan, const OpenUpload& upl
   return out;
 }
 
-const OpenUpload* best_upload(const std::vector<Part>& plan, const std::vector<OpenUpload>& uploads) {
-  const OpenUpload* best = nullptr;
-  std::uint64_t most = 0;
-  for (const auto& upload : uploads) {
-    std::uint64_t bytes = 0;
-    for (const auto& part : stored_of(plan, upload)) bytes += part.size;
-    if (bytes > most) {
-      most = bytes;
-      best = &upload;
-    }
-  }
-  return best;
+std::vector<OpenUpload> promising(const std::vector<Part>& plan, std::vector<OpenUpload> uploads) {
+  const auto bytes = [&](const OpenUpload& upload) {
+    std::uint64_t sum = 0;
+    for (const auto& part : stored_of(plan, upload)) sum += part.size;
+    return sum;
+  };
+  std::erase_if(uploads, [&](const auto& upload) { return bytes(upload) == 0; });
+  std::ranges::stable_sort(uploads, std::greater(), bytes);
+  return uploads;
 }
 
 std::string multipart_etag(const std::vector<std::string>& etags) {

@@ -43,8 +43,8 @@ struct OpenUpload {
 };
 // Those parts of the plan that the upload has with their size; whether they have their bytes, only reading tells.
 std::vector<Part> stored_of(const std::vector<Part>& plan, const OpenUpload& upload);
-// The upload that has most of the plan's bytes by size, or nullptr when none has any.
-const OpenUpload* best_upload(const std::vector<Part>& plan, const std::vector<OpenUpload>& uploads);
+// Those uploads that have parts of the plan's sizes, the one with most bytes first.
+std::vector<OpenUpload> promising(const std::vector<Part>& plan, std::vector<OpenUpload> uploads);
 
 // What S3 answers as the ETag of an object of these parts: the MD5 of their MD5s, and their number. `etags` without
 // quotes.

@@ -50,17 +50,18 @@ TEST(Parts, OnesETagIsOfTheMd5sOfAll) {
             "e5a8c5272b26fc10581a21089559b006-2");
 }
 
-TEST(Continuing, TakesTheUploadThatHasMostOfTheFile) {
+TEST(Continuing, LooksFirstAtTheUploadThatHasMostOfTheFile) {
   const auto plan = plan_parts(20 * kMiB, kUsualPart);
   const OpenUpload none{"none", {}};
   const OpenUpload other{"other", {{1, {"e", 5 * kMiB}}, {2, {"e", 5 * kMiB}}}};
   const OpenUpload one{"one", {{2, {"e", kUsualPart}}}};
   const OpenUpload two{"two", {{1, {"e", kUsualPart}}, {3, {"e", 4 * kMiB}}, {4, {"e", kUsualPart}}}};
-  EXPECT_EQ(best_upload(plan, {}), nullptr);
-  EXPECT_EQ(best_upload(plan, {none, other}), nullptr);
-  const std::vector all{none, other, one, two};
-  ASSERT_NE(best_upload(plan, all), nullptr);
-  EXPECT_EQ(best_upload(plan, all)->id, "two");
+  EXPECT_TRUE(promising(plan, {}).empty());
+  EXPECT_TRUE(promising(plan, {none, other}).empty());
+  const auto found = promising(plan, {none, other, one, two});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].id, "two");
+  EXPECT_EQ(found[1].id, "one");
   EXPECT_EQ(stored_of(plan, two), (std::vector<Part>{plan[0], plan[2]}));
 }
 

@@ -96,10 +96,12 @@ class LargeUpload {
       GUST_TRY(auto parts, client.parts(to_, upload.id));
       if (parts) open.push_back(std::move(*parts));
     }
-    const auto* best = best_upload(plan_, open);
-    if (best == nullptr) return {};
-    GUST_CHECK(compare(*best));
-    if (std::ranges::any_of(etags_, [](const auto& etag) { return !etag.empty(); })) id_ = best->id;
+    for (const auto& upload : promising(plan_, std::move(open))) {
+      GUST_CHECK(compare(upload));
+      if (std::ranges::all_of(etags_, &std::string::empty)) continue;
+      id_ = upload.id;
+      break;
+    }
     return {};
   }
 
