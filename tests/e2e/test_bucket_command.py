@@ -376,7 +376,7 @@ def test_rm(gust, s3, bucket):
 def test_mb(gust, s3, unique):
     assert ok(gust, "mb", f"s3://{unique}") == f"make: s3://{unique}\n"
     s3.head_bucket(Bucket=unique)
-    refused(gust, 1, "InvalidBucketName", "mb", "s3://X")
+    refused(gust, 1, "'X' is no name of a bucket (InvalidBucketName): 3-63 characters", "mb", "s3://X")
     refused(gust, 2, "is no address of s3://BUCKET", "mb", f"s3://{unique}/key")
 
 

@@ -95,6 +95,12 @@ Error explained(const Answer& answer, const Place& about, std::string_view what)
                         what, about.bucket),
             "AccessDenied"};
   }
+  if (code == "InvalidBucketName") {
+    return {Code::kInvalid,
+            fmt::format("{}: '{}' is no name of a bucket ({}): 3-63 characters of a-z, 0-9, - and .", what,
+                        about.bucket, code),
+            code};
+  }
   if (code == "BucketNotEmpty") {
     return {Code::kConflict,
             fmt::format("{}: the bucket '{}' is not empty; empty it with: gust bucket rm s3://{} --recursive", what,
