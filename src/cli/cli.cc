@@ -108,6 +108,7 @@ class Command {
     add_bill();
     add_account();
     add_image();
+    add_bucket();
     auto* status = add("status", "What runs: functions, instances, queues",
                        "gust status\n  gust status --pools\n  gust status --json");
     status->add_flag_callback(
@@ -263,6 +264,89 @@ class Command {
     remove->callback([this] { code_ = image_remove_command(session_, image_); });
   }
 
+  void add_bucket() {
+    auto* sub = add("bucket", "Objects in buckets: list, copy, remove, synchronise, share",
+                    "gust bucket mb s3://photos\n  gust bucket cp film.bin s3://photos/\n  gust bucket ls s3://photos\n"
+                    "  gust bucket sync ./site s3://photos/site --delete");
+    sub->require_subcommand(1);
+    auto* list = add("ls", "List the buckets, or what is in one",
+                     "gust bucket ls\n  gust bucket ls s3://photos/2026/\n  gust bucket ls s3://photos --recursive "
+                     "--human-readable --summarize",
+                     sub);
+    list->alias("list");
+    list->add_option("uri", bucket_list_.uri, "s3://BUCKET[/PREFIX]; without it the buckets are listed");
+    list->add_flag("--recursive,-r", bucket_list_.recursive, "Everything below, not only what is next");
+    list->add_flag("--human-readable", bucket_list_.human, "Sizes in KiB, MiB and so on");
+    list->add_flag("--summarize", bucket_list_.summary, "Number and size of all at the end");
+    list->add_flag("--uploads", bucket_list_.uploads, "Instead: uploads in parts that did not come to their end");
+    list->callback([this] { code_ = bucket_list_command(session_, bucket_list_); });
+    add_bucket_transfers(*sub);
+    auto* remove = add("rm", "Remove an object, or everything below a prefix",
+                       "gust bucket rm s3://photos/film.bin\n  gust bucket rm s3://photos/2025 --recursive\n"
+                       "  gust bucket rm --uploads s3://photos --recursive",
+                       sub);
+    remove->add_option("uri", bucket_remove_.uri, "s3://BUCKET/KEY")->required();
+    remove->add_flag("--recursive,-r", bucket_remove_.recursive, "Everything below s3://BUCKET/KEY/");
+    remove->add_flag("--uploads", bucket_remove_.uploads, "Instead: abort uploads that did not come to their end");
+    remove->add_flag("--dry-run", bucket_remove_.dry_run, "Only show what would be removed");
+    remove->add_flag("--quiet,-q", bucket_remove_.quiet, "Print errors only");
+    remove->callback([this] { code_ = bucket_remove_command(session_, bucket_remove_); });
+    auto* presign = add("presign", "An address of an object that needs no keys, for a while",
+                        "gust bucket presign s3://photos/film.bin --expires-in 600\n  gust bucket presign "
+                        "s3://photos/new.bin --method PUT",
+                        sub);
+    presign->add_option("uri", bucket_presign_.uri, "s3://BUCKET/KEY")->required();
+    presign->add_option("--expires-in", bucket_presign_.expires_s, "Seconds that it is good for: 7 days at most")
+        ->check(CLI::Range(1, 604'800))
+        ->default_str("3600");
+    presign->add_option("--method", bucket_presign_.method, "What it is for: GET, HEAD, PUT or DELETE")
+        ->transform(CLI::IsMember({"GET", "HEAD", "PUT", "DELETE"}, CLI::ignore_case))
+        ->default_str("GET");
+    presign->callback([this] { code_ = bucket_presign_command(session_, bucket_presign_); });
+    auto* make = add("mb", "Make a bucket", "gust bucket mb s3://photos", sub);
+    make->add_option("uri", bucket_uri_, "s3://BUCKET")->required();
+    make->callback([this] { code_ = bucket_make_command(session_, bucket_uri_); });
+    auto* drop = add("rb", "Remove a bucket that is empty", "gust bucket rb s3://photos", sub);
+    drop->add_option("uri", bucket_uri_, "s3://BUCKET")->required();
+    drop->callback([this] { code_ = bucket_drop_command(session_, bucket_uri_); });
+  }
+
+  void add_bucket_transfers(CLI::App& parent) {
+    auto* copy = add("cp", "Copy to, from or between buckets; what was interrupted is continued",
+                     "gust bucket cp film.bin s3://photos/2026/\n  gust bucket cp s3://photos/2026/film.bin .\n"
+                     "  gust bucket cp ./album s3://photos/album --recursive\n"
+                     "  tar c album | gust bucket cp - s3://photos/album.tar",
+                     &parent);
+    add_transfer_options(*copy);
+    copy->add_flag("--recursive,-r", bucket_copy_.recursive, "Everything below a folder or a prefix");
+    copy->callback([this] { code_ = bucket_copy_command(session_, bucket_copy_); });
+    auto* sync = add("sync", "Copy what is new or changed below a folder or a prefix",
+                     "gust bucket sync ./site s3://photos/site\n  gust bucket sync s3://photos/site ./site --delete "
+                     "--dry-run",
+                     &parent);
+    add_transfer_options(*sync);
+    sync->add_flag("--delete", bucket_copy_.remove, "Also remove from DST what SRC does not have");
+    sync->add_flag("--size-only", bucket_copy_.size_only, "Take what has the same size for the same");
+    sync->add_flag("--exact-timestamps", bucket_copy_.exact_times,
+                   "Download also files that are older than their objects and of the same size");
+    sync->callback([this] { code_ = bucket_sync_command(session_, bucket_copy_); });
+  }
+
+  void add_transfer_options(CLI::App& sub) {
+    sub.add_option("src", bucket_copy_.from, "s3://BUCKET/KEY or a path; cp takes - for stdin")->required();
+    sub.add_option("dst", bucket_copy_.to, "s3://BUCKET/KEY or a path; cp takes - for stdout")->required();
+    sub.add_flag("--dry-run", bucket_copy_.dry_run, "Only show what would be done");
+    sub.add_flag("--quiet,-q", bucket_copy_.quiet, "Print errors only");
+    sub.add_option("--content-type", bucket_copy_.content_type, "The Content-Type (else by the name's extension)");
+    sub.add_option("--part-size", bucket_copy_.part_size_mb,
+                   "MiB; larger files go in parts of so much, or more where there would be over 10,000")
+        ->check(CLI::Range(5, 5120))
+        ->default_str("8");
+    sub.add_option("--parallel", bucket_copy_.parallel, "How many requests at once")
+        ->check(CLI::Range(1, 64))
+        ->default_str("4");
+  }
+
   const Up& up_;
   CLI::App app_{"Gust: a serverless cloud on your own machine", "gust"};
   Session session_;
@@ -279,6 +363,11 @@ class Command {
   AccountOptions account_;
   ImageOptions image_;
   BillOptions bill_;
+  BucketListOptions bucket_list_;
+  BucketCopyOptions bucket_copy_;
+  BucketRemoveOptions bucket_remove_;
+  BucketPresignOptions bucket_presign_;
+  std::string bucket_uri_;
 };
 
 }  // namespace

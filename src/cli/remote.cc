@@ -12,8 +12,10 @@
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <limits>
 #include <optional>
 
 namespace gust::cli {
@@ -25,18 +27,34 @@ constexpr std::size_t kPiece = std::size_t{64} << 10;
 constexpr std::size_t kMaxAnswer = std::size_t{256} << 20;
 constexpr Millis kPatience{16 * 60 * 1000};  // a function may run 15 minutes
 
+std::unexpected<Error> changed(const std::string& path) {
+  return fail(Code::kConflict, fmt::format("{} became shorter while it was read; try again", path), "file");
+}
+
 // Blocking reads; the command line has nothing else to do meanwhile.
 class FileSource final : public async::ByteSource {
  public:
-  explicit FileSource(const std::string& path) : in_(path, std::ios::binary) {}
+  FileSource(const Call& call, std::uint64_t size)
+      : path_(call.file), in_(call.file, std::ios::binary), left_(size), sent_(call.sent) {
+    in_.seekg(static_cast<std::streamoff>(call.file_offset));
+  }
   async::Task<std::size_t> read(std::span<std::byte> out) override {
-    in_.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
-    if (in_.bad()) co_return fail(Code::kUnavailable, "the file could not be read");
-    co_return static_cast<std::size_t>(in_.gcount());
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left_));
+    if (wanted == 0) co_return 0;
+    in_.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(wanted));
+    if (in_.bad()) co_return fail(Code::kUnavailable, fmt::format("{} could not be read", path_), "file");
+    const auto got = static_cast<std::size_t>(in_.gcount());
+    if (got == 0) co_return changed(path_);
+    left_ -= got;
+    if (sent_ && !sent_(got)) co_return fail(Code::kCancelled, "interrupted", "interrupt");
+    co_return got;
   }
 
  private:
+  std::string path_;
   std::ifstream in_;
+  std::uint64_t left_;
+  std::function<bool(std::size_t)> sent_;
 };
 
 struct Measured {
@@ -44,16 +62,22 @@ struct Measured {
   std::uint64_t size = 0;
 };
 
-Result<Measured> measure(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Code::kNotFound, fmt::format("{} cannot be read", path));
+Result<Measured> measure(const Call& call) {
+  std::ifstream in(call.file, std::ios::binary);
+  if (!in) return fail(Code::kNotFound, fmt::format("{} cannot be read", call.file), "file");
+  in.seekg(static_cast<std::streamoff>(call.file_offset));
   codec::Digest digest(codec::DigestKind::kSha256);
   std::string buffer(kPiece, '\0');
   Measured out;
-  while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
-    digest.update(std::string_view(buffer).substr(0, static_cast<std::size_t>(in.gcount())));
-    out.size += static_cast<std::uint64_t>(in.gcount());
+  const auto most = call.file_size.value_or(std::numeric_limits<std::uint64_t>::max());
+  while (out.size < most) {
+    in.read(buffer.data(), static_cast<std::streamsize>(std::min<std::uint64_t>(buffer.size(), most - out.size)));
+    const auto got = static_cast<std::size_t>(in.gcount());
+    if (got == 0) break;
+    digest.update(std::string_view(buffer).substr(0, got));
+    out.size += got;
   }
+  if (call.file_size && out.size < *call.file_size) return changed(call.file);
   out.sha256 = codec::to_hex(digest.finish());
   return out;
 }
@@ -72,7 +96,7 @@ class HttpRemote final : public Remote {
       body += piece;
       return body.size() <= kMaxAnswer;
     });
-    if (answer) answer->body = std::move(body);
+    if (answer && answer->ok()) answer->body = std::move(body);
     return answer;
   }
 
@@ -80,15 +104,16 @@ class HttpRemote final : public Remote {
     GUST_TRY(auto request, prepare(call));
     std::optional<Result<Answer>> result;
     std::exception_ptr thrown;
-    asio::co_spawn(loop_, exchange(std::move(request), std::move(sink)), [&](std::exception_ptr e, Result<Answer> r) {
+    const auto done = [&](std::exception_ptr e, Result<Answer> r) {
       thrown = e;
       result = std::move(r);
       loop_.stop();
-    });
+    };
+    asio::co_spawn(loop_, exchange(std::move(request), std::move(sink), call.begins), done);
     loop_.restart();
     loop_.run();
     if (thrown) std::rethrow_exception(thrown);
-    if (!*result && result->error().code == Code::kUnavailable) {
+    if (!*result && result->error().code == Code::kUnavailable && result->error().source == "connection") {
       return fail(
           Code::kUnavailable,
           fmt::format("no Gust answers at {} ({}); start one with: gust up", endpoint_.url(), result->error().message),
@@ -111,30 +136,38 @@ class HttpRemote final : public Remote {
       request.content_length = call.body.size();
       request.body = async::from_string(call.body);
     } else {
-      GUST_TRY(auto measured, measure(call.file));
+      GUST_TRY(auto measured, measure(call));
       hash = std::move(measured.sha256);
       request.content_length = measured.size;
-      request.body = std::make_unique<FileSource>(call.file);
+      request.body = std::make_unique<FileSource>(call, measured.size);
     }
     const auth::SignOptions options{call.service, region_, env::SystemClock().now(), std::move(hash)};
     GUST_CHECK(auth::sign(request, keys_, options));
     return request;
   }
 
-  async::Task<Answer> exchange(http::Request request, std::function<bool(std::string_view)> sink) {
+  async::Task<Answer> exchange(http::Request request, std::function<bool(std::string_view)> sink,
+                               std::function<bool(const Answer&)> begins) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     auto host = endpoint_.host;
     GUST_CO_TRY(auto response, co_await client_->send(std::move(host), endpoint_.port, std::move(request), deadline));
     Answer answer{response.status, std::move(response.headers), {}};
+    const bool good = answer.ok();
+    if (good && begins && !begins(answer)) co_return answer;
+    const auto take = [&](std::string_view piece) {
+      if (good) return sink(piece);
+      answer.body += piece;
+      return answer.body.size() <= kMaxAnswer;
+    };
     if (!response.stream) {
-      sink(response.body);
+      take(response.body);
       co_return answer;
     }
     std::string buffer(kPiece, '\0');
     for (;;) {
       const auto room = std::as_writable_bytes(std::span(buffer));
       GUST_CO_TRY(const auto n, co_await response.stream->read(room));
-      if (n == 0 || !sink(std::string_view(buffer).substr(0, n))) co_return answer;
+      if (n == 0 || !take(std::string_view(buffer).substr(0, n))) co_return answer;
     }
   }
 

@@ -8,10 +8,18 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace gust::cli {
+
+struct Answer {
+  int status = 0;
+  http::Headers headers;
+  std::string body;
+  bool ok() const { return status >= 200 && status < 300; }
+};
 
 struct Call {
   std::string method = "GET";
@@ -21,13 +29,12 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string file;  // when not empty the body is this file
-};
-
-struct Answer {
-  int status = 0;
-  http::Headers headers;
-  std::string body;
-  bool ok() const { return status >= 200 && status < 300; }
+  std::uint64_t file_offset = 0;
+  std::optional<std::uint64_t> file_size;  // else to the file's end
+  // Hears of every piece of the file that goes out; false ends the request with kCancelled.
+  std::function<bool(std::size_t)> sent;
+  // Sees status and headers of a success before its body; false stops.
+  std::function<bool(const Answer&)> begins;
 };
 
 class Remote {
@@ -35,7 +42,8 @@ class Remote {
   virtual ~Remote() = default;
   // kUnavailable "daemon" when nothing answers. Every HTTP status is a success here.
   virtual Result<Answer> send(const Call& call) = 0;
-  // Hands the body over piece by piece as it comes; `sink` answers false to stop.
+  // Hands the body of a success over piece by piece as it comes; `sink` answers false to stop. Another's is in the
+  // answer.
   virtual Result<Answer> stream(const Call& call, std::function<bool(std::string_view)> sink) = 0;
 };
 

@@ -36,27 +36,32 @@ Result<Endpoint> Session::find_endpoint() const {
   return parse_endpoint("http://127.0.0.1:4566");
 }
 
-Result<std::unique_ptr<Remote>> Session::connect() {
-  GUST_TRY(auto where, find_endpoint());
+Result<auth::Keys> Session::find_keys() const {
   auth::Keys keys{environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),
                   environment("AWS_SESSION_TOKEN")};
-  if (keys.access_key_id.empty() || keys.secret.empty()) {
-    const auto path = data_folder() + "/credentials";
-    GUST_TRY(auto on_file, auth::read_credentials(path));
-    if (!on_file) {
-      return fail(Code::kUnavailable,
-                  fmt::format("there are no keys: {} does not exist. Start Gust with: gust up. Or name its "
-                              "data folder with --data or GUST_DATA, or set AWS_ACCESS_KEY_ID and "
-                              "AWS_SECRET_ACCESS_KEY",
-                              path),
-                  "daemon");
-    }
-    keys = std::move(*on_file);
-  }
-  if (region.empty()) region = environment("AWS_REGION");
-  if (region.empty()) region = environment("AWS_DEFAULT_REGION");
-  if (region.empty()) region = std::string(kDefaultRegion);
-  return make_remote(std::move(where), std::move(keys), region);
+  if (!keys.access_key_id.empty() && !keys.secret.empty()) return keys;
+  const auto path = data_folder() + "/credentials";
+  GUST_TRY(auto on_file, auth::read_credentials(path));
+  if (on_file) return std::move(*on_file);
+  return fail(Code::kUnavailable,
+              fmt::format("there are no keys: {} does not exist. Start Gust with: gust up. Or name its "
+                          "data folder with --data or GUST_DATA, or set AWS_ACCESS_KEY_ID and "
+                          "AWS_SECRET_ACCESS_KEY",
+                          path),
+              "daemon");
+}
+
+std::string Session::find_region() const {
+  if (!region.empty()) return region;
+  if (auto name = environment("AWS_REGION"); !name.empty()) return name;
+  if (auto name = environment("AWS_DEFAULT_REGION"); !name.empty()) return name;
+  return std::string(kDefaultRegion);
+}
+
+Result<std::unique_ptr<Remote>> Session::connect() const {
+  GUST_TRY(auto where, find_endpoint());
+  GUST_TRY(auto keys, find_keys());
+  return make_remote(std::move(where), std::move(keys), find_region());
 }
 
 int Session::failed(const Error& error) {

@@ -15,12 +15,14 @@ struct Session {
   Output output = Output::kText;
   std::string endpoint;  // --endpoint, or empty
   std::string data;      // --data, or empty
-  std::string region;
+  std::string region;    // --region, or empty
 
   // Where the daemon is and with which keys: --endpoint, GUST_ENDPOINT, <data>/endpoint, http://127.0.0.1:4566; AWS_*
   // of the environment when all are there, else <data>/credentials. kNotFound "credentials", kInvalid "endpoint".
-  Result<std::unique_ptr<Remote>> connect();
+  Result<std::unique_ptr<Remote>> connect() const;
   Result<Endpoint> find_endpoint() const;
+  Result<auth::Keys> find_keys() const;
+  std::string find_region() const;
   std::string data_folder() const;
 
   // Prints the error and answers the exit code that goes with it.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace gust::cli {
@@ -30,6 +31,13 @@ void Terminal::error(std::string_view text) { write(stderr, fmt::format("gust: {
 
 void Terminal::progress(std::string_view text) {
   if (progress_) write(stderr, fmt::format("{}\n", paint(Colour::kDim, text)));
+}
+
+void Terminal::status(std::string_view text) {
+  if (!progress_) return;
+  winsize size{};
+  const bool known = ::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+  write(stderr, fmt::format("\r\x1b[K{}", text.substr(0, known ? size.ws_col - 1U : 79U)));
 }
 
 std::string Terminal::paint(Colour colour, std::string_view text) const {

@@ -20,6 +20,9 @@ class Terminal {
   // On stderr.
   void error(std::string_view text);
   void progress(std::string_view text);  // only when a person looks, or as plain lines when not quiet
+  // A line on stderr that the next one replaces, cut to the terminal's width; empty wipes it. Only when a person looks.
+  void status(std::string_view text);
+  bool shows_status() const { return progress_; }
   std::string paint(Colour colour, std::string_view text) const;
   // Columns as wide as their widest cell.
   void table(const std::vector<std::vector<std::string>>& rows);

@@ -80,6 +80,7 @@ class ResponseBody final : public async::ByteSource {
     const auto idle = idle_.lock();
     if (idle && parser_->keep_alive() && idle->count(address_) < kMaxIdle) {
       link_->stream.expires_never();
+      link_->buffer.shrink_to_fit();
       idle->emplace(address_, std::move(link_));
     }
     link_.reset();
@@ -116,6 +117,8 @@ class BeastClient final : public Client {
       parser = std::make_unique<bhttp::response_parser<bhttp::buffer_body>>();
       parser->body_limit(boost::none);
     } while (true);
+    const auto left = parser->content_length_remaining();
+    if (!left || *left > kPiece) link->buffer.reserve(kPiece);  // else Beast reads by 512 bytes
     Response response;
     response.status = static_cast<int>(parser->get().result_int());
     for (const auto& field : parser->get()) {

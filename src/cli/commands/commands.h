@@ -61,6 +61,48 @@ struct AccountOptions {
 int account_create_command(Session& session, const AccountOptions& options);
 int account_list_command(Session& session);
 
+struct BucketListOptions {
+  std::string uri;  // empty: the buckets
+  bool recursive = false;
+  bool human = false;    // sizes as people read them
+  bool summary = false;  // number and bytes at the end
+  bool uploads = false;  // those in parts that are neither completed nor aborted
+};
+int bucket_list_command(Session& session, const BucketListOptions& options);
+
+struct BucketCopyOptions {
+  std::string from, to;
+  bool recursive = false;
+  bool remove = false;  // what only the target has
+  bool size_only = false;
+  bool exact_times = false;
+  bool dry_run = false;
+  bool quiet = false;
+  std::string content_type;
+  int part_size_mb = 0;  // 0: as is usual
+  int parallel = 4;
+};
+int bucket_copy_command(Session& session, const BucketCopyOptions& options);
+int bucket_sync_command(Session& session, const BucketCopyOptions& options);
+
+struct BucketRemoveOptions {
+  std::string uri;
+  bool recursive = false;
+  bool uploads = false;
+  bool dry_run = false;
+  bool quiet = false;
+};
+int bucket_remove_command(Session& session, const BucketRemoveOptions& options);
+int bucket_make_command(Session& session, const std::string& uri);
+int bucket_drop_command(Session& session, const std::string& uri);
+
+struct BucketPresignOptions {
+  std::string uri;
+  std::string method = "GET";
+  int expires_s = 3600;
+};
+int bucket_presign_command(Session& session, const BucketPresignOptions& options);
+
 // The function's name for a name or for a logical id of a deployed stack. kNotFound.
 Result<std::string> find_function(Remote& remote, const std::string& name);
 

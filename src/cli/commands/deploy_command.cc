@@ -111,7 +111,7 @@ Result<std::string> run(Session& session, const DeployOptions& options) {
   GUST_CHECK(check_template(file, around));  // told even while no daemon runs
   auto remote = session.connect();
   if (!remote) return std::unexpected(std::move(remote).error());
-  around.region = session.region;
+  around.region = session.find_region();
   Deploy deploy(**remote, file, around, [&](const std::string& text) { session.terminal.progress(text); });
   GUST_CHECK(deploy.prepare());
   const bool text = session.output == Output::kText;

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kTypes = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 38> kTypes = {
     {{".html", "text/html; charset=utf-8"},
      {".htm", "text/html; charset=utf-8"},
      {".css", "text/css; charset=utf-8"},
@@ -37,6 +37,20 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kTypes =
      {".wasm", "application/wasm"},
      {".pdf", "application/pdf"},
      {".mp4", "video/mp4"},
+     {".webm", "video/webm"},
+     {".mov", "video/quicktime"},
+     {".mp3", "audio/mpeg"},
+     {".ogg", "audio/ogg"},
+     {".wav", "audio/wav"},
+     {".csv", "text/csv; charset=utf-8"},
+     {".log", "text/plain; charset=utf-8"},
+     {".yaml", "application/yaml"},
+     {".yml", "application/yaml"},
+     {".zip", "application/zip"},
+     {".gz", "application/gzip"},
+     {".tgz", "application/gzip"},
+     {".tar", "application/x-tar"},
+     {".ttf", "font/ttf"},
      {".webmanifest", "application/manifest+json"}}};
 
 }  // namespace
