@@ -81,8 +81,15 @@ Result<void> check_bucket_name(std::string_view name) {
   return {};
 }
 
-ObjectStore::ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox)
-    : store_(store), blobs_(blobs), clock_(clock), random_(random), outbox_(outbox), pins_(std::make_shared<Pins>()) {}
+ObjectStore::ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox,
+                         std::size_t hash_threads)
+    : store_(store),
+      blobs_(blobs),
+      clock_(clock),
+      random_(random),
+      outbox_(outbox),
+      hashers_("hash", hash_threads),
+      pins_(std::make_shared<Pins>()) {}
 
 ObjectStore::~ObjectStore() = default;
 
@@ -223,11 +230,8 @@ Result<void> ObjectStore::replace(kv::Transaction& tx, const BucketName& bucket,
   }
   GUST_CHECK(check(condition, there ? &*there : nullptr));
   object.modified_at = clock_.now();
-  object.sequence = static_cast<std::uint64_t>(to_epoch_ms(object.modified_at)) << 16;
-  if (there) {
-    object.sequence = std::max(object.sequence, there->sequence + 1);
-    discard(tx, there->segments, garbage);
-  }
+  object.sequence = next_sequence(object.modified_at, there ? there->sequence : 0);
+  if (there) discard(tx, there->segments, garbage);
   if (!inline_bytes.empty()) tx.put(rows::bytes_key(object.segments.at(0).id), inline_bytes);
   tx.put(key, rows::encode(object));
   return {};
@@ -258,6 +262,15 @@ async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::s
     GUST_WARN("objects: removing replaced blobs: {}", removed.error().message);  // the next start takes them
   }
   co_return std::move(state->object);
+}
+
+std::uint64_t ObjectStore::next_sequence(WallTime now, std::uint64_t behind) {
+  auto known = last_sequence_.load();
+  std::uint64_t next = 0;
+  do {
+    next = std::max({static_cast<std::uint64_t>(to_epoch_ms(now)) << 16, behind + 1, known + 1});
+  } while (!last_sequence_.compare_exchange_weak(known, next));
+  return next;
 }
 
 async::Task<void> ObjectStore::remove_blobs(std::vector<blobs::BlobId> garbage) {
@@ -325,7 +338,7 @@ async::Task<void> ObjectStore::erase(BucketName bucket_name, ObjectKey key, Orig
     state->heard = !owner.notification.empty();
     if (!state->heard) return {};
     const auto now = clock_.now();
-    object.sequence = std::max(object.sequence + 1, static_cast<std::uint64_t>(to_epoch_ms(now)) << 16);
+    object.sequence = next_sequence(now, object.sequence);
     return outbox_.append(tx, {EventKind::kDelete, owner, object, now, origin.request_id, origin.source_ip,
                                origin.account, origin.trace_id});
   };

@@ -13,6 +13,7 @@
 #include "objects/hasher.h"
 #include "objects/types.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
@@ -84,7 +85,8 @@ inline constexpr std::uint64_t kMaxObjectBytes = 5ULL << 40;
 
 class ObjectStore {
  public:
-  ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox);
+  ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox,
+              std::size_t hash_threads = 2);
   ~ObjectStore();
 
   // kInvalid for a bad name; kAlreadyExists with source "bucket", or "own bucket" when the owner has it already.
@@ -146,6 +148,8 @@ class ObjectStore {
                              EventKind kind, Origin origin, Also also);
   Result<void> replace(kv::Transaction& tx, const BucketName& bucket, Object& object, const std::string& inline_bytes,
                        const WriteCondition& condition, std::vector<blobs::BlobId>& garbage);
+  // Greater than every one before, and than `behind`.
+  std::uint64_t next_sequence(WallTime now, std::uint64_t behind);
   async::Task<bool> is_empty(BucketName name);
   async::Task<void> set_closing(BucketName name, Closing closing);
   async::Task<void> drop_uploads(BucketName name);
@@ -165,7 +169,8 @@ class ObjectStore {
   env::Clock& clock_;
   env::Random& random_;
   Outbox& outbox_;
-  async::BlockingPool hashers_{"hash", 2};
+  async::BlockingPool hashers_;
+  std::atomic<std::uint64_t> last_sequence_ = 0;
   std::shared_ptr<Pins> pins_;
 };
 
