@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "http/message.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string file;  // when not empty the body is this file
+  std::chrono::minutes patience{16};  // until the whole answer is there; a function may run 15 minutes
 };
 
 struct Answer {
