@@ -14,6 +14,7 @@
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/utilities/optimistic_transaction_db.h>
 #include <rocksdb/utilities/transaction.h>
+#include <rocksdb/utilities/write_batch_with_index.h>
 
 namespace gust::kv {
 namespace {
@@ -74,7 +75,8 @@ rocksdb::Options make_options(const RocksSettings& settings) {
     options.info_log = std::make_shared<NoLog>();
   }
   options.create_if_missing = true;
-  options.write_buffer_size = settings.memtable_bytes;
+  options.write_buffer_size = settings.memtable_bytes * 2;  // begin_memtable() comes first
+  options.avoid_flush_during_shutdown = true;               // what the log lacks is nothing
   options.max_write_buffer_size_to_maintain = static_cast<std::int64_t>(settings.memtable_bytes) * 4;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.max_background_jobs = 2;
@@ -236,13 +238,16 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder, 
   GUST_CHECK(store->sync_parent(folder));
   // When the last record of the log filled a memtable, RocksDB 7.8 begins the next one with the number after it, and
   // then says of each transaction that it began too early. Any write that no transaction made ends that.
-  if (const auto status = store->db_->Delete({}, "kv/opened"); !status.ok())
+  if (const auto status = store->fill_a_little(); !status.ok())
     return failure(fmt::format("opening the store in '{}'", folder), status);
   return store;
 }
 
 RocksStore::RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB> db, RocksSettings settings)
-    : env_(std::move(settings.env)), db_(std::move(db)), pool_("kv", settings.threads) {}
+    : env_(std::move(settings.env)),
+      db_(std::move(db)),
+      memtable_bytes_(settings.memtable_bytes),
+      pool_("kv", settings.threads) {}
 
 // RocksDB syncs its folder, not the name of the folder.
 Result<void> RocksStore::sync_parent(const std::string& folder) {
@@ -270,7 +275,7 @@ Result<void> RocksStore::run(const Body& body, Durability durability) {
     if (!tx.write_status().ok()) return failure("kv: write", tx.write_status());
     rocks_tx->PutLogData(wal_mark(synced_.load()));
     const auto before = db_->GetLatestSequenceNumber();
-    const auto status = rocks_tx->Commit();
+    const auto status = commit(*rocks_tx);
     if (status.ok()) {
       if (options.sync) note_synced(before);
       return {};
@@ -301,8 +306,44 @@ async::Task<void> RocksStore::copy_to(std::string folder) {
   co_return co_await pool_.run(std::move(job));
 }
 
+rocksdb::Status RocksStore::commit(rocksdb::Transaction& tx) {
+  const auto bytes = tx.GetWriteBatch()->GetWriteBatch()->GetDataSize();
+  {
+    std::shared_lock lock(commits_);
+    if (const auto status = tx.Commit(); !status.ok()) return status;
+  }
+  if ((in_memtable_ += bytes) >= memtable_bytes_) begin_memtable();
+  return {};
+}
+
+// A row that never was, and that needs no log.
+rocksdb::Status RocksStore::fill_a_little() {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  return db_->Delete(options, "kv/opened");
+}
+
+// As RocksDB would by itself, but so that no commit meets an empty memtable: when such a commit fails, Resume() flushes
+// nothing, keeps the log that failed, and the next commit ends the process (an assertion of RocksDB 7.8).
+void RocksStore::begin_memtable() {
+  std::unique_lock lock(commits_);
+  if (in_memtable_ < memtable_bytes_) return;
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  options.allow_write_stall = true;
+  auto status = db_->Flush(options);
+  if (status.ok()) status = fill_a_little();
+  if (!status.ok()) GUST_WARN("kv: a memtable could not be flushed: {}", status.ToString());  // commits will fail, too
+  in_memtable_ = 0;
+}
+
 Result<void> RocksStore::resume() {
-  const auto status = db_->GetBaseDB()->Resume();
+  std::unique_lock lock(commits_);
+  std::uint64_t rows = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kNumEntriesActiveMemTable, &rows);
+  if (rows == 0) return fail(Code::kNoSpace, "kv: the disk was full at a bad moment; start gust again to go on writing");
+  auto status = db_->GetBaseDB()->Resume();
+  if (status.ok()) status = fill_a_little();
   if (!status.ok()) return fail(Code::kNoSpace, fmt::format("kv: the disk is full: {}", status.ToString()));
   GUST_INFO("kv: there is room on the disk again; writing goes on");
   return {};

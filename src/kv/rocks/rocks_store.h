@@ -7,12 +7,14 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 
 namespace rocksdb {
 class Env;
 class OptimisticTransactionDB;
 class Status;
+class Transaction;
 }  // namespace rocksdb
 
 namespace gust::kv {
@@ -51,12 +53,18 @@ class RocksStore final : public Store {
   RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB> db, RocksSettings settings);
   Result<void> run(const Body& body, Durability durability);
   Result<void> sync_parent(const std::string& folder);
+  rocksdb::Status commit(rocksdb::Transaction& tx);
+  rocksdb::Status fill_a_little();
+  void begin_memtable();
   void note_synced(std::uint64_t sequence);
   // After a full disk, asks RocksDB to write again; it answers whether there is room now.
   Result<void> resume();
 
   std::shared_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::OptimisticTransactionDB> db_;
+  const std::size_t memtable_bytes_;
+  std::atomic<std::size_t> in_memtable_ = 0;
+  std::shared_mutex commits_;  // alone: no commit runs
   std::atomic<std::uint64_t> synced_ = 0;  // up to this sequence number everything is on disk
   std::mutex turns_;  // held by one of the transactions that conflict again and again; pool threads only
   async::BlockingPool pool_;
