@@ -21,6 +21,10 @@ BlockingPool::~BlockingPool() {
 }
 
 bool BlockingPool::submit(std::move_only_function<void()> job) {
+  if (threads_.empty()) {
+    job();
+    return true;
+  }
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || jobs_.size() >= cap_) return false;

@@ -20,7 +20,8 @@ namespace gust::async {
 
 class BlockingPool {
  public:
-  // `name` shows in thread lists (15 characters); `cap` is how many jobs may wait.
+  // `name` shows in thread lists (15 characters); `cap` is how many jobs may wait. With no thread a job runs at once on
+  // that of its caller: for simulations, which so repeat themselves.
   BlockingPool(std::string name, std::size_t threads, std::size_t cap = 4096);
   ~BlockingPool();  // finishes queued jobs, then joins
   BlockingPool(const BlockingPool&) = delete;

@@ -1,5 +1,6 @@
 // What every blobs::Store promises, run against each implementation.
 #include "async/testing.h"
+#include "blobs/files/blocks.h"
 #include "blobs/files/file_store.h"
 #include "blobs/memory/memory_store.h"
 
@@ -137,6 +138,83 @@ TEST(FileStore, SweepTakesUnfinishedFilesOfACrash) {
   const auto all = [](const BlobId&) { return true; };
   EXPECT_EQ(run([&]() -> Task<std::uint64_t> { return store->sweep(all); }), 1u);
   EXPECT_EQ(folder.files(), 0u);
+}
+
+std::string file_of(const Folder& folder, const BlobId& id) {
+  return folder.path / id.str().substr(0, 2) / (id.str() + ".crc");
+}
+
+TEST(FileStore, BytesThatChangedAreNeverServed) {
+  Folder folder;
+  env::SeededRandom random(1);
+  std::atomic<int> heard = 0;
+  auto store = *FileStore::open(folder.path, random, {.damaged = [&](const BlobId&) { ++heard; }});
+  const auto text = pattern(5 * kBlockBytes + 1000);
+  const auto id = *run([&]() -> Task<BlobId> { return put(*store, text, 100'000); });
+  const auto path = file_of(folder, id);
+  EXPECT_EQ(fs::file_size(path), stored_bytes(text.size()));
+  EXPECT_TRUE(run([&]() -> Task<void> { return store->check(id); }));
+  const auto whole = [&] { return run([&]() -> Task<std::string> { return get(*store, id, 0, text.size()); }); };
+  for (const std::uint64_t at : {std::uint64_t{0}, kBlockBytes - 1, kBlockBytes + 1, 3 * kBlockBytes + 17,
+                                 stored_bytes(text.size()) - 1}) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    const auto turn = [&] {
+      file.seekg(static_cast<std::streamoff>(at));
+      const auto byte = static_cast<char>(file.get() ^ 4);
+      file.seekp(static_cast<std::streamoff>(at));
+      file.put(byte).flush();
+    };
+    turn();
+    EXPECT_EQ(whole().error().code, Code::kCorrupt) << at;
+    EXPECT_EQ(run([&]() -> Task<void> { return store->check(id); }).error().code, Code::kCorrupt) << at;
+    const auto block = at / (kBlockBytes + kSumBytes);
+    const auto elsewhere = block == 4 ? 0 : 4 * kBlockBytes;  // what does not touch the block is served
+    EXPECT_EQ(run([&]() -> Task<std::string> { return get(*store, id, elsewhere, 10); }), text.substr(elsewhere, 10));
+    turn();
+    EXPECT_EQ(whole(), text);
+  }
+  EXPECT_EQ(heard, 10);
+  fs::resize_file(path, stored_bytes(2 * kBlockBytes));  // a whole number of blocks
+  EXPECT_FALSE(whole());
+  fs::resize_file(path, stored_bytes(2 * kBlockBytes) + 3);
+  EXPECT_EQ(run([&]() -> Task<std::uint64_t> { return store->size(id); }).error().code, Code::kCorrupt);
+}
+
+TEST(FileStore, BytesOfAnotherBlobAreNotServed) {
+  Folder folder;
+  env::SeededRandom random(1);
+  auto store = *FileStore::open(folder.path, random);
+  const auto a = *run([&]() -> Task<BlobId> { return put(*store, pattern(100'000), 100'000); });
+  const auto b = *run([&]() -> Task<BlobId> { return put(*store, pattern(100'000), 100'000); });
+  fs::copy_file(file_of(folder, a), file_of(folder, b), fs::copy_options::overwrite_existing);
+  EXPECT_EQ(run([&]() -> Task<std::string> { return get(*store, b, 0, 10); }).error().code, Code::kCorrupt);
+}
+
+TEST(FileStore, WhatIsHeldGoesAfterwards) {
+  Folder folder;
+  env::SeededRandom random(1);
+  auto store = *FileStore::open(folder.path, random);
+  const auto id = *run([&]() -> Task<BlobId> { return put(*store, "bytes", 5); });
+  auto first = store->hold(), second = store->hold();
+  EXPECT_TRUE(run([&]() -> Task<void> { return store->remove(id); }));
+  EXPECT_EQ(store->waiting_to_go(), std::set<BlobId>{id});
+  first.reset();
+  EXPECT_EQ(run([&]() -> Task<std::string> { return get(*store, id, 0, 5); }), "bytes");
+  second.reset();
+  store.reset();  // the pool ends what it has
+  EXPECT_EQ(folder.files(), 0u);
+}
+
+TEST(FileStore, FilesOfEarlierVersionsGetTheirChecksums) {
+  Folder folder;
+  env::SeededRandom random(1);
+  auto store = *FileStore::open(folder.path, random);
+  const BlobId id("ab" + std::string(30, '0'));
+  std::ofstream(folder.path / "ab" / id.str()) << pattern(200'000);
+  const auto all = [](const BlobId&) { return true; };
+  EXPECT_EQ(run([&]() -> Task<std::uint64_t> { return store->sweep(all); }), 0u);
+  EXPECT_EQ(run([&]() -> Task<std::string> { return get(*store, id, 0, 200'000); }), pattern(200'000));
+  EXPECT_EQ(folder.files(), 1u);
 }
 
 TEST(FileStore, AFullDiskAnswersNoSpaceAndLeavesNothing) {

@@ -64,7 +64,7 @@ Result<void> parse_instance_memory(const std::string& text, UpOptions& out) {
 
 class Command {
  public:
-  explicit Command(const Up& up) : up_(up) { build(); }
+  explicit Command(const Local& local) : local_(local) { build(); }
 
   int run(int argc, const char* const* argv) {
     const std::string first = argc > 1 ? argv[1] : "";
@@ -109,6 +109,7 @@ class Command {
     add_account();
     add_image();
     add_bucket();
+    add_store();
     auto* status = add("status", "What runs: functions, instances, queues",
                        "gust status\n  gust status --pools\n  gust status --json");
     status->add_flag_callback(
@@ -152,7 +153,7 @@ class Command {
         return;
       }
       up_options_.data = std::filesystem::absolute(session_.data_folder()).lexically_normal().string();
-      code_ = up_(up_options_);
+      code_ = local_.up(up_options_);
     });
   }
 
@@ -347,7 +348,22 @@ class Command {
         ->default_str("4");
   }
 
-  const Up& up_;
+  void add_store() {
+    auto* check = add("fsck", "Check every object against its checksums, and find what belongs to nothing",
+                      "gust fsck\n  gust fsck --json\n  gust fsck --data ./backup");
+    check->callback([this] { code_ = fsck_command(session_, local_); });
+    auto* backup = add("backup", "Copy the running store as it is at one moment, into a new folder on Gust's machine",
+                       "gust backup ./backup\n  gust backup /mnt/other/monday --copy");
+    backup->add_option("folder", backup_.folder, "Where to; it must be empty or not be there yet")->required();
+    backup->add_flag("--copy", backup_.copy, "Copy every byte; else files that do not change are hard links");
+    backup->callback([this] { code_ = backup_command(session_, backup_); });
+    auto* restore = add("restore", "Make the data folder from a backup, and check it",
+                        "gust restore ./backup --data ./restored && gust up --data ./restored");
+    restore->add_option("folder", backup_.folder, "A folder that gust backup made")->required();
+    restore->callback([this] { code_ = restore_command(session_, local_, backup_); });
+  }
+
+  const Local& local_;
   CLI::App app_{"Gust: a serverless cloud on your own machine", "gust"};
   Session session_;
   int (*status_)(Session&) = status_command;
@@ -368,10 +384,11 @@ class Command {
   BucketRemoveOptions bucket_remove_;
   BucketPresignOptions bucket_presign_;
   std::string bucket_uri_;
+  BackupOptions backup_;
 };
 
 }  // namespace
 
-int run(int argc, const char* const* argv, const Up& up) { return Command(up).run(argc, argv); }
+int run(int argc, const char* const* argv, const Local& local) { return Command(local).run(argc, argv); }
 
 }  // namespace gust::cli

@@ -2,6 +2,10 @@
 // module talks to it over HTTP only.
 #pragma once
 
+#include "base/result.h"
+
+#include <boost/json/object.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -28,10 +32,18 @@ struct UpOptions {
   std::uint64_t instance_memory_mb = 0;            // 0: three quarters of the machine's
 };
 
-// Runs the daemon in the foreground until it is told to end; answers an exit code.
-using Up = std::function<int(const UpOptions&)>;
+// What is done in this process, without a daemon.
+struct Local {
+  // Runs the daemon in the foreground until it is told to end; answers an exit code.
+  std::function<int(const UpOptions&)> up;
+  // What is wrong with the store in a data folder, as the daemon answers to GET /_gust/fsck. kUnavailable "data" when
+  // one has it.
+  std::function<Result<boost::json::object>(const std::string& data)> check;
+  // Makes a data folder from a backup, and checks it.
+  std::function<Result<boost::json::object>(const std::string& backup, const std::string& data)> restore;
+};
 
-int run(int argc, const char* const* argv, const Up& up);
+int run(int argc, const char* const* argv, const Local& local);
 
 // $GUST_DATA, else $XDG_DATA_HOME/gust, else ~/.local/share/gust.
 std::string default_data_folder();

@@ -25,7 +25,6 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kPiece = std::size_t{64} << 10;
 constexpr std::size_t kMaxAnswer = std::size_t{256} << 20;
-constexpr Millis kPatience{16 * 60 * 1000};  // a function may run 15 minutes
 
 std::unexpected<Error> changed(const std::string& path) {
   return fail(Code::kConflict, fmt::format("{} became shorter while it was read; try again", path), "file");
@@ -104,12 +103,12 @@ class HttpRemote final : public Remote {
     GUST_TRY(auto request, prepare(call));
     std::optional<Result<Answer>> result;
     std::exception_ptr thrown;
-    const auto done = [&](std::exception_ptr e, Result<Answer> r) {
+    auto done = [&](std::exception_ptr e, Result<Answer> r) {
       thrown = e;
       result = std::move(r);
       loop_.stop();
     };
-    asio::co_spawn(loop_, exchange(std::move(request), std::move(sink), call.begins), done);
+    asio::co_spawn(loop_, exchange(std::move(request), std::move(sink), call.begins, call.patience), std::move(done));
     loop_.restart();
     loop_.run();
     if (thrown) std::rethrow_exception(thrown);
@@ -147,8 +146,8 @@ class HttpRemote final : public Remote {
   }
 
   async::Task<Answer> exchange(http::Request request, std::function<bool(std::string_view)> sink,
-                               std::function<bool(const Answer&)> begins) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+                               std::function<bool(const Answer&)> begins, std::chrono::minutes patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
     auto host = endpoint_.host;
     GUST_CO_TRY(auto response, co_await client_->send(std::move(host), endpoint_.port, std::move(request), deadline));
     Answer answer{response.status, std::move(response.headers), {}};

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "http/message.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,7 +36,7 @@ struct Call {
   std::function<bool(std::size_t)> sent;
   // Sees status and headers of a success before its body; false stops.
   std::function<bool(const Answer&)> begins;
-};
+  std::chrono::minutes patience{16};
 
 class Remote {
  public:

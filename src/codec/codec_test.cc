@@ -54,6 +54,18 @@ TEST(Digest, PiecesGiveTheSameAsTheWhole) {
   EXPECT_EQ(d.finish(), digest(DigestKind::kSha256, "abc"));
 }
 
+// Long texts are taken in lanes, short ones are not.
+TEST(Crc, ALongTextIsItsPieces) {
+  std::string text;
+  for (unsigned i = 0; i < 100'000; ++i) text += static_cast<char>(i * i * 31 >> 5);
+  for (const std::size_t size : {16'319, 16'320, 16'321, 65'536, 99'999}) {
+    std::uint32_t pieces = 0;
+    for (std::size_t at = 0; at < size; at += 1000)
+      pieces = crc32c(pieces, bytes(std::string_view(text).substr(at, std::min<std::size_t>(1000, size - at))));
+    EXPECT_EQ(crc32c(0, bytes(std::string_view(text).substr(0, size))), pieces) << size;
+  }
+}
+
 TEST(Crc, CheckValuesOfTheCatalogue) {
   EXPECT_EQ(crc32(0, bytes("123456789")), 0xcbf43926U);
   EXPECT_EQ(crc32c(0, bytes("123456789")), 0xe3069283U);

@@ -147,6 +147,9 @@ async::Task<http::Response> Admin::route(RequestContext context, http::Request r
   if (head == "failed") co_return co_await failed(std::move(context), std::move(request), std::move(rest));
   if (head == "usage" && request.method == "GET") co_return co_await usage(std::move(context), std::move(request));
   if (head == "images") co_return co_await images(std::move(context), std::move(request), std::move(rest));
+  if (head == "fsck" && request.method == "GET") co_return co_await check_store(std::move(context));
+  if (head == "backup" && request.method == "POST")
+    co_return co_await backup(std::move(context), std::move(request));
   if (head == "accounts") co_return co_await accounts(std::move(context), std::move(request));
   co_return fail(Code::kNotFound, fmt::format("{} /_gust/{} is not served", request.method, path));
 }

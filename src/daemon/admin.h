@@ -1,8 +1,10 @@
-// Admin: what `gust status|logs|failed|account|image` ask over HTTP, under /_gust/. Loop thread only.
+// Admin: what `gust status|logs|failed|account|image|fsck|backup` ask over HTTP, under /_gust/. Loop thread only.
 #pragma once
 
 #include "auth/accounts.h"
+#include "blobs/files/file_store.h"
 #include "daemon/front.h"
+#include "kv/rocks/rocks_store.h"
 #include "meter/ledger.h"
 #include "functions/async_invoker.h"
 #include "functions/images.h"
@@ -29,7 +31,10 @@ class Admin {
     functions::LogStore& logs;
     meter::Ledger& ledger;
     const sandbox::LinuxLauncher& launcher;
+    kv::RocksStore& store;
+    blobs::FileStore& blobs;
     env::Clock& clock;
+    std::string data;  // the data folder
     std::string endpoint;
     std::shared_ptr<const bool> stopping;  // ends what follows the logs
   };
@@ -44,6 +49,9 @@ class Admin {
   async::Task<http::Response> failed(RequestContext context, http::Request request, std::string rest);
   async::Task<http::Response> usage(RequestContext context, http::Request request);
   async::Task<http::Response> accounts(RequestContext context, http::Request request);
+  // admin_store.cc
+  async::Task<http::Response> check_store(RequestContext context);
+  async::Task<http::Response> backup(RequestContext context, http::Request request);
   // admin_images.cc
   async::Task<http::Response> images(RequestContext context, http::Request request, std::string name);
 

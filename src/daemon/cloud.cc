@@ -76,6 +76,22 @@ scaling::ScalerSettings scaler_settings() {
   return out;
 }
 
+// GUST_SCRUB_MB_PER_S: how fast all blobs are read to find what changed on the disk; 0 turns it off.
+blobs::ScrubSettings scrub_settings() {
+  blobs::ScrubSettings out;
+  const char* given = std::getenv("GUST_SCRUB_MB_PER_S");
+  if (given == nullptr) return out;
+  const std::string_view text = given;
+  std::uint64_t megabytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), megabytes);
+  if (error == std::errc() && end == text.data() + text.size() && megabytes <= 100'000) {
+    out.bytes_per_second = megabytes << 20;
+  } else {
+    GUST_WARN("GUST_SCRUB_MB_PER_S '{}': expected 0 to 100000; it is not used", text);
+  }
+  return out;
+}
+
 // Every instance takes some ten descriptors, and many systems begin with 1,024.
 void allow_many_descriptors() {
   rlimit limit{};
@@ -130,12 +146,16 @@ async::Task<void> Cloud::start() {
   outbox_->start();
   scaler_->start();
   async_invoker_->start();
+  scrubber_->start();
   co_return write_endpoint();
 }
 
 async::Task<void> Cloud::open_state() {
   GUST_CO_TRY(store_, kv::RocksStore::open(settings_.data + "/kv"));
-  GUST_CO_TRY(blobs_, blobs::FileStore::open(settings_.data + "/blobs", random_));
+  auto damaged_reads = metrics_.counter("gust_blob_damaged_reads_total",
+                                        "Reads that found other bytes than were written; none was served.");
+  blobs::FileSettings files{.damaged = [damaged_reads](const blobs::BlobId&) mutable { damaged_reads.add(); }};
+  GUST_CO_TRY(blobs_, blobs::FileStore::open(settings_.data + "/blobs", random_, std::move(files)));
   for (const auto* private_folder : {"/kv", "/blobs"}) ::chmod((settings_.data + private_folder).c_str(), 0700);
   auto view = store_->snapshot();
   GUST_CO_TRY(auto named, objects::ObjectStore::referenced(*view));
@@ -269,8 +289,8 @@ void Cloud::open_services() {
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
   admin_ = std::make_unique<Admin>(
-      Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *logs_, *ledger_, *launcher_, clock_,
-                   endpoint_, stopping_});
+      Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *logs_, *ledger_, *launcher_, *store_,
+                   *blobs_, clock_, settings_.data, endpoint_, stopping_});
 
   front_ = std::make_unique<Front>(*authenticator_, *s3_);
   front_->add_signed(ServiceKind::kS3, "s3", s3_->wire());
@@ -302,7 +322,8 @@ void Cloud::open_services() {
   front_->add_open(ServiceKind::kSite, [this](RequestContext context, http::Request request, api::Destination to) {
     return site_->handle(std::move(context), std::move(request), BucketName(std::move(to.name)), std::move(to.path));
   });
-  metrics_page_ = std::make_unique<MetricsPage>(metrics_, *invoker_, *async_invoker_);
+  scrubber_ = std::make_unique<blobs::Scrubber>(executor_, *blobs_, random_, scrub_settings());
+  metrics_page_ = std::make_unique<MetricsPage>(metrics_, *invoker_, *async_invoker_, *scrubber_);
   front_->set_metrics(
       [this](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> {
         auto page = co_await metrics_page_->get();
@@ -354,6 +375,7 @@ async::Task<void> Cloud::stop(Millis grace) {
   };
   if (server_) note(co_await server_->stop(deadline));
   if (scaler_) note(co_await scaler_->stop());
+  if (scrubber_) note(co_await scrubber_->stop());
   if (async_invoker_) note(co_await async_invoker_->stop(deadline));
   if (invoker_) note(co_await invoker_->stop(deadline));
   if (outbox_) note(co_await outbox_->stop());

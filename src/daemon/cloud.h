@@ -10,6 +10,7 @@
 #include "auth/authenticator.h"
 #include "auth/sessions.h"
 #include "blobs/files/file_store.h"
+#include "blobs/files/scrubber.h"
 #include "config/settings.h"
 #include "daemon/adapters.h"
 #include "daemon/admin.h"
@@ -65,6 +66,7 @@ class Cloud {
 
   std::unique_ptr<kv::RocksStore> store_;
   std::unique_ptr<blobs::FileStore> blobs_;
+  std::unique_ptr<blobs::Scrubber> scrubber_;
   std::unique_ptr<auth::Accounts> accounts_;
   std::unique_ptr<auth::Sessions> sessions_;
   std::unique_ptr<auth::Authenticator> authenticator_;

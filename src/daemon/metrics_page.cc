@@ -70,6 +70,15 @@ void add_events(Readings& out, const queue::Queue::Depth& depth) {
                   {{{"state", "failed"}}, number(depth.dead)}}});
 }
 
+void add_scrub(Readings& out, const blobs::ScrubStatus& scrub) {
+  out.push_back({"gust_blob_scrubbed_bytes_total", "Bytes that were read only to check them.", Kind::kCounter,
+                 {{{}, number(scrub.bytes)}}});
+  out.push_back({"gust_blob_scrub_rounds_total", "How often all blobs were.", Kind::kCounter,
+                 {{{}, number(scrub.rounds)}}});
+  out.push_back({"gust_blob_damaged", "Blobs that were found damaged and are still there.", Kind::kGauge,
+                 {{{}, number(scrub.damaged.size())}}});
+}
+
 }  // namespace
 
 async::Task<http::Response> MetricsPage::get() {
@@ -84,6 +93,7 @@ async::Task<http::Response> MetricsPage::get() {
   add_runtimes(readings, starts.runtimes);
   add_snapshots(readings, starts.snapshots);
   add_events(readings, depth);
+  add_scrub(readings, scrubber_.status());
   readings.push_back({"gust_build_info", "1, with the version as a label.", Kind::kGauge,
                       {{{{"version", GUST_VERSION}}, 1.0}}});
   http::Response response;

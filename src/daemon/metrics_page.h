@@ -2,6 +2,7 @@
 // only.
 #pragma once
 
+#include "blobs/files/scrubber.h"
 #include "functions/async_invoker.h"
 #include "functions/invoker.h"
 #include "http/message.h"
@@ -11,8 +12,9 @@ namespace gust::daemon {
 
 class MetricsPage {
  public:
-  MetricsPage(const telemetry::Metrics& metrics, const functions::Invoker& invoker, functions::AsyncInvoker& events)
-      : metrics_(metrics), invoker_(invoker), events_(events) {}
+  MetricsPage(const telemetry::Metrics& metrics, const functions::Invoker& invoker, functions::AsyncInvoker& events,
+              const blobs::Scrubber& scrubber)
+      : metrics_(metrics), invoker_(invoker), events_(events), scrubber_(scrubber) {}
 
   async::Task<http::Response> get();
 
@@ -20,6 +22,7 @@ class MetricsPage {
   const telemetry::Metrics& metrics_;
   const functions::Invoker& invoker_;
   functions::AsyncInvoker& events_;
+  const blobs::Scrubber& scrubber_;
 };
 
 }  // namespace gust::daemon

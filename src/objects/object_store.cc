@@ -58,8 +58,15 @@ Result<void> check_bucket_name(std::string_view name) {
   return {};
 }
 
-ObjectStore::ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox)
-    : store_(store), blobs_(blobs), clock_(clock), random_(random), outbox_(outbox), pins_(std::make_shared<Pins>()) {}
+ObjectStore::ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox,
+                         std::size_t hash_threads)
+    : store_(store),
+      blobs_(blobs),
+      clock_(clock),
+      random_(random),
+      outbox_(outbox),
+      workers_("objects", hash_threads),
+      pins_(std::make_shared<Pins>()) {}
 
 ObjectStore::~ObjectStore() = default;
 
@@ -245,6 +252,15 @@ async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::s
     GUST_WARN("objects: removing replaced blobs: {}", removed.error().message);  // the next start takes them
   }
   co_return std::move(state->object);
+}
+
+std::uint64_t ObjectStore::next_sequence(WallTime now, std::uint64_t behind) {
+  auto known = last_sequence_.load();
+  std::uint64_t next = 0;
+  do {
+    next = std::max({static_cast<std::uint64_t>(to_epoch_ms(now)) << 16, behind + 1, known + 1});
+  } while (!last_sequence_.compare_exchange_weak(known, next));
+  return next;
 }
 
 async::Task<void> ObjectStore::remove_blobs(std::vector<blobs::BlobId> garbage) {

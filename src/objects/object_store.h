@@ -14,6 +14,7 @@
 #include "objects/hasher.h"
 #include "objects/types.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
@@ -109,7 +110,8 @@ inline constexpr std::uint64_t kMaxObjectBytes = 5ULL << 40;
 
 class ObjectStore {
  public:
-  ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox);
+  ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox,
+              std::size_t hash_threads = 2);
   ~ObjectStore();
 
   // kInvalid for a bad name; kAlreadyExists with source "bucket", or "own bucket" when the owner has it already.
@@ -201,6 +203,8 @@ class ObjectStore {
   Result<void> promote(kv::Transaction& tx, const BucketName& bucket, const Object& gone);
   Result<void> tell(kv::Transaction& tx, EventKind kind, const Bucket& bucket, const Object& object,
                     const Origin& origin);
+  // Greater than every one before, and than `behind`.
+  std::uint64_t next_sequence(WallTime now, std::uint64_t behind);
   async::Task<bool> is_empty(BucketName name);
   async::Task<void> set_closing(BucketName name, Closing closing);
   async::Task<void> drop_uploads(BucketName name);
@@ -220,7 +224,8 @@ class ObjectStore {
   env::Clock& clock_;
   env::Random& random_;
   Outbox& outbox_;
-  async::BlockingPool workers_{"objects", 2};  // hash, and read listings
+  async::BlockingPool workers_;  // hash, and read listings
+  std::atomic<std::uint64_t> last_sequence_ = 0;
   std::shared_ptr<Pins> pins_;
 };
 

@@ -68,8 +68,7 @@ Result<std::optional<ObjectStore::Located>> ObjectStore::locate(kv::Reader& read
 Result<void> ObjectStore::put_current(kv::Transaction& tx, const Bucket& bucket, Object& object,
                                       std::optional<Object> there, std::vector<blobs::BlobId>& garbage) {
   object.modified_at = clock_.now();
-  object.sequence = static_cast<std::uint64_t>(to_epoch_ms(object.modified_at)) << 16;
-  if (there) object.sequence = std::max(object.sequence, there->sequence + 1);
+  object.sequence = next_sequence(object.modified_at, there ? there->sequence : 0);
   const auto& key = object.key.str();
   object.version_id.clear();
   object.null_sequence = 0;
@@ -153,7 +152,7 @@ Result<void> ObjectStore::erase_current(kv::Transaction& tx, const Bucket& bucke
   tx.erase(located->row_key);
   discard(tx, located->object.segments, erasing.garbage);
   auto& gone = located->object;
-  gone.sequence = std::max(gone.sequence + 1, static_cast<std::uint64_t>(to_epoch_ms(clock_.now())) << 16);
+  gone.sequence = next_sequence(clock_.now(), gone.sequence);
   erasing.event.emplace(request.lifecycle ? EventKind::kLifecycleDelete : EventKind::kDelete, std::move(gone));
   return {};
 }

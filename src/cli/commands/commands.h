@@ -55,6 +55,15 @@ int image_push_command(Session& session, const ImageOptions& options);
 int image_list_command(Session& session);
 int image_remove_command(Session& session, const ImageOptions& options);
 
+struct Local;
+struct BackupOptions {
+  std::string folder;
+  bool copy = false;
+};
+int fsck_command(Session& session, const Local& local);  // 0: clean, 1: something is wrong, 2: it could not be checked
+int backup_command(Session& session, const BackupOptions& options);
+int restore_command(Session& session, const Local& local, const BackupOptions& options);
+
 struct AccountOptions {
   std::string name, id, canonical_id, access_key, secret;
 };

@@ -1,21 +1,27 @@
 #include "kv/rocks/rocks_store.h"
 
 #include "base/log.h"
+#include "kv/rocks/wal.h"
 
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/snapshot.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/utilities/optimistic_transaction_db.h>
 #include <rocksdb/utilities/transaction.h>
+#include <rocksdb/utilities/write_batch_with_index.h>
 
 namespace gust::kv {
 namespace {
 
 constexpr int kMaxAttempts = 64;
+// Mutexes that commits share by their keys. RocksDB's million costs each start 50 ms and 64 MB.
+constexpr std::uint32_t kLocks = 4096;
 constexpr int kFreeAttempts = 3;  // after these, who conflicts takes turns
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
@@ -56,10 +62,21 @@ rocksdb::Status read(rocksdb::Iterator& iterator, const Range& range, std::vecto
   return iterator.status();
 }
 
+class NoLog final : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 rocksdb::Options make_options(const RocksSettings& settings) {
   rocksdb::Options options;
+  if (settings.env) {
+    options.env = settings.env.get();
+    options.info_log = std::make_shared<NoLog>();
+  }
   options.create_if_missing = true;
-  options.write_buffer_size = settings.memtable_bytes;
+  options.write_buffer_size = settings.memtable_bytes * 2;  // begin_memtable() comes first
+  options.avoid_flush_during_shutdown = true;               // what the log lacks is nothing
   options.max_write_buffer_size_to_maintain = static_cast<std::int64_t>(settings.memtable_bytes) * 4;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.max_background_jobs = 2;
@@ -141,9 +158,74 @@ class RocksStore::Frozen final : public Reader {
   rocksdb::ManagedSnapshot snapshot_;
 };
 
+// A store that is only read, and its view.
+class RocksStore::ReadOnly final : public Reader {
+ public:
+  ReadOnly(std::shared_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db)
+      : env_(std::move(env)), db_(std::move(db)), view_(*db_) {}
+  Result<std::optional<std::string>> get(std::string_view key) override { return view_.get(key); }
+  Result<std::vector<Entry>> scan(const Range& range) override { return view_.scan(range); }
+
+ private:
+  std::shared_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::DB> db_;
+  Frozen view_;
+};
+
+// RocksDB refuses a log that is damaged before its end. A loss of power also leaves pages missing in the part that was
+// never synced: then what lies before the damage is all that was acknowledged, unless a later record says otherwise.
+static Result<void> check_damage(rocksdb::Options& options, const std::string& folder, const rocksdb::Status& found) {
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  rocksdb::DB* db = nullptr;
+  if (const auto status = rocksdb::DB::OpenForReadOnly(options, folder, &db); !status.ok())
+    return failure(fmt::format("opening the store in '{}'", folder), status);
+  const auto recovered = db->GetLatestSequenceNumber();
+  delete db;
+  GUST_TRY(const auto synced, highest_wal_mark(*options.env, folder));
+  if (synced > recovered) {
+    return fail(Code::kCorrupt,
+                fmt::format("the log in '{}' is damaged where it held acknowledged writes ({} of {} are before the "
+                            "damage): restore a backup, or the disk's own copy. RocksDB says: {}",
+                            folder, recovered, synced, found.ToString()));
+  }
+  GUST_WARN("kv: the end of the log in '{}' was never synced and is damaged; it is left out: {}", folder,
+            found.ToString());
+  return {};
+}
+
+Result<std::unique_ptr<Reader>> RocksStore::open_read_only(const std::string& folder, RocksSettings settings) {
+  auto options = make_options(settings);
+  options.create_if_missing = false;
+  options.info_log = std::make_shared<NoLog>();  // it would be a file in there
+  rocksdb::DB* db = nullptr;
+  auto status = rocksdb::DB::OpenForReadOnly(options, folder, &db);
+  if (status.IsCorruption()) {
+    GUST_CHECK(check_damage(options, folder, status));
+    status = rocksdb::DB::OpenForReadOnly(options, folder, &db);
+  }
+  if (!status.ok()) return failure(fmt::format("reading the store in '{}'", folder), status);
+  return std::make_unique<ReadOnly>(settings.env, std::unique_ptr<rocksdb::DB>(db));
+}
+
+static rocksdb::Status open_transactional(const rocksdb::Options& options, const std::string& folder,
+                                          rocksdb::OptimisticTransactionDB** db) {
+  rocksdb::OptimisticTransactionDBOptions locks;
+  locks.occ_lock_buckets = kLocks;
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, options}};
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const auto status = rocksdb::OptimisticTransactionDB::Open(options, locks, folder, families, &handles, db);
+  for (const auto* handle : handles) delete handle;
+  return status;
+}
+
 Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder, RocksSettings settings) {
   rocksdb::OptimisticTransactionDB* db = nullptr;
-  const auto status = rocksdb::OptimisticTransactionDB::Open(make_options(settings), folder, &db);
+  auto options = make_options(settings);
+  auto status = open_transactional(options, folder, &db);
+  if (status.IsCorruption()) {
+    GUST_CHECK(check_damage(options, folder, status));
+    status = open_transactional(options, folder, &db);
+  }
   if (!status.ok()) {
     if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
       return fail(Code::kUnavailable, fmt::format("'{}' is in use by another process: {}", folder, status.ToString()),
@@ -151,12 +233,32 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder, 
     }
     return failure(fmt::format("opening the store in '{}'", folder), status);
   }
-  return std::unique_ptr<RocksStore>(
-      new RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB>(db), settings.threads));
+  std::unique_ptr<RocksStore> store(
+      new RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB>(db), std::move(settings)));
+  GUST_CHECK(store->sync_parent(folder));
+  // When the last record of the log filled a memtable, RocksDB 7.8 begins the next one with the number after it, and
+  // then says of each transaction that it began too early. Any write that no transaction made ends that.
+  if (const auto status = store->fill_a_little(); !status.ok())
+    return failure(fmt::format("opening the store in '{}'", folder), status);
+  return store;
 }
 
-RocksStore::RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB> db, std::size_t threads)
-    : db_(std::move(db)), pool_("kv", threads) {}
+RocksStore::RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB> db, RocksSettings settings)
+    : env_(std::move(settings.env)),
+      db_(std::move(db)),
+      memtable_bytes_(settings.memtable_bytes),
+      pool_("kv", settings.threads) {}
+
+// RocksDB syncs its folder, not the name of the folder.
+Result<void> RocksStore::sync_parent(const std::string& folder) {
+  std::unique_ptr<rocksdb::Directory> parent;
+  const auto slash = folder.rfind('/');
+  if (slash == 0 || slash == std::string::npos) return {};
+  auto status = db_->GetEnv()->NewDirectory(folder.substr(0, slash), &parent);
+  if (status.ok()) status = parent->Fsync();
+  if (!status.ok()) return failure(fmt::format("syncing the folder of '{}'", folder), status);
+  return {};
+}
 
 RocksStore::~RocksStore() = default;
 
@@ -171,8 +273,13 @@ Result<void> RocksStore::run(const Body& body, Durability durability) {
     Tx tx(*rocks_tx);
     GUST_CHECK(body(tx));
     if (!tx.write_status().ok()) return failure("kv: write", tx.write_status());
-    const auto status = rocks_tx->Commit();
-    if (status.ok()) return {};
+    rocks_tx->PutLogData(wal_mark(synced_.load()));
+    const auto before = db_->GetLatestSequenceNumber();
+    const auto status = commit(*rocks_tx);
+    if (status.ok()) {
+      if (options.sync) note_synced(before);
+      return {};
+    }
     if (status.IsBusy() || status.IsTryAgain()) continue;
     if (!is_no_space(status) || resumed) return failure("kv: commit", status);
     GUST_CHECK(resume());
@@ -181,8 +288,62 @@ Result<void> RocksStore::run(const Body& body, Durability durability) {
   return fail(Code::kConflict, "the rows changed on every attempt; try again");
 }
 
+// All that was committed before this commit began is in the log before it.
+void RocksStore::note_synced(std::uint64_t sequence) {
+  for (auto known = synced_.load(); known < sequence && !synced_.compare_exchange_weak(known, sequence);) {
+  }
+}
+
+async::Task<void> RocksStore::copy_to(std::string folder) {
+  auto job = [this, folder = std::move(folder)]() -> Result<void> {
+    rocksdb::Checkpoint* made = nullptr;
+    auto status = rocksdb::Checkpoint::Create(db_.get(), &made);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    if (status.ok()) status = checkpoint->CreateCheckpoint(folder);
+    if (!status.ok()) return failure(fmt::format("kv: copying the store to '{}'", folder), status);
+    return {};
+  };
+  co_return co_await pool_.run(std::move(job));
+}
+
+rocksdb::Status RocksStore::commit(rocksdb::Transaction& tx) {
+  const auto bytes = tx.GetWriteBatch()->GetWriteBatch()->GetDataSize();
+  {
+    std::shared_lock lock(commits_);
+    if (const auto status = tx.Commit(); !status.ok()) return status;
+  }
+  if ((in_memtable_ += bytes) >= memtable_bytes_) begin_memtable();
+  return {};
+}
+
+// A row that never was, and that needs no log.
+rocksdb::Status RocksStore::fill_a_little() {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  return db_->Delete(options, "kv/opened");
+}
+
+// As RocksDB would by itself, but so that no commit meets an empty memtable: when such a commit fails, Resume() flushes
+// nothing, keeps the log that failed, and the next commit ends the process (an assertion of RocksDB 7.8).
+void RocksStore::begin_memtable() {
+  std::unique_lock lock(commits_);
+  if (in_memtable_ < memtable_bytes_) return;
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  options.allow_write_stall = true;
+  auto status = db_->Flush(options);
+  if (status.ok()) status = fill_a_little();
+  if (!status.ok()) GUST_WARN("kv: a memtable could not be flushed: {}", status.ToString());  // commits will fail, too
+  in_memtable_ = 0;
+}
+
 Result<void> RocksStore::resume() {
-  const auto status = db_->GetBaseDB()->Resume();
+  std::unique_lock lock(commits_);
+  std::uint64_t rows = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kNumEntriesActiveMemTable, &rows);
+  if (rows == 0) return fail(Code::kNoSpace, "kv: the disk was full at a bad moment; start gust again to go on writing");
+  auto status = db_->GetBaseDB()->Resume();
+  if (status.ok()) status = fill_a_little();
   if (!status.ok()) return fail(Code::kNoSpace, fmt::format("kv: the disk is full: {}", status.ToString()));
   GUST_INFO("kv: there is room on the disk again; writing goes on");
   return {};

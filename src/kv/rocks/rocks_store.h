@@ -4,13 +4,17 @@
 #include "async/blocking_pool.h"
 #include "kv/store.h"
 
+#include <atomic>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 
 namespace rocksdb {
+class Env;
 class OptimisticTransactionDB;
 class Status;
+class Transaction;
 }  // namespace rocksdb
 
 namespace gust::kv {
@@ -19,14 +23,21 @@ struct RocksSettings {
   std::size_t threads = 16;  // commits that may share one fsync
   std::size_t block_cache_bytes = 64 << 20;
   std::size_t memtable_bytes = 16 << 20;
+  std::shared_ptr<rocksdb::Env> env;  // none: the system's
 };
 
 class RocksStore final : public Store {
  public:
   // Opens or makes the store in `folder`. kUnavailable when another process has it, kCorrupt when the log is damaged
-  // before its tail (a torn tail is what a crash leaves; it was never acknowledged).
+  // where it held what was acknowledged. A torn tail, and missing pages of it, are what a loss of power leaves.
   static Result<std::unique_ptr<RocksStore>> open(const std::string& folder, RocksSettings settings = {});
+  // What is in a folder that nobody writes to, without changing it.
+  static Result<std::unique_ptr<Reader>> open_read_only(const std::string& folder, RocksSettings settings = {});
   ~RocksStore() override;
+
+  // Makes `folder`, a store of its own with everything that was committed up to now, synced; writes go on meanwhile.
+  // Files that do not change are shared with it where they are on the same disk.
+  async::Task<void> copy_to(std::string folder);
 
   async::Task<void> transact(Body body, Durability durability = Durability::kSynced) override;
   async::Task<std::optional<std::string>> get(std::string key) override;
@@ -37,12 +48,24 @@ class RocksStore final : public Store {
   class Tx;
   class Frozen;
 
-  RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB> db, std::size_t threads);
+  class ReadOnly;
+
+  RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB> db, RocksSettings settings);
   Result<void> run(const Body& body, Durability durability);
+  Result<void> sync_parent(const std::string& folder);
+  rocksdb::Status commit(rocksdb::Transaction& tx);
+  rocksdb::Status fill_a_little();
+  void begin_memtable();
+  void note_synced(std::uint64_t sequence);
   // After a full disk, asks RocksDB to write again; it answers whether there is room now.
   Result<void> resume();
 
+  std::shared_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::OptimisticTransactionDB> db_;
+  const std::size_t memtable_bytes_;
+  std::atomic<std::size_t> in_memtable_ = 0;
+  std::shared_mutex commits_;  // alone: no commit runs
+  std::atomic<std::uint64_t> synced_ = 0;  // up to this sequence number everything is on disk
   std::mutex turns_;  // held by one of the transactions that conflict again and again; pool threads only
   async::BlockingPool pool_;
 };
