@@ -341,7 +341,8 @@ Result<void> RocksStore::resume() {
   std::unique_lock lock(commits_);
   std::uint64_t rows = 0;
   db_->GetIntProperty(rocksdb::DB::Properties::kNumEntriesActiveMemTable, &rows);
-  if (rows == 0) return fail(Code::kNoSpace, "kv: the disk was full at a bad moment; start gust again to go on writing");
+  if (rows == 0)
+    return fail(Code::kNoSpace, "kv: the disk was full at a bad moment; start gust again to go on writing");
   auto status = db_->GetBaseDB()->Resume();
   if (status.ok()) status = fill_a_little();
   if (!status.ok()) return fail(Code::kNoSpace, fmt::format("kv: the disk is full: {}", status.ToString()));
