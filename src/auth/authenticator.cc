@@ -107,6 +107,18 @@ async::Task<Principal> Authenticator::authenticate_v2(http::Request& request, Qu
                  "signature");
 }
 
+async::Task<Principal> Authenticator::authenticate_form(FormSignature form, std::string peer) {
+  GUST_CO_TRY(auto signer, co_await find_signer(form.access_key_id, form.session_token, std::move(peer)));
+  const auto right = form.scope ? signature(signing_keys_.get(form.access_key_id, signer.keys.secret, *form.scope),
+                                            form.policy)
+                                : policy_signature_v2(form.policy, signer.keys.secret);
+  if (codec::equal_in_constant_time(right, form.signature)) co_return std::move(signer.principal);
+  co_return fail(Code::kDenied,
+                 "The request signature we calculated does not match the signature you provided. Check your key and "
+                 "signing method.",
+                 "signature");
+}
+
 async::Task<Authenticator::Signer> Authenticator::find_signer(std::string access_key_id, std::string session_token,
                                                               std::string peer) {
   const auto& id = access_key_id;

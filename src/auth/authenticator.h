@@ -20,6 +20,7 @@
 #include "async/task.h"
 #include "auth/accounts.h"
 #include "auth/authorization.h"
+#include "auth/form_signature.h"
 #include "auth/sessions.h"
 #include "auth/signing_key_cache.h"
 #include "auth/sigv2.h"
@@ -45,6 +46,8 @@ class Authenticator {
   // decoded one, aws-chunked is gone from Content-Encoding, trailers arrive in request.trailers. `request` outlives the
   // task.
   async::Task<Principal> authenticate(RequestContext context, http::Request& request, std::string service = {});
+  // Who signed the policy of an upload's form. What the policy says is not looked at.
+  async::Task<Principal> authenticate_form(FormSignature form, std::string peer);
 
  private:
   struct Signer {

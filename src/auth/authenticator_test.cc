@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace gust::auth {
 namespace {
 
@@ -275,6 +277,55 @@ TEST(Authorize, OwnAccountOnly) {
   EXPECT_EQ(authorize(context, "s3:GetObject", bucket).error().source, "policy");
   context.principal.account = owner;
   EXPECT_TRUE(authorize(context, "s3:GetObject", bucket));
+}
+
+TEST_F(AuthenticatorTest, Forms) {
+  std::map<std::string, std::string, std::less<>> fields;
+  const auto parse = [&] {
+    return parse_form_signature([&](std::string_view name) -> std::optional<std::string> {
+      const auto it = fields.find(name);
+      return it == fields.end() ? std::nullopt : std::optional(it->second);
+    });
+  };
+  const auto signer = [&]() -> std::string {
+    auto form = parse();
+    if (!form) return form.error().source;
+    if (!*form) return "unsigned";
+    const auto out = run([&] { return authenticator_->authenticate_form(**form, "127.0.0.1"); });
+    return out ? out->account.str() : out.error().source;
+  };
+  EXPECT_EQ(signer(), "unsigned");
+  fields = {{"policy", "eyJ9"}, {"awsaccesskeyid", keys_.access_key_id}};
+  EXPECT_EQ(signer(), "Signature");
+  fields["signature"] = policy_signature_v2("eyJ9", keys_.secret);
+  EXPECT_EQ(signer(), "111122223333");
+  fields["policy"] = "eyJ8";
+  EXPECT_EQ(signer(), "signature");
+
+  const Scope scope{"20151229", "us-east-1", "s3"};
+  const auto v4 = [&](const Keys& keys) {
+    fields = {{"policy", "eyJ9"},
+              {"x-amz-algorithm", std::string(kAlgorithm)},
+              {"x-amz-credential", keys.access_key_id + "/" + scope.str()},
+              {"x-amz-date", "20151229T000000Z"},
+              {"x-amz-signature", signature(signing_key(keys.secret, scope), "eyJ9")}};
+    if (!keys.session_token.empty()) fields["x-amz-security-token"] = keys.session_token;
+    return signer();
+  };
+  EXPECT_EQ(v4(keys_), "111122223333");
+  EXPECT_EQ(v4({keys_.access_key_id, "another", {}}), "signature");
+  EXPECT_EQ(v4({"AKIANOBODY", keys_.secret, {}}), "access-key");
+  const auto session = sessions_->issue(AccountId("111122223333"), canonical_id_, "arn:aws:iam::111122223333:role/r",
+                                        "name", Millis(3'600'000));
+  ASSERT_TRUE(session);
+  EXPECT_EQ(v4(session->keys), "111122223333");
+  EXPECT_EQ(v4({keys_.access_key_id, keys_.secret, session->keys.session_token}), "token");
+  v4(keys_);
+  for (const auto* credential : {"", "x", "/20151229/us-east-1/s3/aws4_request", "k/2015/us-east-1/s3/aws4_request",
+                                 "k/20151229/us-east-1/sqs/aws4_request", "k/20151229//s3/aws4_request"}) {
+    fields["x-amz-credential"] = credential;
+    EXPECT_EQ(signer(), "X-Amz-Credential") << credential;
+  }
 }
 
 }  // namespace

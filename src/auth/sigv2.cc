@@ -135,4 +135,8 @@ Result<std::vector<std::string>> signatures_v2(const http::Request& request, con
   return out;
 }
 
+std::string policy_signature_v2(std::string_view policy, std::string_view secret) {
+  return codec::to_base64(hmac_sha1(secret, policy));
+}
+
 }  // namespace gust::auth

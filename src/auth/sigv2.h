@@ -1,6 +1,6 @@
-// Presigned S3 URLs of Signature Version 2, which boto3 still makes by default for other endpoints than Amazon's. Only
-// the query form; nothing else of version 2 is served. Source: "Signing and authenticating REST requests", S3 developer
-// guide. Any thread.
+// Presigned S3 URLs and forms of Signature Version 2, which boto3 still makes by default for other endpoints than
+// Amazon's. Nothing else of version 2 is served. Source: "Signing and authenticating REST requests" and "HTML forms" of
+// the S3 developer guide. Any thread.
 #pragma once
 
 #include "base/result.h"
@@ -27,5 +27,7 @@ Result<std::optional<QueryV2>> parse_query_v2(const http::Request& request);
 // The signatures that are right for the request: one for the path as it is, one more where the bucket is in Host.
 Result<std::vector<std::string>> signatures_v2(const http::Request& request, const QueryV2& query,
                                                std::string_view secret);
+// Of a form's policy, which is signed as it is sent.
+std::string policy_signature_v2(std::string_view policy, std::string_view secret);
 
 }  // namespace gust::auth

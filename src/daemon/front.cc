@@ -155,8 +155,9 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   const std::string origin(is_s3 ? request.headers.get_or("origin", "") : "");
   const auto method = request.method;
   http::Response response;
-  const auto who = co_await authenticator_.authenticate(context, request, target.scope);
-  if (!who) {
+  if (is_s3 && api::S3Service::is_form(request, to.path)) {
+    response = co_await s3_.post_form(context, std::move(request), to.path, authenticator_);
+  } else if (const auto who = co_await authenticator_.authenticate(context, request, target.scope); !who) {
     response = target.service->refuse(context, auth_error(who.error(), protocol));
   } else if (who->anonymous() && !is_s3) {  // S3 asks its policies and lists
     response = target.service->refuse(context, anonymous_error(protocol));

@@ -56,6 +56,10 @@ constexpr std::array kKnown = {
     Known{"chunk", Code::kInvalid, "InvalidChunkSizeError", 400},
     Known{"trailer", Code::kInvalid, "MalformedTrailerError", 400},
     Known{"signature", Code::kDenied, "SignatureDoesNotMatch", 403},
+    Known{"access-key", Code::kUnauthenticated, "InvalidAccessKeyId", 403},
+    Known{"token", Code::kUnauthenticated, "InvalidToken", 400},
+    Known{"token-expired", Code::kUnauthenticated, "ExpiredToken", 400},
+    Known{"form", Code::kInvalid, "MalformedPOSTRequest", 400},
     Known{"body", Code::kInvalid, "IncompleteBody", 400},
     Known{"body", Code::kTimeout, "RequestTimeout", 400},
 };
@@ -143,7 +147,7 @@ bool is_unserved_s3(std::string_view method, std::string_view path, const codec:
   const auto has = [&](std::string_view name) {
     return std::ranges::find(query, name, &codec::QueryPairs::value_type::first) != query.end();
   };
-  // A POST of an object is either of a multipart upload's two; a form upload would be a POST of the bucket.
+  // A POST of an object is either of a multipart upload's two; a form's upload is a POST of the bucket.
   const bool to_object = path.find('/', 1) != std::string_view::npos && !path.ends_with('/');
   if (method == "POST" && to_object && !has("uploads") && !has("uploadId") && !has("restore")) return true;
   for (const auto& [name, value] : query) {

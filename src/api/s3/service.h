@@ -9,6 +9,10 @@
 #include <functional>
 #include <string>
 
+namespace gust::auth {
+class Authenticator;
+}
+
 namespace gust::api {
 
 // Says whether a notification may be sent to a target; implemented where functions are known.
@@ -28,6 +32,10 @@ class S3Service {
   wire::Service& wire() { return service_; }
   // Answers a browser's preflight (OPTIONS) by the bucket's CORS rules. `path` begins with the bucket.
   async::Task<http::Response> preflight(RequestContext context, http::Request request, std::string path);
+  // A browser's upload by a form: multipart/form-data, POSTed to the bucket. It is signed in its fields, or not at all.
+  static bool is_form(const http::Request& request, std::string_view path);
+  boost::asio::awaitable<http::Response> post_form(RequestContext context, http::Request request, std::string path,
+                                                   auth::Authenticator& authenticator);
   // Adds the CORS headers of the bucket to `response` for a request with this Origin.
   async::Task<void> add_cors(std::string path, std::string method, std::string origin, http::Response& response);
 
