@@ -56,6 +56,8 @@ Result<void> ObjectEvents::append(kv::Transaction& tx, const objects::ObjectEven
   record.source_ip = event.source_ip;
   record.requester = event.requester.str();
   record.trace_id = event.trace_id;
+  if (event.bucket.versioning != objects::Versioning::kNever)
+    record.version_id = event.object.version_id.empty() ? "null" : event.object.version_id;
   return outbox_->append(tx, std::move(record));
 }
 

@@ -59,19 +59,29 @@ Millis billed_step() {
   return Millis(1);
 }
 
-// GUST_SCALING_PERIOD_MS: what target tracking takes for a minute; less is for tests, which cannot wait for three.
-scaling::ScalerSettings scaler_settings() {
-  scaling::ScalerSettings out;
-  const char* given = std::getenv("GUST_SCALING_PERIOD_MS");
-  if (given == nullptr) return out;
+// The milliseconds that the variable `name` gives; nothing when it is not set, or is not between these.
+std::optional<Millis> period_of(const char* name, std::int64_t least, std::int64_t most) {
+  const char* given = std::getenv(name);
+  if (given == nullptr) return std::nullopt;
   const std::string_view text = given;
   std::int64_t ms = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
-  if (error != std::errc() || end != text.data() + text.size() || ms < 100 || ms > 60'000) {
-    GUST_WARN("GUST_SCALING_PERIOD_MS '{}': expected 100 to 60000; it is not used", text);
-    return out;
-  }
-  out.period = Millis(ms);
+  if (error == std::errc() && end == text.data() + text.size() && ms >= least && ms <= most) return Millis(ms);
+  GUST_WARN("{} '{}': expected {} to {}; it is not used", name, text, least, most);
+  return std::nullopt;
+}
+
+// GUST_LIFECYCLE_PERIOD_MS: how often lifecycle rules are applied; else once an hour.
+objects::LifecycleSettings lifecycle_settings() {
+  objects::LifecycleSettings out;
+  out.period = period_of("GUST_LIFECYCLE_PERIOD_MS", 50, 86'400'000).value_or(out.period);
+  return out;
+}
+
+// GUST_SCALING_PERIOD_MS: what target tracking takes for a minute; less is for tests, which cannot wait for three.
+scaling::ScalerSettings scaler_settings() {
+  scaling::ScalerSettings out;
+  out.period = period_of("GUST_SCALING_PERIOD_MS", 100, 60'000).value_or(out.period);
   out.look_every = std::min(out.look_every, out.period / 10);
   return out;
 }
@@ -144,6 +154,7 @@ async::Task<void> Cloud::start() {
   open_scaling();
   open_services();
   outbox_->start();
+  lifecycle_->start();
   scaler_->start();
   async_invoker_->start();
   scrubber_->start();
@@ -173,7 +184,13 @@ async::Task<void> Cloud::open_state() {
   const auto dev = settings_.mode == config::Mode::kDev ? auth::DevKeys::kOnLoopback : auth::DevKeys::kRefused;
   authenticator_ =
       std::make_unique<auth::Authenticator>(*accounts_, *sessions_, clock_, auth::AuthSettings{.dev_keys = dev});
-  objects_ = std::make_unique<objects::ObjectStore>(*store_, *blobs_, clock_, random_, object_events_);
+  // Of objects only: signatures and sessions keep the time of their clients.
+  if (const char* file = std::getenv("GUST_OBJECTS_CLOCK_FILE"); file != nullptr)
+    shifted_clock_ = std::make_unique<env::ShiftedClock>(clock_, file);
+  env::Clock& clock = shifted_clock_ ? static_cast<env::Clock&>(*shifted_clock_) : clock_;
+  objects_ = std::make_unique<objects::ObjectStore>(*store_, *blobs_, clock, random_, object_events_);
+  lifecycle_ =
+      std::make_unique<objects::LifecycleRunner>(executor_, *objects_, clock, random_, lifecycle_settings());
   co_return co_await objects_->recover();
 }
 
@@ -278,7 +295,7 @@ void Cloud::open_services() {
 
   s3_ = std::make_unique<api::S3Service>(
       *objects_, *notification_targets_, [this](const AccountId& id) { return accounts_->canonical_id(id); },
-      [this] { return clock_.now(); });
+      [this] { return shifted_clock_ ? shifted_clock_->now() : clock_.now(); });
   lambda_ = std::make_unique<api::LambdaService>(api::LambdaService::Parts{
       *registry_, *layers_, *images_, *invoker_, *async_invoker_, *bucket_code_, *bucket_records_,
       [this](const functions::FunctionRef& ref) { return code_links_->make(ref); },
@@ -374,6 +391,7 @@ async::Task<void> Cloud::stop(Millis grace) {
     if (!done && first) first = done;
   };
   if (server_) note(co_await server_->stop(deadline));
+  if (lifecycle_) note(co_await lifecycle_->stop());
   if (scaler_) note(co_await scaler_->stop());
   if (scrubber_) note(co_await scrubber_->stop());
   if (async_invoker_) note(co_await async_invoker_->stop(deadline));

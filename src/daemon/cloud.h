@@ -18,12 +18,14 @@
 #include "daemon/front.h"
 #include "daemon/metrics_page.h"
 #include "daemon/url_target.h"
+#include "env/shifted_clock.h"
 #include "gateway/apis.h"
 #include "gateway/function_url.h"
 #include "gateway/gateway.h"
 #include "http/server.h"
 #include "kv/rocks/rocks_store.h"
 #include "meter/ledger.h"
+#include "objects/lifecycle_runner.h"
 #include "queue/durable_queue.h"
 #include "sandbox/linux/linux_launcher.h"
 #include "scaling/registry.h"
@@ -71,7 +73,9 @@ class Cloud {
   std::unique_ptr<auth::Sessions> sessions_;
   std::unique_ptr<auth::Authenticator> authenticator_;
   ObjectEvents object_events_;
+  std::unique_ptr<env::ShiftedClock> shifted_clock_;
   std::unique_ptr<objects::ObjectStore> objects_;
+  std::unique_ptr<objects::LifecycleRunner> lifecycle_;
   std::unique_ptr<sandbox::LinuxLauncher> launcher_;
   std::unique_ptr<functions::Registry> registry_;
   std::unique_ptr<functions::Layers> layers_;

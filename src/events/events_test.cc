@@ -69,6 +69,7 @@ TEST(Record, RoundTripsAndRefusesWhatIsNotOne) {
   const auto back = decode(encode(r));
   ASSERT_TRUE(back);
   EXPECT_EQ(encode(*back), encode(r));
+  EXPECT_EQ(back->version_id, "");
   EXPECT_EQ(decode("{}").error().code, Code::kCorrupt);
   EXPECT_EQ(decode("x").error().code, Code::kCorrupt);
 }
@@ -82,6 +83,40 @@ TEST(Message, HasTheDocumentedShape) {
   EXPECT_EQ(event.at("s3").at("object").at("sequencer").get_string(), "00000000000000FF");
   EXPECT_EQ(event.at("s3").at("configurationId").get_string(), "jpg");
   EXPECT_EQ(event.at("s3").at("bucket").at("arn").get_string(), "arn:aws:s3:::b");
+}
+
+TEST(Message, SaysWhatItsKindOfEventHas) {
+  const auto event_of = [](ObjectRecord r) {
+    const auto document = *codec::parse_json(to_message(r, {"jpg", "arn:f1"}));
+    return document.at("Records").at(0).get_object();
+  };
+  const auto thing = [](const boost::json::object& event) { return event.at("s3").at("object").get_object(); };
+  auto versioned = record("ObjectCreated:Put", "k");
+  versioned.version_id = "v1";
+  EXPECT_EQ(thing(event_of(versioned)).at("versionId").get_string(), "v1");
+  EXPECT_EQ(event_of(versioned).at("eventVersion").get_string(), "2.1");
+  EXPECT_EQ(event_of(versioned).at("userIdentity").at("principalId").get_string(), "AWS:000000000000");
+  EXPECT_FALSE(thing(event_of(record("ObjectCreated:Put", "k"))).contains("versionId"));
+  versioned.name = "ObjectRemoved:DeleteMarkerCreated";
+  EXPECT_FALSE(thing(event_of(versioned)).contains("size"));
+  EXPECT_FALSE(thing(event_of(versioned)).contains("eTag"));
+  versioned.name = "ObjectTagging:Put";
+  EXPECT_EQ(thing(event_of(versioned)).at("eTag").get_string(), "abc");
+  EXPECT_EQ(event_of(versioned).at("eventVersion").get_string(), "2.3");
+  versioned.name = "LifecycleExpiration:Delete";
+  const auto by_service = event_of(versioned);
+  EXPECT_EQ(by_service.at("eventVersion").get_string(), "2.3");
+  EXPECT_EQ(by_service.at("userIdentity").at("principalId").get_string(), "s3.amazonaws.com");
+  EXPECT_EQ(by_service.at("requestParameters").at("sourceIPAddress").get_string(), "s3.amazonaws.com");
+}
+
+TEST(Match, QueuesAndTopicsAsWell) {
+  auto r = record("LifecycleExpiration:Delete", "k");
+  r.configuration =
+      R"({"QueueConfigurations":[{"Id":"q","QueueArn":"arn:q","Events":["s3:LifecycleExpiration:*"]}],
+          "TopicConfigurations":[{"Id":"t","TopicArn":"arn:t","Events":["s3:LifecycleExpiration:Delete"]},
+                                 {"Id":"u","TopicArn":"arn:u","Events":["s3:ObjectRemoved:*"]}]})";
+  EXPECT_EQ(targets(r), (std::vector<std::string>{"arn:q", "arn:t"}));
 }
 
 struct Recorder final : Target {

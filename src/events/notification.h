@@ -28,6 +28,7 @@ struct ObjectRecord {
   std::string source_ip;
   std::string requester;  // account
   std::string trace_id;   // of the request, for what it sets off
+  std::string version_id;  // an id, or "null"; empty: of a bucket without versioning
 };
 
 std::string encode(const ObjectRecord& record);

@@ -118,6 +118,20 @@ async::Task<std::vector<Bucket>> ObjectStore::buckets(AccountId owner) {
   }
 }
 
+async::Task<std::vector<Bucket>> ObjectStore::configured(std::string which) {
+  std::vector<Bucket> out;
+  auto range = kv::Range::prefix(std::string(rows::kBuckets));
+  for (;;) {
+    GUST_CO_TRY(const auto found, co_await store_.scan(range));
+    for (const auto& row : found) {
+      GUST_CO_TRY(auto bucket, rows::decode_bucket(row.value));
+      if (bucket.closing == Closing::kNo && bucket.configurations.contains(which)) out.push_back(std::move(bucket));
+    }
+    if (found.size() < range.limit) co_return out;
+    range.begin = found.back().key + '\0';
+  }
+}
+
 async::Task<void> ObjectStore::configure(BucketName name, std::string which, std::string json) {
   kv::Store::Body body = [this, name, which, json](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(auto bucket, need_bucket(tx, name));

@@ -73,6 +73,15 @@ struct CopyRequest {
 
 enum class Governance { kKept, kBypassed };
 
+// What lifecycle rules were applied to.
+struct Found {
+  std::string rules;           // the bucket's configuration "lifecycle"
+  std::uint64_t sequence = 0;  // of the version
+  std::map<std::string, std::string> tags = {};
+  Standing standing = Standing::kCurrent;
+  std::size_t newer = 0;  // at least so many noncurrent versions are newer than this
+};
+
 struct EraseRequest {
   BucketName bucket;
   ObjectKey key;
@@ -80,6 +89,8 @@ struct EraseRequest {
   std::string if_match = {};                // ETags, or "*"
   Governance governance = Governance::kKept;
   bool lifecycle = false;  // by the bucket's lifecycle rules, which events tell
+  // Must be so still when the deletion commits; else kPrecondition with source "found".
+  std::optional<Found> found = {};
   Origin origin = {};
 };
 
@@ -118,6 +129,8 @@ class ObjectStore {
   async::Task<void> create_bucket(NewBucket wanted);
   async::Task<Bucket> bucket(BucketName name);
   async::Task<std::vector<Bucket>> buckets(AccountId owner);
+  // Of all owners, those that have the configuration `which`.
+  async::Task<std::vector<Bucket>> configured(std::string which);
   async::Task<void> delete_bucket(BucketName name);
   // Sets the configuration `which`, or removes it when `json` is empty.
   async::Task<void> configure(BucketName name, std::string which, std::string json);

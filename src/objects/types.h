@@ -75,6 +75,9 @@ struct Lock {
   bool operator==(const Lock&) const = default;
 };
 
+// How a version stands among those of its key: alone is the current one when there is no other.
+enum class Standing { kCurrent, kAlone, kNoncurrent };
+
 // A marker says that the key was deleted and what was there before is kept: it has no bytes.
 enum class VersionKind { kObject, kDeleteMarker };
 

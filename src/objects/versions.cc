@@ -33,6 +33,34 @@ Result<void> check_lock(const Object& object, Governance governance, WallTime no
   return fail(Code::kDenied, "Access Denied because object protected by object lock.", "lock");
 }
 
+// Every row that this depends on is read by its key, so that a write to one meanwhile is a conflict.
+Result<void> check_found(kv::Reader& reader, const Bucket& bucket, const EraseRequest& request, const Object* object,
+                         bool current) {
+  if (!request.found) return {};
+  const auto& found = *request.found;
+  const auto changed = [] {
+    return fail(Code::kPrecondition, "it is no longer what the rules were applied to", "found");
+  };
+  if (object == nullptr || object->sequence != found.sequence || object->tags != found.tags) return changed();
+  if (bucket.configuration("lifecycle") != found.rules) return changed();
+  if (current != (found.standing != Standing::kNoncurrent)) return changed();
+  const auto key = request.key.str();
+  if (found.standing == Standing::kAlone) {
+    GUST_TRY(const auto older, reader.scan(kv::Range::prefix(rows::versions_prefix(bucket.name, key), 1)));
+    return older.empty() ? Result<void>() : changed();
+  }
+  if (found.standing == Standing::kCurrent || found.newer == 0) return {};
+  auto range = kv::Range::prefix(rows::versions_prefix(bucket.name, key), found.newer);
+  range.end = rows::version_key(bucket.name, key, found.sequence);
+  GUST_TRY(const auto newer, reader.scan(range));
+  if (newer.size() < found.newer) return changed();
+  for (const auto& row : newer) {
+    GUST_TRY(const auto still, reader.get(row.key));
+    if (!still) return changed();
+  }
+  return {};
+}
+
 std::optional<std::string> shown_version(const Object& object) {
   return object.version_id.empty() ? "null" : object.version_id;
 }
@@ -136,6 +164,7 @@ Result<void> ObjectStore::erase_current(kv::Transaction& tx, const Bucket& bucke
   GUST_TRY(auto located, locate(tx, bucket.name, request.key, std::nullopt));
   const bool exists = located && located->object.kind == VersionKind::kObject;
   GUST_CHECK(check({request.if_match, ""}, exists ? &located->object : nullptr));
+  GUST_CHECK(check_found(tx, bucket, request, exists ? &located->object : nullptr, true));
   if (bucket.versioning != Versioning::kNever) {
     Object marker;
     marker.key = request.key;
@@ -179,6 +208,7 @@ Result<void> ObjectStore::promote(kv::Transaction& tx, const BucketName& bucket,
 Result<void> ObjectStore::erase_version(kv::Transaction& tx, const Bucket& bucket, const EraseRequest& request,
                                         Erasing& erasing) {
   GUST_TRY(const auto located, locate(tx, bucket.name, request.key, request.version));
+  GUST_CHECK(check_found(tx, bucket, request, located ? &located->object : nullptr, located && located->current));
   if (!located) {
     GUST_CHECK(check({request.if_match, ""}, nullptr));
     erasing.erased.version = request.version;

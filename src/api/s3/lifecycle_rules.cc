@@ -1,6 +1,7 @@
 #include "api/s3/lifecycle_rules.h"
 
 #include "api/s3/tags.h"
+#include "objects/lifecycle.h"
 
 #include <fmt/format.h>
 
@@ -116,6 +117,25 @@ wire::Reply<void> check_lifecycle(s3::BucketLifecycleConfiguration& configuratio
     }
   }
   return {};
+}
+
+std::optional<std::string> expiration_header(const objects::Bucket& bucket, const objects::Object& object) {
+  const auto text = bucket.configuration("lifecycle");
+  const bool current = object.noncurrent_at == WallTime{};
+  if (text.empty() || !current) return std::nullopt;
+  const auto rules = objects::parse_lifecycle(text);
+  if (!rules) return std::nullopt;
+  const auto due = objects::expiration(*rules, object, {});
+  return due ? std::optional(objects::expiration_text(*due)) : std::nullopt;
+}
+
+std::optional<Abortion> abortion_of(const objects::Bucket& bucket, const objects::Upload& upload) {
+  const auto text = bucket.configuration("lifecycle");
+  if (text.empty()) return std::nullopt;
+  const auto rules = objects::parse_lifecycle(text);
+  if (!rules) return std::nullopt;
+  const auto due = objects::abortion(*rules, upload);
+  return due ? std::optional(Abortion{due->at, due->rule->id}) : std::nullopt;
 }
 
 }  // namespace gust::api

@@ -1,4 +1,5 @@
 // Multipart uploads: create, part, part copy, complete, abort, and both listings.
+#include "api/s3/lifecycle_rules.h"
 #include "api/s3/service.h"
 #include "api/s3/shared.h"
 
@@ -67,6 +68,7 @@ S3Reply<s3::CreateMultipartUploadOutput> create(const S3Parts& s3, wire::Call ca
   out.bucket = request.bucket;
   out.key = request.key;
   out.upload_id = made.id;
+  set_abortion(bucket, made, out);
   if (made.checksum_kind) {
     out.checksum_algorithm = checksum_name(*made.checksum_kind);
     out.checksum_type = checksum_type_name(made.checksum_type);
@@ -197,6 +199,7 @@ S3Reply<s3::CompleteMultipartUploadOutput> complete(const S3Parts& s3, wire::Cal
   out.location = fmt::format("http://{}/{}/{}", call.headers.get_or("host", "localhost"), request.bucket,
                              codec::percent_encode(request.key, codec::Slash::kKeep));
   out.version_id = shown_version(bucket, object);
+  set_expiration(bucket, object, out);
   set_checksum(out, object.checksum);
   if (object.checksum) out.checksum_type = checksum_type_name(object.checksum->type);
   co_return out;
@@ -224,6 +227,7 @@ S3Reply<s3::ListPartsOutput> list_parts(const S3Parts& s3, wire::Call call, s3::
   out.part_number_marker = static_cast<std::int32_t>(after);
   out.max_parts = static_cast<std::int32_t>(limit);
   out.storage_class = "STANDARD";
+  set_abortion(bucket, upload, out);
   out.is_truncated = false;
   out.owner = owner_of(s3, bucket, upload.owner);
   out.initiator = s3::Initiator{.display_name = std::nullopt, .id = out.owner->id};

@@ -1,4 +1,5 @@
 // PutObject, GetObject, HeadObject, CopyObject, GetObjectAttributes.
+#include "api/s3/lifecycle_rules.h"
 #include "api/s3/lock.h"
 #include "api/s3/service.h"
 #include "api/s3/shared.h"
@@ -40,6 +41,7 @@ S3Reply<s3::PutObjectOutput> put_object(const S3Parts& s3, wire::Call call, s3::
   set_checksum(out, object.checksum);
   if (object.checksum) out.checksum_type = checksum_type_name(object.checksum->type);
   out.version_id = shown_version(bucket, object);
+  set_expiration(bucket, object, out);
   co_return out;
 }
 
@@ -65,6 +67,7 @@ void describe_object(const objects::Bucket& bucket, const objects::Object& objec
   out.content_language =
       request.response_content_language ? request.response_content_language : header("content-language");
   out.version_id = shown_version(bucket, object);
+  set_expiration(bucket, object, out);
   if (!object.tags.empty()) out.tag_count = static_cast<std::int32_t>(object.tags.size());
   if (object.lock.mode != objects::LockMode::kNone) {
     out.object_lock_mode = lock_mode_name(object.lock.mode);
@@ -227,6 +230,7 @@ S3Reply<s3::CopyObjectOutput> copy_object(const S3Parts& s3, wire::Call call, s3
   set_checksum(*out.copy_object_result, object.checksum);
   if (object.checksum) out.copy_object_result->checksum_type = checksum_type_name(object.checksum->type);
   out.version_id = shown_version(bucket, object);
+  set_expiration(bucket, object, out);
   out.copy_source_version_id = shown_version(from_bucket, from);
   co_return out;
 }
