@@ -90,3 +90,80 @@ def test_one_failing_function_delays_no_other(wired, gust, unique):
         functions.invoke(FunctionName=bucket + "-bad", InvocationType="Event", Payload=b"{}")
     s3.put_object(Bucket=bucket, Key="in/after.jpg", Body=b"x")
     assert wait_until(lambda: recorded(s3, bucket, "in/after.jpg"), "the healthy function's event", 30)
+
+
+def destination(s3, bucket, kind, arn, events=("s3:ObjectCreated:*",), **more):
+    name = {"Queue": "QueueArn", "Topic": "TopicArn", "LambdaFunction": "LambdaFunctionArn"}[kind]
+    return s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={f"{kind}Configurations": [{name: arn, "Events": list(events)}]}, **more)
+
+
+def test_every_documented_event_may_be_named(wired):
+    s3, bucket, arn = wired
+    names = s3.meta.service_model.shape_for("Event").enum
+    destination(s3, bucket, "LambdaFunction", arn, [n for n in names if not n.endswith("*")])
+    kept = s3.get_bucket_notification_configuration(Bucket=bucket)["LambdaFunctionConfigurations"][0]["Events"]
+    assert "s3:LifecycleExpiration:DeleteMarkerCreated" in kept and "s3:Replication:OperationNotTracked" in kept
+    destination(s3, bucket, "LambdaFunction", arn, [n for n in names if n.endswith("*")])
+    for wrong in ("s3:TestEvent", "s3:ObjectCreated", "s3:ObjectAcl:*", "ObjectCreated:*"):
+        with pytest.raises(ClientError) as caught:
+            destination(s3, bucket, "LambdaFunction", arn, [wrong])
+        assert caught.value.response["Error"]["Code"] == "InvalidArgument", wrong
+
+
+@pytest.mark.parametrize("kind, arn", [("Queue", "arn:aws:sqs:us-east-1:000000000000:none"),
+                                       ("Topic", "arn:aws:sns:us-east-1:000000000000:none")])
+def test_queues_and_topics_do_not_exist(wired, kind, arn):
+    s3, bucket, function = wired
+    with pytest.raises(ClientError) as caught:
+        destination(s3, bucket, kind, arn)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "InvalidArgument"
+    assert error["Message"] == "Unable to validate the following destination configurations"
+    assert error["ArgumentName"] == arn and error["ArgumentValue"] == f"The destination {kind.lower()} does not exist"
+    with pytest.raises(ClientError) as caught:
+        destination(s3, bucket, kind, function)
+    assert caught.value.response["Error"]["Message"] == "The ARN could not be parsed"
+    # Unchecked it is kept, and what it would have been told is dropped; others are told all the same.
+    destination(s3, bucket, kind, arn, SkipDestinationValidation=True)
+    kept = s3.get_bucket_notification_configuration(Bucket=bucket)[f"{kind}Configurations"][0]
+    assert arn in kept.values() and kept["Id"]
+    s3.put_object(Bucket=bucket, Key="in/lost.jpg", Body=b"x")
+    destination(s3, bucket, "LambdaFunction", function)
+    s3.put_object(Bucket=bucket, Key="in/after.jpg", Body=b"x")
+    wait_until(lambda: recorded(s3, bucket, "in/after.jpg"), "the event after")
+    assert recorded(s3, bucket, "in/lost.jpg") is None
+
+
+def test_event_buses_are_refused(wired):
+    s3, bucket, _ = wired
+    with pytest.raises(ClientError) as caught:
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    assert caught.value.response["Error"]["Code"] == "NotImplemented"
+
+
+def test_versions_markers_and_tags_are_told(wired, gust):
+    s3, bucket, arn = wired
+    destination(s3, bucket, "LambdaFunction", arn, ["s3:ObjectTagging:*", "s3:ObjectRemoved:*", "s3:ObjectAcl:Put", "s3:ObjectCreated:Put"])
+
+    def told(key, name):
+        record = wait_until(lambda: (r := recorded(s3, bucket, key)) and r["eventName"] == name and r, f"{name} of {key}")
+        return record, record["s3"]["object"]
+    s3.put_object(Bucket=bucket, Key="plain", Body=b"x")
+    assert "versionId" not in told("plain", "ObjectCreated:Put")[1]
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    put = s3.put_object(Bucket=bucket, Key="k", Body=b"xy")
+    record, thing = told("k", "ObjectCreated:Put")
+    assert record["eventVersion"] == "2.1" and thing["versionId"] == put["VersionId"] and thing["size"] == 2
+    s3.put_object_tagging(Bucket=bucket, Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "1"}]})
+    record, thing = told("k", "ObjectTagging:Put")
+    assert record["eventVersion"] == "2.3" and thing["versionId"] == put["VersionId"] and thing["eTag"] == put["ETag"].strip('"')
+    s3.delete_object_tagging(Bucket=bucket, Key="k")
+    told("k", "ObjectTagging:Delete")
+    s3.put_object_acl(Bucket=bucket, Key="k", ACL="private")
+    told("k", "ObjectAcl:Put")
+    marker = s3.delete_object(Bucket=bucket, Key="k")
+    thing = told("k", "ObjectRemoved:DeleteMarkerCreated")[1]
+    assert thing["versionId"] == marker["VersionId"] and "size" not in thing and "eTag" not in thing
+    s3.delete_object(Bucket=bucket, Key="k", VersionId=put["VersionId"])
+    assert told("k", "ObjectRemoved:Delete")[1]["versionId"] == put["VersionId"]

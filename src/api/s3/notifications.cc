@@ -1,4 +1,4 @@
-// A bucket's notification configuration: what may be in it, and that its targets may be invoked.
+// A bucket's notification configuration: what may be in it, and that its destinations may be told.
 #include "api/s3/configuration_text.h"
 #include "api/s3/service.h"
 #include "api/s3/shared.h"
@@ -15,7 +15,36 @@ namespace {
 constexpr std::size_t kMaxConfigurations = 100;
 constexpr std::size_t kMaxFilterBytes = 1024;
 
+// A function's, a queue's or a topic's configuration: they differ only in how they name the destination.
+struct Destination {
+  std::string_view service;   // in the ARN
+  std::string_view argument;  // in faults
+  std::string_view shown;     // in messages
+  const std::string& arn;
+  std::optional<std::string>& id;
+  const std::vector<std::string>& events;
+  std::optional<s3::NotificationConfigurationFilter>& filter;
+};
+
+std::vector<Destination> destinations(s3::NotificationConfiguration& of) {
+  std::vector<Destination> out;
+  if (of.lambda_function_configurations) {
+    for (auto& one : *of.lambda_function_configurations)
+      out.push_back({"lambda", "CloudFunction", "Lambda", one.lambda_function_arn, one.id, one.events, one.filter});
+  }
+  if (of.queue_configurations) {
+    for (auto& one : *of.queue_configurations)
+      out.push_back({"sqs", "Queue", "queue", one.queue_arn, one.id, one.events, one.filter});
+  }
+  if (of.topic_configurations) {
+    for (auto& one : *of.topic_configurations)
+      out.push_back({"sns", "Topic", "topic", one.topic_arn, one.id, one.events, one.filter});
+  }
+  return out;
+}
+
 wire::Reply<void> check_events(const std::vector<std::string>& events) {
+  // All that the service documents. Those of what is not served (restores, replication, say) are never sent.
   static const std::set<std::string> kEvents = {"s3:ObjectCreated:*",
                                                 "s3:ObjectCreated:Put",
                                                 "s3:ObjectCreated:Post",
@@ -23,7 +52,30 @@ wire::Reply<void> check_events(const std::vector<std::string>& events) {
                                                 "s3:ObjectCreated:CompleteMultipartUpload",
                                                 "s3:ObjectRemoved:*",
                                                 "s3:ObjectRemoved:Delete",
-                                                "s3:ObjectRemoved:DeleteMarkerCreated"};
+                                                "s3:ObjectRemoved:DeleteMarkerCreated",
+                                                "s3:ObjectRestore:*",
+                                                "s3:ObjectRestore:Post",
+                                                "s3:ObjectRestore:Completed",
+                                                "s3:ObjectRestore:Delete",
+                                                "s3:ReducedRedundancyLostObject",
+                                                "s3:Replication:*",
+                                                "s3:Replication:OperationFailedReplication",
+                                                "s3:Replication:OperationMissedThreshold",
+                                                "s3:Replication:OperationReplicatedAfterThreshold",
+                                                "s3:Replication:OperationNotTracked",
+                                                "s3:LifecycleExpiration:*",
+                                                "s3:LifecycleExpiration:Delete",
+                                                "s3:LifecycleExpiration:DeleteMarkerCreated",
+                                                "s3:LifecycleTransition",
+                                                "s3:IntelligentTiering",
+                                                "s3:ObjectTagging:*",
+                                                "s3:ObjectTagging:Put",
+                                                "s3:ObjectTagging:Delete",
+                                                "s3:ObjectAcl:Put",
+                                                "s3:ObjectAnnotation:*",
+                                                "s3:ObjectAnnotation:Put",
+                                                "s3:ObjectAnnotation:Delete",
+                                                "s3:ObjectRetention:Put"};
   for (const auto& event : events) {
     if (!kEvents.contains(event)) {
       return wire::fault("InvalidArgument",
@@ -41,7 +93,7 @@ std::string lower(std::string text) {
 }
 
 // Checks the rules and writes their names as the service answers them.
-wire::Reply<void> check_filter(s3::LambdaFunctionConfiguration& one) {
+wire::Reply<void> check_filter(const Destination& one) {
   if (!one.filter || !one.filter->key || !one.filter->key->filter_rules) return {};
   std::set<std::string> seen;
   for (auto& rule : *one.filter->key->filter_rules) {
@@ -65,7 +117,7 @@ wire::Reply<void> check_filter(s3::LambdaFunctionConfiguration& one) {
   return {};
 }
 
-std::string filter_value(const s3::LambdaFunctionConfiguration& one, std::string_view name) {
+std::string filter_value(const Destination& one, std::string_view name) {
   if (!one.filter || !one.filter->key || !one.filter->key->filter_rules) return "";
   for (const auto& rule : *one.filter->key->filter_rules) {
     if (rule.name == name) return rule.value.value_or("");
@@ -83,14 +135,14 @@ bool share_event(const std::vector<std::string>& a, const std::vector<std::strin
 }
 
 // True when an event of some key would go to both.
-bool overlap(const s3::LambdaFunctionConfiguration& a, const s3::LambdaFunctionConfiguration& b) {
+bool overlap(const Destination& a, const Destination& b) {
   const auto prefix_a = filter_value(a, "Prefix"), prefix_b = filter_value(b, "Prefix");
   const auto suffix_a = filter_value(a, "Suffix"), suffix_b = filter_value(b, "Suffix");
   return share_event(a.events, b.events) && (prefix_a.starts_with(prefix_b) || prefix_b.starts_with(prefix_a)) &&
          (suffix_a.ends_with(suffix_b) || suffix_b.ends_with(suffix_a));
 }
 
-wire::Reply<void> check_together(const std::vector<s3::LambdaFunctionConfiguration>& all) {
+wire::Reply<void> check_together(const std::vector<Destination>& all) {
   if (all.size() > kMaxConfigurations) {
     return wire::fault("InvalidArgument",
                        fmt::format("A bucket has at most {} notification configurations", kMaxConfigurations), {}, 400);
@@ -112,40 +164,52 @@ wire::Reply<void> check_together(const std::vector<s3::LambdaFunctionConfigurati
   return {};
 }
 
+// What of an ARN is wrong for this kind of destination, before anyone is asked.
+wire::Reply<void> check_arn(const Destination& one) {
+  const auto arn = Arn::parse(one.arn);
+  if (arn && arn->service == one.service) return {};
+  return wire::fault("InvalidArgument", "The ARN could not be parsed",
+                     {{"ArgumentName", std::string(one.argument)}, {"ArgumentValue", one.arn}}, 400);
+}
+
+// Empty when the bucket may tell it, else why not.
+boost::asio::awaitable<std::string> refusal(const S3Parts& s3, Destination one, objects::Bucket bucket) {
+  const auto missing = fmt::format("The destination {} does not exist", one.shown);
+  if (one.service != "lambda") co_return missing;  // no queues and no topics are served
+  const auto allowed = co_await s3.targets.check(one.arn, bucket.name, bucket.owner);
+  if (allowed) co_return "";
+  co_return allowed.error().code == Code::kNotFound ? missing : allowed.error().message;
+}
+
 S3Reply<s3::Empty> put_notification(const S3Parts& s3, wire::Call call,
                                     s3::PutBucketNotificationConfigurationRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutBucketNotification", request));
   auto& configuration = request.notification_configuration;
-  const auto has = [](const auto& list) { return list && !list->empty(); };
-  if (has(configuration.queue_configurations) || has(configuration.topic_configurations) ||
-      configuration.event_bridge_configuration) {
+  if (configuration.event_bridge_configuration) {
     co_return wire::fault("NotImplemented",
-                          "Notifications to queues, topics and event buses are not served yet; use a Lambda function.",
+                          "Events are not sent to Amazon EventBridge: no event bus is served. Leave out "
+                          "EventBridgeConfiguration.",
                           {}, 501);
   }
-  if (!has(configuration.lambda_function_configurations)) {
+  const auto all = destinations(configuration);
+  if (all.empty()) {
     GUST_CO_CHECK(co_await s3.store.configure(BucketName(request.bucket), "notification", ""));
     co_return s3::Empty{};
   }
   int number = 0;
-  for (auto& one : *configuration.lambda_function_configurations) {
+  for (const auto& one : all) {
     GUST_CO_CHECK(check_events(one.events));
     GUST_CO_CHECK(check_filter(one));
   }
-  GUST_CO_CHECK(check_together(*configuration.lambda_function_configurations));
-  for (auto& one : *configuration.lambda_function_configurations) {
-    if (!Arn::parse(one.lambda_function_arn) || Arn::parse(one.lambda_function_arn)->service != "lambda") {
-      co_return wire::fault("InvalidArgument", "The ARN could not be parsed",
-                            {{"ArgumentName", "CloudFunction"}, {"ArgumentValue", one.lambda_function_arn}}, 400);
-    }
+  GUST_CO_CHECK(check_together(all));
+  for (const auto& one : all) {
+    GUST_CO_CHECK(check_arn(one));
     if (!one.id || one.id->empty()) one.id = fmt::format("{}-{}", call.context.request_id, ++number);
     if (request.skip_destination_validation.value_or(false)) continue;
-    const auto allowed = co_await s3.targets.check(one.lambda_function_arn, bucket.name, bucket.owner);
-    if (!allowed) {
-      co_return wire::fault(
-          "InvalidArgument",
-          fmt::format("Unable to validate the following destination configurations: {}", allowed.error().message),
-          {{"ArgumentName1", one.lambda_function_arn}}, 400);
+    const auto why = co_await refusal(s3, one, bucket);
+    if (!why.empty()) {
+      co_return wire::fault("InvalidArgument", "Unable to validate the following destination configurations",
+                            {{"ArgumentName", one.arn}, {"ArgumentValue", why}}, 400);
     }
   }
   GUST_CO_CHECK(co_await s3.store.configure(BucketName(request.bucket), "notification", to_text(configuration)));
