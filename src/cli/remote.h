@@ -36,7 +36,8 @@ struct Call {
   std::function<bool(std::size_t)> sent;
   // Sees status and headers of a success before its body; false stops.
   std::function<bool(const Answer&)> begins;
-  std::chrono::minutes patience{16};
+  std::chrono::minutes patience{16};  // until the whole answer is there; a function may run 15 minutes
+};
 
 class Remote {
  public:

@@ -79,7 +79,8 @@ bool World::start() {
   if (has_bucket_) return true;
   const auto made = run_here([&]() -> Task<void> {
     const auto there = co_await objects_->bucket(bucket_);
-    if (!there) GUST_CO_CHECK(co_await objects_->create_bucket({bucket_, AccountId("000000000000"), "us-east-1"}));
+    NewBucket wanted{bucket_, AccountId("000000000000"), "us-east-1"};
+    if (!there) GUST_CO_CHECK(co_await objects_->create_bucket(std::move(wanted)));
     co_return co_await objects_->configure(bucket_, "notification", "{}");
   });
   if (!made) return broke("making the bucket", made.error());

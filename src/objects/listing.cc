@@ -124,7 +124,9 @@ class VersionsLister {
   Result<bool> add_key(Object current) {
     const auto key = current.key.str();
     auto range = kv::Range::prefix(rows::versions_prefix(bucket_, key));
-    bool skipping = key == query_.key_marker && !query_.version_marker.empty();
+    // Where a null version that is gone was nobody knows: the key is listed again, for none may be left out.
+    const bool lost = query_.version_marker == "null" && !current.version_id.empty() && current.null_sequence == 0;
+    const bool skipping = key == query_.key_marker && !query_.version_marker.empty() && !lost;
     const auto is_marker = [&](const Object& object) {
       return object.version_id.empty() ? query_.version_marker == "null" : object.version_id == query_.version_marker;
     };

@@ -131,6 +131,19 @@ TEST_P(VersionsTest, PagesGoOnBehindAVersionThatIsGone) {
             (std::vector<std::string>{"k " + ids[2], "k " + ids[1], "k " + ids[0]}));
 }
 
+TEST_P(VersionsTest, PagesGoOnBehindANullVersionThatIsGone) {
+  ASSERT_TRUE(put("k", "null"));
+  enable();
+  const auto kept = version("k", "kept");
+  enable(Versioning::kSuspended);
+  ASSERT_TRUE(put("k", "null again"));
+  const auto page = run(loop_, [&] { return objects_->list_versions(bucket_, {.limit = 1}); });
+  ASSERT_TRUE(page->truncated);
+  EXPECT_EQ(page->next_version, "null");
+  ASSERT_TRUE(erase("k", "null"));
+  EXPECT_EQ(versions({.key_marker = "k", .version_marker = "null"}), (std::vector<std::string>{"k " + kept + "*"}));
+}
+
 TEST_P(VersionsTest, TheySurviveAReopening) {
   if (!durable()) GTEST_SKIP() << "memory does not survive";
   enable();
