@@ -88,6 +88,19 @@ TEST_P(Checking, AStoreThatIsAsItShouldBeIsClean) {
   EXPECT_EQ(report.bytes, 5 + kBig + kMinPartBytes + 100);
 }
 
+TEST_P(Checking, OlderVersionsAreChecked) {
+  ASSERT_TRUE(run(loop_, [&] { return objects_->set_versioning(bucket_, Versioning::kEnabled); }));
+  const auto old = put("k", pattern(kBig));
+  ASSERT_TRUE(put("k", "new"));
+  ASSERT_TRUE(erase("k"));
+  EXPECT_EQ(problems(), std::set<std::string>{});
+  EXPECT_EQ(check().objects, 3u);
+  flip(file_of(old->segments.at(0)), 10);
+  const auto found = check().problems;
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].what, "bucket/k version " + old->version_id);
+}
+
 TEST_P(Checking, FindsWhatIsWrong) {
   const auto damaged = put("damaged", pattern(kBig)), missing = put("missing", pattern(kBig, 1)),
              inside = put("row-gone", "bytes"), changed = put("row-changed", "bytes");
