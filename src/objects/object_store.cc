@@ -309,7 +309,7 @@ async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::
   object.acl = std::move(request.attributes.acl);
   object.tags = std::move(request.attributes.tags);
   object.lock = request.attributes.lock;
-  object.owner = request.origin.account;
+  object.owner = std::move(request.attributes.owner);
   object.checksum = bytes.digests.checksum;
   object.segments = std::move(bytes.segments);
   const auto segments = object.segments;

@@ -46,6 +46,7 @@ struct Attributes {
   std::string acl = {};
   std::map<std::string, std::string> tags = {};
   Lock lock = {};
+  AccountId owner = {};  // empty: the bucket's
 };
 
 struct PutRequest {

@@ -177,7 +177,26 @@ def test_a_bucket_that_others_may_write_to(s3, acls, other, account):
     assert s3.get_object(Bucket=acls, Key="given")["Body"].read() == b"yours too"
     assert [o["Key"] for o in other.list_objects_v2(Bucket=acls)["Contents"]] == ["given", "theirs"]
     s3.put_bucket_ownership_controls(Bucket=acls, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]})
+    other.put_object(Bucket=acls, Key="handed over", Body=b"x", ACL="bucket-owner-full-control")
+    other.put_object(Bucket=acls, Key="not handed over", Body=b"x")
+    owners = {o["Key"]: o["Owner"]["ID"] for o in s3.list_objects_v2(Bucket=acls, FetchOwner=True)["Contents"]}
+    own = s3.list_buckets()["Owner"]["ID"]
+    assert (owners["handed over"], owners["given"], owners["not handed over"]) == (
+        own, account["canonical_id"], account["canonical_id"])
+    assert code_of(other.get_object, Bucket=acls, Key="handed over") == ("AccessDenied", 403)
     s3.delete_object(Bucket=acls, Key="theirs")
+
+
+def test_one_who_may_only_write_gives_the_object_away(s3, acls, other, account):
+    s3.put_bucket_acl(Bucket=acls, GrantWrite=f'id="{account["canonical_id"]}"')
+    other.put_object(Bucket=acls, Key="given", Body=b"x", ACL="bucket-owner-full-control")
+    assert s3.get_object(Bucket=acls, Key="given")["Body"].read() == b"x"
+    assert code_of(other.list_objects_v2, Bucket=acls) == ("AccessDenied", 403)
+    s3.put_bucket_policy(Bucket=acls, Policy=policy(acls, {"Effect": "Deny", "Principal": {"AWS": account["id"]},
+                                                           "Action": "s3:PutObjectAcl"}))
+    assert code_of(other.put_object, Bucket=acls, Key="given", Body=b"x", ACL="bucket-owner-full-control") == (
+        "AccessDenied", 403)
+    other.put_object(Bucket=acls, Key="plain", Body=b"x")
 
 
 def test_lists_as_xml(s3, acls, account, other):

@@ -15,23 +15,27 @@ namespace gust::api {
 // Policies as they were parsed last, by their bucket.
 class PolicyCache {
  public:
-  std::shared_ptr<const auth::Policy> get(const objects::Bucket& bucket) {
+  // Null when the bucket has none. An error when what is kept cannot be read: then nobody knows whom it denies.
+  Result<std::shared_ptr<const auth::Policy>> get(const objects::Bucket& bucket) {
     const auto text = bucket.configuration("policy");
     if (text.empty()) return nullptr;
-    auto& known = parsed_[bucket.name.str()];
-    if (known.first != text) {
-      auto policy = auth::parse_policy(text, {auth::PolicyKind::kBucket, bucket.name.str()});
-      if (!policy) return nullptr;
-      known = {text, std::make_shared<const auth::Policy>(*std::move(policy))};
-      if (parsed_.size() > kMost)
-        parsed_.erase(parsed_.begin()->first == bucket.name.str() ? std::next(parsed_.begin()) : parsed_.begin());
-    }
-    return parsed_[bucket.name.str()].second;
+    const auto& name = bucket.name.str();
+    if (const auto known = parsed_.find(name); known != parsed_.end() && known->second.text == text)
+      return known->second.policy;
+    GUST_TRY(auto policy, auth::parse_policy(text, {auth::PolicyKind::kBucket, name}));
+    if (parsed_.size() >= kMost) parsed_.erase(parsed_.begin());
+    auto shared = std::make_shared<const auth::Policy>(std::move(policy));
+    parsed_.insert_or_assign(name, Parsed{text, shared});
+    return shared;
   }
 
  private:
   static constexpr std::size_t kMost = 1000;
-  std::map<std::string, std::pair<std::string, std::shared_ptr<const auth::Policy>>> parsed_;
+  struct Parsed {
+    std::string text;
+    std::shared_ptr<const auth::Policy> policy;
+  };
+  std::map<std::string, Parsed> parsed_;
 };
 
 std::shared_ptr<PolicyCache> make_policy_cache() { return std::make_shared<PolicyCache>(); }
@@ -76,7 +80,7 @@ auth::ConditionKeys condition_keys(const S3Parts& s3, const wire::Call& call, co
 bool acl_allows(const S3Parts& s3, const wire::Call& call, const objects::Bucket& bucket, const Ask& ask,
                 const std::optional<objects::Object>& object) {
   if (ownership_of(bucket) == Ownership::kEnforced) return false;
-  const auto needed = acl_permission(ask.action);
+  const auto needed = acl_permission(ask.acl_action.empty() ? ask.action : ask.acl_action);
   if (needed.permission.empty()) return false;
   const auto public_too =
       public_block_of(bucket).ignore_public_acls.value_or(false) ? PublicGrants::kIgnore : PublicGrants::kCount;
@@ -123,12 +127,14 @@ async::Task<objects::Bucket> allow(const S3Parts& s3, const wire::Call& call, As
   const auto& who = call.context.principal;
   if (ask.expected_owner && *ask.expected_owner != bucket.owner.str()) co_return denied();
   const bool own_account = who.account == bucket.owner;
-  const auto policy = s3.policies->get(bucket);
+  const auto kept = s3.policies->get(bucket);
+  if (!kept && !(own_account && mends_policy(ask.action))) co_return denied();
+  const auto policy = kept.value_or(nullptr);
   const bool enforced = ownership_of(bucket) == Ownership::kEnforced;
   if (own_account && !policy && enforced) co_return bucket;
 
   std::optional<objects::Object> object;
-  const auto needed = acl_permission(ask.action);
+  const auto needed = acl_permission(ask.acl_action.empty() ? ask.action : ask.acl_action);
   const bool of_tags = bucket.configuration("policy").find("ExistingObjectTag") != std::string::npos;
   if (ask.key && (of_tags || (needed.of_object && !enforced))) {
     auto found = co_await s3.store.find(bucket.name, ObjectKey(*ask.key), ask.version);

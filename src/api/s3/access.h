@@ -39,6 +39,8 @@ struct Ask {
   std::optional<std::string> key = {};  // of an object's action
   std::optional<std::string> version = {};
   std::vector<std::pair<std::string, std::string>> keys = {};  // conditions of this action, as "s3:prefix"
+  // The action that ACLs must give, where it is another: a list that a write sets takes no more than the write.
+  std::string_view acl_action = {};
 };
 
 // The bucket, when the caller may; kNotFound when there is none, kDenied otherwise.

@@ -112,11 +112,7 @@ S3Reply<s3::GetObjectAclOutput> get_object_acl(const S3Parts& s3, wire::Call cal
 S3Reply<s3::Empty> put_ownership(const S3Parts& s3, wire::Call call, s3::PutBucketOwnershipControlsRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutBucketOwnershipControls", request));
   const auto& rules = request.ownership_controls.rules;
-  if (rules.size() != 1 || !is_ownership(rules[0].object_ownership)) {
-    co_return wire::fault("MalformedXML",
-                          "The XML you provided was not well-formed or did not validate against our published schema",
-                          {}, 400);
-  }
+  if (rules.size() != 1 || !is_ownership(rules[0].object_ownership)) co_return malformed_xml();
   const auto text = bucket.configuration("acl");
   const bool others = !text.empty() && !gives_only_owner(from_text<s3::AccessControlPolicy>(text));
   if (rules[0].object_ownership == "BucketOwnerEnforced" && others) {

@@ -1,6 +1,7 @@
 #include "api/s3/acl.h"
 
 #include "api/s3/configuration_text.h"
+#include "api/s3/shared.h"
 
 #include <fmt/format.h>
 
@@ -189,11 +190,7 @@ wire::Reply<s3::AccessControlPolicy> acl_from_headers(const S3Parts& s3, const A
 wire::Reply<s3::AccessControlPolicy> acl_from_body(const S3Parts& s3, s3::AccessControlPolicy acl,
                                                    const AccountId& owner) {
   static const std::set<std::string_view> kPermissions = {"FULL_CONTROL", "READ", "WRITE", "READ_ACP", "WRITE_ACP"};
-  const auto malformed = [] {
-    return wire::fault("MalformedACLError",
-                       "The XML you provided was not well-formed or did not validate against our published schema", {},
-                       400);
-  };
+  const auto malformed = [] { return wire::fault("MalformedACLError", std::string(kBrokenSchema), {}, 400); };
   if (!acl.owner || !acl.owner->id) return malformed();
   if (*acl.owner->id != s3.canonical_id(owner)) return std::unexpected(wire::Fault(Error{Code::kDenied, "", "bucket"}));
   constexpr std::size_t kMostGrants = 100;

@@ -47,12 +47,17 @@ S3Reply<objects::Attributes> check_attributes(const S3Parts& s3, const wire::Cal
     GUST_CO_TRY(out.tags, parse_tagging_header(*asked.tagging));
   }
   const auto& account = call.context.principal.account;
+  out.owner = account;
+  const bool given = asked.acl.canned == "bucket-owner-full-control";
+  if (given && ownership_of(bucket) == Ownership::kPreferred) out.owner = bucket.owner;
   if (asked.acl.any()) {
-    GUST_CO_TRY(const auto acl, acl_from_headers(s3, asked.acl, account, bucket.owner));
-    GUST_CO_CHECK(check_acl_allowed(bucket, acl, asked.acl.canned, s3.canonical_id(account)));
+    GUST_CO_TRY(const auto acl, acl_from_headers(s3, asked.acl, out.owner, bucket.owner));
+    GUST_CO_CHECK(check_acl_allowed(bucket, acl, asked.acl.canned, s3.canonical_id(out.owner)));
     const bool enforced = ownership_of(bucket) == Ownership::kEnforced;
     if (!enforced && asked.acl.canned != "private") {
-      GUST_CO_CHECK(co_await also("s3:PutObjectAcl"));
+      Ask ask{"s3:PutObjectAcl", bucket.name.str(), std::nullopt, key};
+      ask.acl_action = "s3:PutObject";
+      GUST_CO_CHECK(co_await allow(s3, call, std::move(ask)));
       out.acl = to_text(acl);
     }
   }

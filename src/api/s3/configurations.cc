@@ -49,11 +49,7 @@ wire::Reply<void> check_rule(const s3::CORSRule& rule) {
 S3Reply<s3::Empty> put_cors(const S3Parts& s3, wire::Call call, s3::PutBucketCorsRequest request) {
   GUST_CO_CHECK(co_await allow_bucket(s3, call, "s3:PutBucketCORS", request));
   const auto& rules = request.cors_configuration.cors_rules;
-  if (rules.empty()) {
-    co_return wire::fault("MalformedXML",
-                          "The XML you provided was not well-formed or did not validate against our published schema",
-                          {}, 400);
-  }
+  if (rules.empty()) co_return malformed_xml();
   if (rules.size() > kMaxRules)
     co_return wire::fault("InvalidRequest", fmt::format("The number of CORS rules should not exceed {}", kMaxRules), {},
                           400);

@@ -67,11 +67,7 @@ s3::DeletedObject deleted_object(const s3::ObjectIdentifier& asked, const object
 S3Reply<s3::DeleteObjectsOutput> delete_objects(const S3Parts& s3, wire::Call call, s3::DeleteObjectsRequest request) {
   constexpr std::size_t kMost = 1000;
   GUST_CO_CHECK(co_await s3.store.bucket(BucketName(request.bucket)));
-  if (request.delete_.objects.empty() || request.delete_.objects.size() > kMost) {
-    co_return wire::fault("MalformedXML",
-                          "The XML you provided was not well-formed or did not validate against our published schema",
-                          {}, 400);
-  }
+  if (request.delete_.objects.empty() || request.delete_.objects.size() > kMost) co_return malformed_xml();
   s3::DeleteObjectsOutput out;
   out.deleted.emplace();
   out.errors.emplace();

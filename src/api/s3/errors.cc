@@ -111,29 +111,25 @@ void complete_s3_error(wire::WireError& error, std::string_view path) {
 
 wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations) {
   const auto& first = violations.at(0);
-  static const std::set<std::string_view> kBodies = {
-      "Delete",
-      "CORSConfiguration",
-      "NotificationConfiguration",
-      "WebsiteConfiguration",
-      "VersioningConfiguration",
-      "Tagging",
-      "Policy",
-      "LifecycleConfiguration",
-      "PublicAccessBlockConfiguration",
-      "OwnershipControls",
-      "ServerSideEncryptionConfiguration",
-      "BucketLoggingStatus",
-      "RequestPaymentConfiguration",
-      "AccelerateConfiguration",
-      "ReplicationConfiguration"};
+  static const std::set<std::string_view> kBodies = {"Delete",
+                                                     "CORSConfiguration",
+                                                     "NotificationConfiguration",
+                                                     "WebsiteConfiguration",
+                                                     "VersioningConfiguration",
+                                                     "Tagging",
+                                                     "Policy",
+                                                     "LifecycleConfiguration",
+                                                     "PublicAccessBlockConfiguration",
+                                                     "OwnershipControls",
+                                                     "ServerSideEncryptionConfiguration",
+                                                     "BucketLoggingStatus",
+                                                     "RequestPaymentConfiguration",
+                                                     "AccelerateConfiguration",
+                                                     "ReplicationConfiguration"};
   if (first.constraint == wire::Constraint::kRequired && kBodies.contains(first.member))
     return {"MissingRequestBodyError", "Request Body is empty", 400, {}};
   if (first.path.find('.') != std::string::npos) {
-    return {"MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-            400,
-            {}};
+    return {"MalformedXML", std::string(kBrokenSchema), 400, {}};
   }
   return {"InvalidArgument",
           fmt::format("{}: {}", first.member, first.expected),

@@ -1,5 +1,6 @@
 #include "api/s3/lifecycle_rules.h"
 
+#include "api/s3/shared.h"
 #include "api/s3/tags.h"
 #include "objects/lifecycle.h"
 
@@ -12,12 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxRules = 1000, kMaxId = 255;
 
-std::unexpected<wire::Fault> malformed() {
-  return wire::fault("MalformedXML",
-                     "The XML you provided was not well-formed or did not validate against our published schema", {},
-                     400);
-}
-
 std::unexpected<wire::Fault> invalid(std::string message) {
   return wire::fault("InvalidArgument", std::move(message), {}, 400);
 }
@@ -25,12 +20,12 @@ std::unexpected<wire::Fault> invalid(std::string message) {
 bool at_midnight(WallTime time) { return std::chrono::floor<std::chrono::days>(time) == time; }
 
 wire::Reply<void> check_filter(const s3::LifecycleRule& rule) {
-  if (rule.filter && rule.prefix) return malformed();
-  if (!rule.filter) return rule.prefix ? wire::Reply<void>() : malformed();
+  if (rule.filter && rule.prefix) return malformed_xml();
+  if (!rule.filter) return rule.prefix ? wire::Reply<void>() : malformed_xml();
   const auto& filter = *rule.filter;
   const int given = (filter.prefix ? 1 : 0) + (filter.tag ? 1 : 0) + (filter.and_ ? 1 : 0) +
                     (filter.object_size_greater_than ? 1 : 0) + (filter.object_size_less_than ? 1 : 0);
-  if (given > 1) return malformed();
+  if (given > 1) return malformed_xml();
   if (filter.tag) GUST_CHECK(check_tags({*filter.tag}, Tagged::kObject));
   if (filter.and_ && filter.and_->tags) GUST_CHECK(check_tags(*filter.and_->tags, Tagged::kObject));
   return {};
@@ -39,7 +34,7 @@ wire::Reply<void> check_filter(const s3::LifecycleRule& rule) {
 wire::Reply<void> check_expiration(const s3::LifecycleExpiration& expiration, bool has_tags) {
   const int given =
       (expiration.date ? 1 : 0) + (expiration.days ? 1 : 0) + (expiration.expired_object_delete_marker ? 1 : 0);
-  if (given != 1) return malformed();
+  if (given != 1) return malformed_xml();
   if (expiration.days && *expiration.days <= 0)
     return invalid("'Days' for Expiration action must be a positive integer");
   if (expiration.date && !at_midnight(*expiration.date)) return invalid("'Date' must be at midnight GMT");
@@ -51,7 +46,7 @@ wire::Reply<void> check_expiration(const s3::LifecycleExpiration& expiration, bo
 }
 
 wire::Reply<void> check_noncurrent(const s3::NoncurrentVersionExpiration& expiration) {
-  if (!expiration.noncurrent_days) return malformed();
+  if (!expiration.noncurrent_days) return malformed_xml();
   if (*expiration.noncurrent_days <= 0)
     return invalid("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
   constexpr int kMostKept = 100;
@@ -65,13 +60,13 @@ wire::Reply<void> check_transitions(const s3::LifecycleRule& rule) {
   static const std::set<std::string> kClasses = {"GLACIER",    "STANDARD_IA",  "INTELLIGENT_TIERING",
                                                  "ONEZONE_IA", "DEEP_ARCHIVE", "GLACIER_IR"};
   for (const auto& one : rule.transitions.value_or(std::vector<s3::Transition>())) {
-    if (!one.storage_class || !kClasses.contains(*one.storage_class)) return malformed();
-    if (one.days.has_value() == one.date.has_value()) return malformed();
+    if (!one.storage_class || !kClasses.contains(*one.storage_class)) return malformed_xml();
+    if (one.days.has_value() == one.date.has_value()) return malformed_xml();
     if (one.days && *one.days < 0) return invalid("'Days' for Transition action must be nonnegative");
     if (one.date && !at_midnight(*one.date)) return invalid("'Date' must be at midnight GMT");
   }
   for (const auto& one : rule.noncurrent_version_transitions.value_or(std::vector<s3::NoncurrentVersionTransition>())) {
-    if (!one.storage_class || !kClasses.contains(*one.storage_class)) return malformed();
+    if (!one.storage_class || !kClasses.contains(*one.storage_class)) return malformed_xml();
     if (!one.noncurrent_days || *one.noncurrent_days < 0)
       return invalid("'NoncurrentDays' for NoncurrentVersionTransition action must be nonnegative");
   }
@@ -79,7 +74,7 @@ wire::Reply<void> check_transitions(const s3::LifecycleRule& rule) {
 }
 
 wire::Reply<void> check_rule(const s3::LifecycleRule& rule) {
-  if (rule.status != "Enabled" && rule.status != "Disabled") return malformed();
+  if (rule.status != "Enabled" && rule.status != "Disabled") return malformed_xml();
   GUST_CHECK(check_filter(rule));
   const bool has_tags = rule.filter && (rule.filter->tag || (rule.filter->and_ && rule.filter->and_->tags));
   const bool acts = rule.expiration || rule.noncurrent_version_expiration || rule.abort_incomplete_multipart_upload ||
@@ -103,7 +98,7 @@ wire::Reply<void> check_rule(const s3::LifecycleRule& rule) {
 }  // namespace
 
 wire::Reply<void> check_lifecycle(s3::BucketLifecycleConfiguration& configuration, const std::string& ids) {
-  if (configuration.rules.empty() || configuration.rules.size() > kMaxRules) return malformed();
+  if (configuration.rules.empty() || configuration.rules.size() > kMaxRules) return malformed_xml();
   std::set<std::string> seen;
   int number = 0;
   for (auto& rule : configuration.rules) {

@@ -12,12 +12,6 @@ std::unexpected<wire::Fault> no_lock() {
   return wire::fault("InvalidRequest", "Bucket is missing Object Lock Configuration", {}, 400);
 }
 
-std::unexpected<wire::Fault> malformed() {
-  return wire::fault("MalformedXML",
-                     "The XML you provided was not well-formed or did not validate against our published schema", {},
-                     400);
-}
-
 wire::Reply<objects::LockMode> parse_mode(const std::string& mode) {
   if (mode == "GOVERNANCE") return objects::LockMode::kGovernance;
   if (mode == "COMPLIANCE") return objects::LockMode::kCompliance;
@@ -26,13 +20,13 @@ wire::Reply<objects::LockMode> parse_mode(const std::string& mode) {
 }
 
 wire::Reply<void> check_default(const s3::ObjectLockConfiguration& configuration) {
-  if (configuration.object_lock_enabled != "Enabled") return malformed();
+  if (configuration.object_lock_enabled != "Enabled") return malformed_xml();
   if (!configuration.rule) return {};
-  if (!configuration.rule->default_retention) return malformed();
+  if (!configuration.rule->default_retention) return malformed_xml();
   const auto& retention = *configuration.rule->default_retention;
   const auto mode = retention.mode.value_or("");
-  if (mode != "GOVERNANCE" && mode != "COMPLIANCE") return malformed();
-  if (retention.days.has_value() == retention.years.has_value()) return malformed();
+  if (mode != "GOVERNANCE" && mode != "COMPLIANCE") return malformed_xml();
+  if (retention.days.has_value() == retention.years.has_value()) return malformed_xml();
   constexpr int kMostDays = 36'500, kMostYears = 100;
   const auto amount = retention.days ? *retention.days : *retention.years;
   if (amount <= 0) {
@@ -51,7 +45,7 @@ wire::Reply<void> check_default(const s3::ObjectLockConfiguration& configuration
 S3Reply<s3::PutObjectLockConfigurationOutput> put_configuration(const S3Parts& s3, wire::Call call,
                                                                 s3::PutObjectLockConfigurationRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutBucketObjectLockConfiguration", request));
-  if (!request.object_lock_configuration) co_return malformed();
+  if (!request.object_lock_configuration) co_return malformed_xml();
   if (bucket.versioning != objects::Versioning::kEnabled) {
     co_return wire::fault("InvalidBucketState",
                           "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration", {}, 409);
@@ -90,13 +84,13 @@ S3Reply<s3::PutObjectRetentionOutput> put_retention(const S3Parts& s3, wire::Cal
   GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:PutObjectRetention", request));
   GUST_CO_TRY(auto key, check_key(request.key));
   if (!has_object_lock(bucket)) co_return no_lock();
-  if (!request.retention) co_return malformed();
+  if (!request.retention) co_return malformed_xml();
   objects::Lock lock;
   const bool cleared = !request.retention->mode && !request.retention->retain_until_date;
   if (!cleared) {
-    if (!request.retention->mode || !request.retention->retain_until_date) co_return malformed();
+    if (!request.retention->mode || !request.retention->retain_until_date) co_return malformed_xml();
     const auto& mode = *request.retention->mode;
-    if (mode != "GOVERNANCE" && mode != "COMPLIANCE") co_return malformed();
+    if (mode != "GOVERNANCE" && mode != "COMPLIANCE") co_return malformed_xml();
     GUST_CO_TRY(lock.mode, parse_mode(mode));
     lock.until = *request.retention->retain_until_date;
     if (lock.until <= s3.now()) {
@@ -140,7 +134,7 @@ S3Reply<s3::PutObjectLegalHoldOutput> put_legal_hold(const S3Parts& s3, wire::Ca
   GUST_CO_TRY(auto key, check_key(request.key));
   if (!has_object_lock(bucket)) co_return no_lock();
   const auto status = request.legal_hold ? request.legal_hold->status.value_or("") : "";
-  if (status != "ON" && status != "OFF") co_return malformed();
+  if (status != "ON" && status != "OFF") co_return malformed_xml();
   objects::ObjectStore::Change change = [on = status == "ON"](objects::Object& object) -> Result<void> {
     object.lock.legal_hold = on;
     return {};

@@ -61,7 +61,7 @@ S3Reply<s3::CreateMultipartUploadOutput> create(const S3Parts& s3, wire::Call ca
   upload.acl = std::move(attributes.acl);
   upload.tags = std::move(attributes.tags);
   upload.lock = attributes.lock;
-  upload.owner = call.context.principal.account;
+  upload.owner = std::move(attributes.owner);
   GUST_CO_CHECK(choose_checksum(request, upload));
   GUST_CO_TRY(const auto made, co_await s3.store.create_upload(BucketName(request.bucket), std::move(upload)));
   s3::CreateMultipartUploadOutput out;

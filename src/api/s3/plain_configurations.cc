@@ -10,12 +10,6 @@
 namespace gust::api {
 namespace {
 
-std::unexpected<wire::Fault> malformed() {
-  return wire::fault("MalformedXML",
-                     "The XML you provided was not well-formed or did not validate against our published schema", {},
-                     400);
-}
-
 std::unexpected<wire::Fault> none(const char* code, const char* message, const std::string& bucket) {
   return wire::fault(code, message, {{"BucketName", bucket}}, 404);
 }
@@ -33,13 +27,13 @@ S3Reply<s3::Empty> remove(const S3Parts& s3, std::string_view action, std::strin
 S3Reply<s3::Empty> put_encryption(const S3Parts& s3, wire::Call call, s3::PutBucketEncryptionRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutEncryptionConfiguration", request));
   const auto& rules = request.server_side_encryption_configuration.rules;
-  if (rules.size() != 1 || !rules[0].apply_server_side_encryption_by_default) co_return malformed();
+  if (rules.size() != 1 || !rules[0].apply_server_side_encryption_by_default) co_return malformed_xml();
   const auto& algorithm = rules[0].apply_server_side_encryption_by_default->sse_algorithm;
   if (algorithm == "aws:kms" || algorithm == "aws:kms:dsse") {
     co_return wire::fault("NotImplemented", "Encryption with KMS keys is not served; use AES256.",
                           {{"Header", "x-amz-server-side-encryption"}}, 501);
   }
-  if (algorithm != "AES256") co_return malformed();
+  if (algorithm != "AES256") co_return malformed_xml();
   GUST_CO_CHECK(
       co_await s3.store.configure(bucket.name, "encryption", to_text(request.server_side_encryption_configuration)));
   co_return s3::Empty{};
@@ -65,7 +59,7 @@ S3Reply<s3::GetBucketEncryptionOutput> get_encryption(const S3Parts& s3, wire::C
 S3Reply<s3::PutBucketLifecycleConfigurationOutput> put_lifecycle(const S3Parts& s3, wire::Call call,
                                                                  s3::PutBucketLifecycleConfigurationRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutLifecycleConfiguration", request));
-  if (!request.lifecycle_configuration) co_return malformed();
+  if (!request.lifecycle_configuration) co_return malformed_xml();
   auto configuration = *request.lifecycle_configuration;
   GUST_CO_CHECK(check_lifecycle(configuration, call.context.request_id.str()));
   GUST_CO_CHECK(co_await s3.store.configure(bucket.name, "lifecycle", to_text(configuration)));
@@ -112,7 +106,7 @@ S3Reply<s3::GetBucketLoggingOutput> get_logging(const S3Parts& s3, wire::Call ca
 S3Reply<s3::Empty> put_payment(const S3Parts& s3, wire::Call call, s3::PutBucketRequestPaymentRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutBucketRequestPayment", request));
   const auto& payer = request.request_payment_configuration.payer;
-  if (payer != "BucketOwner" && payer != "Requester") co_return malformed();
+  if (payer != "BucketOwner" && payer != "Requester") co_return malformed_xml();
   GUST_CO_CHECK(co_await s3.store.configure(bucket.name, "requestPayment", payer == "BucketOwner" ? "" : payer));
   co_return s3::Empty{};
 }
@@ -130,7 +124,7 @@ S3Reply<s3::Empty> put_acceleration(const S3Parts& s3, wire::Call call,
                                     s3::PutBucketAccelerateConfigurationRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutAccelerateConfiguration", request));
   const auto status = request.accelerate_configuration.status.value_or("");
-  if (status != "Enabled" && status != "Suspended") co_return malformed();
+  if (status != "Enabled" && status != "Suspended") co_return malformed_xml();
   if (request.bucket.find('.') != std::string::npos) {
     co_return wire::fault("InvalidRequest",
                           "S3 Transfer Acceleration is not supported for buckets with periods (.) in "

@@ -73,21 +73,16 @@ S3Reply<Permit> permit_of(auth::Authenticator& authenticator, const PostForm& fo
 
 // "a=1&b=2" of the XML in the field `tagging`.
 wire::Reply<std::string> tagging_of(const std::string& text) {
-  const auto malformed = [] {
-    return wire::fault("MalformedXML",
-                       "The XML you provided was not well-formed or did not validate against our published schema", {},
-                       400);
-  };
   const auto document = codec::parse_xml(text);
-  if (!document) return malformed();
+  if (!document) return malformed_xml();
   const auto root = (*document)->document_element();
-  if (codec::xml_local_name(root) != "Tagging") return malformed();
+  if (codec::xml_local_name(root) != "Tagging") return malformed_xml();
   std::string out;
   for (const auto& set : root.children()) {
     for (const auto& tag : set.children()) {
       std::map<std::string_view, std::string> members;
       for (const auto& one : tag.children()) members[codec::xml_local_name(one)] = one.text().get();
-      if (!members.contains("Key") || !members.contains("Value")) return malformed();
+      if (!members.contains("Key") || !members.contains("Value")) return malformed_xml();
       out += fmt::format("{}{}={}", out.empty() ? "" : "&", codec::percent_encode(members["Key"]),
                          codec::percent_encode(members["Value"]));
     }
@@ -195,10 +190,9 @@ std::optional<std::string> redirect_of(const Stored& stored) {
   if (!fits) return std::nullopt;
   const auto fragment = std::min(to->find('#'), to->size());
   const bool has_query = to->find('?') < fragment;
-  const auto query = fmt::format("{}bucket={}&key={}&etag={}", has_query ? "&" : "?",
-                                 codec::percent_encode(stored.bucket.name.str()),
-                                 codec::percent_encode(stored.object.key.str()),
-                                 codec::percent_encode(quoted(stored.object.etag)));
+  const auto query =
+      fmt::format("{}bucket={}&key={}&etag={}", has_query ? "&" : "?", codec::percent_encode(stored.bucket.name.str()),
+                  codec::percent_encode(stored.object.key.str()), codec::percent_encode(quoted(stored.object.etag)));
   return to->insert(fragment, query);
 }
 

@@ -2,6 +2,7 @@
 
 #include "codec/url.h"
 #include "codec/utf8.h"
+#include "objects/condition.h"
 
 #include <fmt/format.h>
 
@@ -31,19 +32,6 @@ std::string lower(std::string_view text) {
 }
 
 std::string header_of(ChecksumKind kind) { return "x-amz-checksum-" + lower(checksum_name(kind)); }
-
-bool etag_matches(std::string_view list, std::string_view etag) {
-  while (!list.empty()) {
-    auto item = list.substr(0, list.find(','));
-    list.remove_prefix(std::min(list.size(), item.size() + 1));
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    while (item.ends_with(' ')) item.remove_suffix(1);
-    if (item.starts_with("W/")) item.remove_prefix(2);
-    if (item.size() >= 2 && item.front() == '"') item = item.substr(1, item.size() - 2);
-    if (item == etag || item == "*") return true;
-  }
-  return false;
-}
 
 bool parse_number(std::string_view text, std::uint64_t& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -182,12 +170,12 @@ wire::Reply<void> check_read_conditions(const objects::Object& object, const std
                        {{"Condition", which}}, 412);
   };
   if (if_match) {
-    if (!etag_matches(*if_match, object.etag)) return failed("If-Match");
+    if (!objects::etag_in(*if_match, object.etag)) return failed("If-Match");
   } else if (if_unmodified_since && modified > *if_unmodified_since) {
     return failed("If-Unmodified-Since");
   }
-  const bool same =
-      if_none_match ? etag_matches(*if_none_match, object.etag) : if_modified_since && modified <= *if_modified_since;
+  const bool same = if_none_match ? objects::etag_in(*if_none_match, object.etag)
+                                  : if_modified_since && modified <= *if_modified_since;
   if (!same) return {};
   wire::Fault not_modified(wire::WireError{"NotModified", "Not Modified", 304, {}});
   not_modified.headers.add("ETag", quoted(object.etag));
@@ -311,6 +299,10 @@ wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,
                        {{"ArgumentName", "maxKeys"}, {"ArgumentValue", std::to_string(limit)}}, 400);
   }
   return static_cast<std::size_t>(std::min(limit, 1000));
+}
+
+std::unexpected<wire::Fault> malformed_xml() {
+  return wire::fault("MalformedXML", std::string(kBrokenSchema), {}, 400);
 }
 
 s3::Owner owner_of(const S3Parts& s3, const objects::Bucket& bucket, const AccountId& account) {

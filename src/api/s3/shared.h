@@ -62,6 +62,8 @@ Result<void> check_body_digests(const wire::Operation& operation, const http::He
 // Content-MD5 is well-formed, so that a bad one is refused before the body is read.
 Result<void> check_content_md5(const http::Headers& headers);
 
+inline constexpr std::string_view kBrokenSchema =
+    "The XML you provided was not well-formed or did not validate against our published schema";
 inline constexpr std::string_view kOneChecksum =
     "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
 
@@ -159,6 +161,9 @@ std::string storage_class_of(const objects::Object& object);
 // get() of the store, with what the service says of one that is missing or deleted.
 S3Reply<objects::Object> readable_object(const S3Parts& s3, const wire::Call& call, const objects::Bucket& bucket,
                                          std::string key, std::optional<std::string> version);
+
+// MalformedXML, as the service says it of a body that breaks its schema.
+std::unexpected<wire::Fault> malformed_xml();
 
 // Of a listing: at most 1,000; InvalidArgument for less than none, or for another encoding than "url".
 wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,

@@ -9,13 +9,11 @@ S3Reply<s3::Empty> put_versioning(const S3Parts& s3, wire::Call call, s3::PutBuc
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutBucketVersioning", request));
   const auto& configuration = request.versioning_configuration;
   const auto status = configuration.status.value_or("");
-  if (status != "Enabled" && status != "Suspended") {
-    co_return wire::fault(
-        status.empty() ? "IllegalVersioningConfigurationException" : "MalformedXML",
-        status.empty() ? "The Versioning element must be specified"
-                       : "The XML you provided was not well-formed or did not validate against our published schema",
-        {}, 400);
+  if (status.empty()) {
+    co_return wire::fault("IllegalVersioningConfigurationException", "The Versioning element must be specified", {},
+                          400);
   }
+  if (status != "Enabled" && status != "Suspended") co_return malformed_xml();
   if (configuration.mfa_delete == "Enabled") {
     co_return wire::fault("NotImplemented", "MFA Delete is not served: accounts have no MFA devices here.",
                           {{"Header", "x-amz-mfa"}}, 501);
