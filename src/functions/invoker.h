@@ -42,8 +42,8 @@ struct InvokerSettings {
   Millis billed_step{1};  // what is billed is rounded up to this
   meter::Sink* meter = nullptr;
   telemetry::Metrics* metrics = nullptr;  // where it counts, if not for itself
-  KeepAliveSettings keep_alive;  // when an idle instance ends
-  Millis sweep_every{1000};      // how often that is looked at
+  KeepAliveSettings keep_alive;           // when an idle instance ends
+  Millis sweep_every{1000};               // how often that is looked at
   Millis init_timeout{10'000};
   // Before the next instance of a version whose last two have crashed; twice as long after each further one, up to
   // eight times as long. An answer ends it.
@@ -59,7 +59,8 @@ struct InvokerSettings {
   std::string snapshot_folder, snapshot_tools;
   std::uint64_t snapshots_bytes = 8ULL << 30;
   std::string runtime_images;  // where each family of ready runtimes keeps the image that they go on from; empty: none
-  std::string extension_tools;  // the folder of what starts extensions inside a sandbox
+  Millis runtime_image_timeout{30'000};  // for one to be written; then what writes it is killed
+  std::string extension_tools;           // the folder of what starts extensions inside a sandbox
   // Answers what a function asks of Gust's own services; the daemon sets it. The peer of such a request is "sandbox".
   http::Handler services;
   // Where they are inside, on 127.0.0.1: the daemon's own port, so that a URL that a function signs works outside too.

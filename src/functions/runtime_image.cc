@@ -6,6 +6,7 @@
 #include "functions/snapshot_files.h"
 
 #include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
 
 #include <filesystem>
 
@@ -17,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t kMaxBytes = 256ULL << 20;
 constexpr std::size_t kMaxFailures = 3;
-constexpr Millis kServerTimeout{1000}, kTakeTimeout{30'000};
+constexpr Millis kServerTimeout{1000};
 
 }  // namespace
 
@@ -74,10 +75,12 @@ async::Task<void> RuntimeImage::take_one(sandbox::Spec spec) {
   };
   running_ = taking;
   if (stopping_) taking->body.sandbox->kill();
-  asio::steady_timer limit(executor_, kTakeTimeout);
-  limit.async_wait([weak = std::weak_ptr(taking)](boost::system::error_code error) {
+  asio::steady_timer limit(executor_, settings_.runtime_image_timeout);
+  limit.async_wait([weak = std::weak_ptr(taking), after = settings_.runtime_image_timeout](auto error) {
     const auto late = error ? nullptr : weak.lock();
-    if (late) late->body.sandbox->kill();
+    if (!late) return;
+    late->refused = fmt::format("it was not written within {} ms", after.count());
+    late->body.sandbox->kill();
   });
   const auto exit = co_await taking->body.sandbox->wait();
   running_.reset();

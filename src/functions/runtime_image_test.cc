@@ -91,6 +91,17 @@ TEST_F(RuntimeImageTest, ItIsTriedAFewTimesOnly) {
   EXPECT_FALSE(image_->wanted());
 }
 
+TEST_F(RuntimeImageTest, OneThatDoesNotComeIsNotWaitedForForever) {
+  settings_.runtime_image_timeout = Millis(1);
+  std::shared_ptr<SimProcess> hangs;
+  started_ = [&](auto process) { hangs = process; };
+  const auto taken = take();
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().message, "it was not written within 1 ms");
+  EXPECT_TRUE(hangs->ended());
+  EXPECT_FALSE(image_->ready());
+}
+
 TEST_F(RuntimeImageTest, AStopEndsOneThatIsTaken) {
   std::shared_ptr<SimProcess> hangs;
   started_ = [&](auto process) {
