@@ -42,6 +42,10 @@ Result<void> check(const Expected& expected, const Hasher::Result& got) {
   return {};
 }
 
+// Source: "General purpose bucket naming rules", S3 user guide.
+constexpr std::string_view kReservedPrefixes[] = {"xn--", "sthree-", "amzn-s3-demo-"};
+constexpr std::string_view kReservedSuffixes[] = {"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"};
+
 }  // namespace
 
 Result<void> check_bucket_name(std::string_view name) {
@@ -50,8 +54,9 @@ Result<void> check_bucket_name(std::string_view name) {
   const auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   if (!alnum(name.front()) || !alnum(name.back())) return wrong();
   if (!std::ranges::all_of(name, [&](char c) { return alnum(c) || c == '.' || c == '-'; })) return wrong();
-  if (name.find("..") != std::string_view::npos || name.starts_with("xn--") || name.ends_with("-s3alias"))
-    return wrong();
+  if (name.find("..") != std::string_view::npos) return wrong();
+  if (std::ranges::any_of(kReservedPrefixes, [&](auto prefix) { return name.starts_with(prefix); })) return wrong();
+  if (std::ranges::any_of(kReservedSuffixes, [&](auto suffix) { return name.ends_with(suffix); })) return wrong();
   const bool like_address = std::ranges::count(name, '.') == 3 &&
                             std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
   if (like_address) return wrong();
