@@ -21,6 +21,16 @@ std::string bytes_of(const Content& content) {
   return out;
 }
 
+namespace {
+
+// Small contents may be the same bytes.
+bool same(const State& left, const State& right) {
+  if (!left || !right) return left.has_value() == right.has_value();
+  return left->size == right->size && bytes_of(*left) == bytes_of(*right);
+}
+
+}  // namespace
+
 Result<void> EventRows::append(kv::Transaction& tx, const ObjectEvent& event) {
   const auto key = event.object.key.str();
   const auto text = fmt::format("{} {} {}", static_cast<int>(event.kind), key, event.object.sequence);
@@ -36,7 +46,8 @@ World::World(std::uint64_t seed)
       threads_(seed % 4 == 3 ? 3 : 0),
       random_(seed),
       files_(seed + 1'000'000),
-      env_(kv::make_env(files_)) {
+      env_(kv::make_env(files_)),
+      versioned_(seed % 3 == 0) {
   files_.make_folder("/data").value();
   files_.sync_folder("").value();
 }
@@ -81,6 +92,7 @@ bool World::start() {
     const auto there = co_await objects_->bucket(bucket_);
     NewBucket wanted{bucket_, AccountId("000000000000"), "us-east-1"};
     if (!there) GUST_CO_CHECK(co_await objects_->create_bucket(std::move(wanted)));
+    if (versioned_) GUST_CO_CHECK(co_await objects_->set_versioning(bucket_, Versioning::kEnabled));
     co_return co_await objects_->configure(bucket_, "notification", "{}");
   });
   if (!made) return broke("making the bucket", made.error());
@@ -115,7 +127,8 @@ Task<void> World::client(int number) {
 Task<void> World::step(int number) {
   const auto choice = dice(10);
   if (choice < 4) co_return co_await put(own_key(number));
-  if (choice < 5) co_return co_await erase(own_key(number));
+  if (choice < 5)
+    co_return versioned_&& dice(3) == 0 ? co_await erase_version(own_key(number)) : co_await erase(own_key(number));
   if (choice < 6) co_return co_await copy(own_key(number), own_key(number));
   if (choice < 9) co_return co_await upload_step(number);
   co_return co_await check_key(own_key(number));
@@ -123,11 +136,11 @@ Task<void> World::step(int number) {
 
 Content World::fresh() {
   const auto choice = dice(10);
-  const auto size = choice == 0   ? 0
-                    : choice < 5  ? 1 + dice(200)
-                    : choice < 7  ? 1 + dice(32 << 10)
-                    : choice < 9  ? (32 << 10) + dice(60'000)
-                                  : 60'000 + dice(280'000);
+  const auto size = choice == 0  ? 0
+                    : choice < 5 ? 1 + dice(200)
+                    : choice < 7 ? 1 + dice(32 << 10)
+                    : choice < 9 ? (32 << 10) + dice(60'000)
+                                 : 60'000 + dice(280'000);
   const Content made{size, contents_.size() + 1};
   contents_[made.number] = made;
   return made;
@@ -139,14 +152,23 @@ void World::begin(const std::string& key) {
   outbox_.last.erase(key);
 }
 
-void World::told(const std::string& key, State state, std::uint64_t sequence) {
+void World::told(const std::string& key, State state, std::string version) {
   auto& known = keys_[key];
-  if (state) {
-    EXPECT_GT(sequence, known.sequence) << key;
-    known.sequence = sequence;
-  }
   known.told = state;
   known.maybe.clear();
+  EXPECT_EQ(versioned_, !version.empty());
+  if (versioned_) history_[key].push_back({state, std::move(version)});
+  told_event(key);
+}
+
+void World::told(const std::string& key, State state, const Object& made) {
+  auto& known = keys_[key];
+  EXPECT_GT(made.sequence, known.sequence) << key;
+  known.sequence = made.sequence;
+  told(key, std::move(state), made.version_id);
+}
+
+void World::told_event(const std::string& key) {
   std::lock_guard lock(outbox_.mutex);
   if (const auto event = outbox_.last.find(key); event != outbox_.last.end()) told_events_.push_back(event->second);
 }
@@ -154,6 +176,7 @@ void World::told(const std::string& key, State state, std::uint64_t sequence) {
 void World::failed(const std::string& key, State state, const Error& error) {
   expect_trouble(key, error);
   keys_[key].maybe.push_back(state);
+  if (versioned_) history_[key].push_back({state, {}});
 }
 
 Task<void> World::put(std::string key) {
@@ -165,7 +188,7 @@ Task<void> World::put(std::string key) {
   begin(key);
   const auto put = co_await objects_->put(std::move(request), std::move(body));
   if (put) {
-    told(key, content, put->sequence);
+    told(key, content, *put);
   } else {
     failed(key, content, put.error());
   }
@@ -177,10 +200,38 @@ Task<void> World::erase(std::string key) {
   EraseRequest request{bucket_, ObjectKey(key)};
   const auto erased = co_await objects_->erase(std::move(request));
   if (erased) {
-    told(key, std::nullopt, 0);
+    told(key, std::nullopt, erased->version.value_or(""));
   } else {
     failed(key, std::nullopt, erased.error());
   }
+  co_return Result<void>{};
+}
+
+// Of a key of which it is certain what is there, so that what is the newest afterwards is, too.
+Task<void> World::erase_version(std::string key) {
+  auto& history = history_[key];
+  const auto certain = [](const Written& one) { return !one.id.empty() && !one.may_be_gone; };
+  if (history.empty() || !std::ranges::all_of(history, certain)) co_return Result<void>{};
+  const auto chosen = history.begin() + static_cast<std::ptrdiff_t>(dice(history.size()));
+  begin(key);
+  EraseRequest request{bucket_, ObjectKey(key), chosen->id};
+  const auto erased = co_await objects_->erase(std::move(request));
+  auto& known = keys_[key];
+  const auto left = history.size() == 1 ? history.end() : history.end() - (chosen + 1 == history.end() ? 2 : 1);
+  const auto newest = left == history.end() ? State() : left->state;
+  known.sequence = left == history.end() ? 0 : *rows::sequence_of(left->id);
+  if (!erased) {
+    expect_trouble("erasing a version", erased.error());
+    chosen->may_be_gone = true;
+    known.maybe.push_back(newest);
+    co_return Result<void>{};
+  }
+  EXPECT_EQ(erased->version, chosen->id);
+  EXPECT_EQ(erased->marker, !chosen->state);
+  history.erase(chosen);
+  known.told = newest;
+  known.maybe.clear();
+  told_event(key);
   co_return Result<void>{};
 }
 
@@ -199,7 +250,7 @@ Task<void> World::copy(std::string from, std::string to) {
   begin(to);
   const auto copied = co_await objects_->copy(std::move(request));
   if (copied) {
-    told(to, source.told, copied->sequence);
+    told(to, source.told, *copied);
   } else {
     failed(to, source.told, copied.error());
   }
@@ -231,8 +282,8 @@ Task<void> World::put_part(OpenUpload& upload) {
   const auto content = fresh();
   const auto number = static_cast<std::uint32_t>(1 + dice(3));
   auto body = async::from_string(bytes_of(content));
-  const auto put = co_await objects_->put_part(bucket_, ObjectKey(upload.key), upload.id, number, {}, nullptr,
-                                               std::move(body));
+  const auto put =
+      co_await objects_->put_part(bucket_, ObjectKey(upload.key), upload.id, number, {}, nullptr, std::move(body));
   auto& part = upload.parts[number];
   if (put) {
     part = {content, {}};
@@ -258,7 +309,7 @@ Task<void> World::complete(OpenUpload& upload) {
   const auto completed = co_await objects_->complete(std::move(request));
   upload.ending = true;
   if (completed) {
-    told(upload.key, part.told, completed->sequence);
+    told(upload.key, part.told, *completed);
   } else {
     failed(upload.key, part.told, completed.error());
   }
@@ -281,6 +332,70 @@ Task<Content> World::read(std::string key) {
   }
   ADD_FAILURE() << key << " has " << bytes.size() << " bytes that were not written, or were replaced before";
   co_return Content{};
+}
+
+Task<std::vector<Object>> World::versions() {
+  std::vector<Object> out;
+  VersionsQuery query{.limit = 7};
+  for (;;) {
+    GUST_CO_TRY(auto page, co_await objects_->list_versions(bucket_, query));
+    for (auto& one : page.versions) {
+      EXPECT_EQ(one.latest, out.empty() || out.back().key != one.object.key) << one.object.key.str();
+      out.push_back(std::move(one.object));
+    }
+    if (!page.truncated) co_return out;
+    query.key_marker = page.next_key;
+    query.version_marker = page.next_version;
+  }
+}
+
+Task<State> World::content_of(Object version) {
+  if (version.kind == VersionKind::kDeleteMarker) co_return State();
+  GUST_CO_TRY(const auto object, co_await objects_->get(bucket_, version.key, version.version_id));
+  GUST_CO_TRY(auto source, co_await objects_->open(object, 0, object.size));
+  GUST_CO_TRY(const auto bytes, co_await async::read_all(*source, 1 << 30));
+  for (const auto& [number, content] : contents_) {
+    if (bytes.size() == content.size && bytes == bytes_of(content)) co_return content;
+  }
+  ADD_FAILURE() << "a version of " << version.key.str() << " has " << bytes.size() << " bytes that were not written";
+  co_return State();
+}
+
+// Every version that was told is there, in the order of the writes, and no other that was not tried.
+void World::check_history(const std::string& key, const std::vector<Object>& there) {
+  auto& history = history_[key];
+  std::vector<Written> found;
+  auto next = history.rbegin();
+  for (const auto& version : there) {
+    const auto state = run_here([&] { return content_of(version); });
+    ASSERT_TRUE(state) << state.error().message;
+    auto written = std::find_if(next, history.rend(), [&](const auto& one) { return one.id == version.version_id; });
+    if (written == history.rend()) {
+      const auto may_be = [&](const Written& one) { return one.id.empty() && same(one.state, *state); };
+      written = std::find_if(next, history.rend(), may_be);
+    }
+    ASSERT_TRUE(written != history.rend()) << key << ": a version that was not written, or out of order";
+    for (; next != written; ++next) EXPECT_TRUE(next->id.empty() || next->may_be_gone) << key << " lost " << next->id;
+    EXPECT_TRUE(same(written->state, *state)) << key << " " << version.version_id;
+    found.push_back({written->state, version.version_id});
+    next = written + 1;
+  }
+  for (; next != history.rend(); ++next)
+    EXPECT_TRUE(next->id.empty() || next->may_be_gone) << key << " lost " << next->id;
+  history.assign(found.rbegin(), found.rend());
+}
+
+void World::check_versions() {
+  const auto all = run_here([&] { return versions(); });
+  ASSERT_TRUE(all) << all.error().message;
+  std::map<std::string, std::vector<Object>> by_key;
+  for (const auto& version : *all) by_key[version.key.str()].push_back(version);
+  for (const auto& [key, there] : by_key) {
+    const auto newer = [](const Object& left, const Object& right) { return left.sequence > right.sequence; };
+    EXPECT_TRUE(std::ranges::is_sorted(there, newer)) << key;
+    EXPECT_TRUE(history_.contains(key)) << key;
+  }
+  for (const auto& [key, known] : history_) check_history(key, by_key[key]);
 }
 
 Task<void> World::check_key(std::string key) {
@@ -361,6 +476,7 @@ void World::check() {
     known.maybe.clear();
   }
   for (auto& [number, upload] : uploads_) EXPECT_TRUE(run_here([&] { return check_upload(upload); }));
+  if (versioned_) check_versions();
   check_events();
   check_blobs();
 }

@@ -59,6 +59,12 @@ class World {
     std::vector<State> maybe;  // of writes that failed since, and may have happened
     std::uint64_t sequence = 0;
   };
+  // A version, as it was told or may have been made.
+  struct Written {
+    State state;               // nothing: a delete marker
+    std::string id;            // empty: the write failed, and may have happened
+    bool may_be_gone = false;  // its deletion failed, and may have happened
+  };
   struct PartState {
     std::optional<Content> told;
     std::vector<Content> maybe;
@@ -73,11 +79,16 @@ class World {
   Task<void> step(int number);
   Task<void> put(std::string key);
   Task<void> erase(std::string key);
+  Task<void> erase_version(std::string key);
   Task<void> copy(std::string from, std::string to);
   Task<void> upload_step(int number);
   Task<void> put_part(OpenUpload& upload);
   Task<void> complete(OpenUpload& upload);
   Task<Content> read(std::string key);
+  Task<std::vector<Object>> versions();
+  Task<State> content_of(Object version);
+  void check_versions();
+  void check_history(const std::string& key, const std::vector<Object>& there);
   Task<void> check_key(std::string key);
   Task<void> check_upload(OpenUpload& upload);
   void check_events();
@@ -86,7 +97,9 @@ class World {
   bool broke(std::string_view what, const Error& error);
 
   void begin(const std::string& key);
-  void told(const std::string& key, State state, std::uint64_t sequence);
+  void told(const std::string& key, State state, std::string version);
+  void told(const std::string& key, State state, const Object& made);
+  void told_event(const std::string& key);
   void failed(const std::string& key, State state, const Error& error);
   // Errors come only from a disk that fails.
   void expect_trouble(std::string_view what, const Error& error);
@@ -106,6 +119,8 @@ class World {
   EventRows outbox_;
   BucketName bucket_{"bucket"};
   std::map<std::string, Key> keys_;
+  const bool versioned_;
+  std::map<std::string, std::vector<Written>> history_;  // of a versioned bucket, the oldest first
   std::map<int, OpenUpload> uploads_;
   std::map<std::uint64_t, Content> contents_;  // all that were ever written, by number
   std::vector<std::string> told_events_;
