@@ -48,6 +48,14 @@ TEST_P(ObjectContract, WhatIsNotThereIsNotFound) {
   EXPECT_EQ(list({}).error().source, "bucket");
 }
 
+TEST(BucketNames, SomeAreReserved) {
+  for (const auto* name :
+       {"xn--a", "sthree-a", "amzn-s3-demo-a", "a-s3alias", "a--ol-s3", "a.mrap", "a--x-s3", "a--table-s3"})
+    EXPECT_FALSE(check_bucket_name(name)) << name;
+  for (const auto* name : {"xn-a", "my-sthree-a", "s3alias", "x-s3.a", "abc"})
+    EXPECT_TRUE(check_bucket_name(name)) << name;
+}
+
 TEST_P(ObjectContract, AnOverwriteAndAnEraseRemoveTheOldBytes) {
   ASSERT_TRUE(put("k", pattern(kBig)));
   EXPECT_EQ(blob_count(), 1u);
