@@ -4,6 +4,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 
+#include <optional>
 #include <string>
 
 namespace gust {
@@ -23,7 +24,8 @@ struct RequestContext {
   std::string trace_id;  // Root=1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx, goes on through asynchronous hops
   SteadyTime deadline = SteadyTime::max();
   Principal principal;
-  std::string region{kDefaultRegion};
+  std::string region{kDefaultRegion};        // that the request is signed for
+  std::optional<std::string> signed_region;  // none: anonymous, or of a signature that names no region
 };
 
 }  // namespace gust

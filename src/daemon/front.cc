@@ -92,11 +92,18 @@ http::Response not_served(const http::Request& request, const std::string& servi
         codec::xml_escape(message));
     return response;
   }
-  response.headers.add("Content-Type", request.headers.get("x-amz-target") ? "application/x-amz-json-1.0"
-                                                                           : "application/json");
+  response.headers.add("Content-Type",
+                       request.headers.get("x-amz-target") ? "application/x-amz-json-1.0" : "application/json");
   response.headers.add("x-amzn-ErrorType", "UnknownOperationException");
   response.body = codec::to_json(boost::json::object{{"__type", "UnknownOperationException"}, {"message", message}});
   return response;
+}
+
+// Version 2 of signatures, whose scope has no date, knows no region.
+void take_region(RequestContext& context, const std::optional<auth::Scope>& scope) {
+  if (!scope || scope->date.empty()) return;
+  context.region = scope->region;
+  context.signed_region = scope->region;
 }
 
 }  // namespace
@@ -111,12 +118,14 @@ http::Response admin_error(int status, const std::string& message) {
 
 async::Task<http::Response> Front::handle(RequestContext context, http::Request request) {
   const auto scope = auth::scope_of(request);
+  take_region(context, scope);
   auto to = api::find_destination(request, scope ? scope->service : "");
   co_return co_await dispatch(std::move(context), std::move(request), std::move(to));
 }
 
 async::Task<http::Response> Front::handle_inside(RequestContext context, http::Request request) {
   const auto scope = auth::scope_of(request);
+  take_region(context, scope);
   auto to = api::find_destination(request, scope ? scope->service : "");
   if (to.service == ServiceKind::kAdmin || to.service == ServiceKind::kMetrics)
     co_return admin_error(403, "the administration is not reachable from a function");

@@ -25,6 +25,7 @@ struct WireError {
   std::string message;
   int status = 0;  // 0: the model's
   Value::Map members;
+  http::Headers headers = {};  // added to the response
 };
 
 // The operation's input. `body` is empty for a streaming payload. kInvalid names what does not fit.

@@ -84,9 +84,9 @@ std::expected<Match, WireError> Service::find(const http::Request& request, std:
   std::optional<Match> match;
   std::string name;
   if (model_->protocol == Protocol::kRestXml || model_->protocol == Protocol::kRestJson) {
-    if (!settings_.is_unserved || !settings_.is_unserved(request.method, path, query)) {
-      match = router_.find(request.method, path, query, request.headers);
-    }
+    const auto unserved = settings_.unserved ? settings_.unserved(request.method, path, query) : std::nullopt;
+    if (unserved) return std::unexpected(*unserved);
+    match = router_.find(request.method, path, query, request.headers);
     name =
         fmt::format("{} {}{}{}", request.method, path, request.query.empty() ? "" : "?", request.query.substr(0, 100));
   } else {
@@ -111,6 +111,7 @@ http::Response Service::refuse(const RequestContext& context, WireError error) c
   http::Response response;
   response.status = whole.status;
   response.headers = std::move(whole.headers);
+  for (const auto& [name, value] : error.headers.all()) response.headers.set(name, value);
   response.body = std::move(whole.body);
   return response;
 }
@@ -159,8 +160,8 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
     const auto violations = validate(*operation.input.shape, *input);
     if (!violations.empty()) co_return refuse_at(context, settings_.map_violations(violations), path);
   }
-  Call call{
-      context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer), path};
+  Call call{context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer),
+            path};
   auto outcome = co_await handlers_.at(operation.name)(std::move(call), *std::move(input), std::move(request.body));
   if (!outcome) {
     auto& fault = outcome.error();

@@ -51,8 +51,9 @@ struct ServiceSettings {
       check_body;
   // Adds to an error what the request's path says of it.
   std::function<void(WireError&, std::string_view path)> complete_error;
-  // REST: true when the request means an operation that the model lacks, although its path fits another's.
-  std::function<bool(std::string_view method, std::string_view path, const codec::QueryPairs&)> is_unserved;
+  // REST: the error of a request that means an operation that the model lacks, although its path fits another's.
+  std::function<std::optional<WireError>(std::string_view method, std::string_view path, const codec::QueryPairs&)>
+      unserved;
   WireError unknown{"UnknownOperationException", "", 404, {}};
 };
 

@@ -255,6 +255,23 @@ def test_conditions_of_writes_that_are_not_served(s3, bucket):
     assert code_of(s3.put_object, Bucket=bucket, Key="none", Body=b"2", IfMatch=etag) == ("NoSuchKey", 404)
 
 
+def test_a_bucket_is_in_the_region_of_who_made_it(s3, gust, unique):
+    west = gust.client("s3", region_name="eu-west-1")
+    west.create_bucket(Bucket=unique)
+    assert s3.get_bucket_location(Bucket=unique)["LocationConstraint"] == "eu-west-1"
+    s3.put_object(Bucket=unique, Key="k", Body=b"x")  # an SDK asks again where the bucket is
+    url = gust.client("s3", config=Config(signature_version="s3v4")).generate_presigned_url("get_object", {"Bucket": unique, "Key": "k"})
+    answer = requests.get(url)
+    assert answer.status_code == 400 and "<Code>AuthorizationQueryParametersError</Code>" in answer.text
+    url = gust.client("s3", region_name="eu-west-1", config=Config(signature_version="s3v4")).generate_presigned_url(
+        "get_object", {"Bucket": unique, "Key": "k"})
+    assert requests.get(url).text == "x"
+    s3.create_bucket(Bucket=unique + "-east")
+    s3.copy_object(Bucket=unique + "-east", Key="k", CopySource={"Bucket": unique, "Key": "k"})
+    old = gust.client("s3", config=Config(signature_version="s3"))  # names no region
+    assert old.get_object(Bucket=unique, Key="k")["Body"].read() == b"x"
+
+
 def test_buckets_and_their_owners(s3, gust, unique):
     s3.create_bucket(Bucket=unique, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     assert s3.get_bucket_location(Bucket=unique)["LocationConstraint"] == "eu-west-1"

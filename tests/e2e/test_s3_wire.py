@@ -169,8 +169,9 @@ def test_uris_that_are_not_utf8(wire, bucket):
 
 
 def test_methods_and_operations_that_are_not_served(wire, bucket):
-    assert wire("PATCH", f"/{bucket}/k").status in (405, 501)
-    assert wire("POST", f"/{bucket}/k").status in (405, 501)
+    for method, target in (("PATCH", f"/{bucket}/k"), ("POST", f"/{bucket}/k"), ("POST", "/"), ("PUT", "/"), ("DELETE", "/")):
+        answer = wire(method, target)
+        assert (answer.status, answer.code) == (405, "MethodNotAllowed"), (method, target)
     for query in ("torrent", "select", "session", "metadataTable"):
         answer = wire("GET", f"/{bucket}?{query}")
         assert answer.status == 501 and answer.code == "NotImplemented", query
@@ -208,5 +209,11 @@ def test_metadata_outside_ascii(wire, bucket):
 
 
 def test_regions(wire, bucket):
-    assert wire("PUT", f"/{bucket}/k", b"x", region="eu-west-1").status == 200  # one endpoint serves every region
+    """One endpoint serves every region, and a bucket is in one."""
+    answer = wire("PUT", f"/{bucket}/k", b"x", region="eu-west-1")
+    assert (answer.status, answer.code) == (400, "AuthorizationHeaderMalformed")
+    assert b"the region 'eu-west-1' is wrong; expecting 'us-east-1'</Message><Region>us-east-1</Region>" in answer.body
+    answer = wire("HEAD", f"/{bucket}", region="eu-west-1")
+    assert answer.status == 400 and answer.headers["x-amz-bucket-region"] == "us-east-1"
+    assert wire("GET", f"/{bucket}?location", region="eu-west-1").status == 200
     assert b'<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' in wire("GET", f"/{bucket}?location").body

@@ -2,6 +2,7 @@
 
 #include "api/s3/acl.h"
 #include "api/s3/configuration_text.h"
+#include "api/s3/shared.h"
 #include "auth/policy.h"
 
 #include <fmt/format.h>
@@ -124,6 +125,9 @@ s3::PublicAccessBlockConfiguration public_block_of(const objects::Bucket& bucket
 
 async::Task<objects::Bucket> allow(const S3Parts& s3, const wire::Call& call, Ask ask) {
   GUST_CO_TRY(auto bucket, co_await s3.store.bucket(BucketName(ask.bucket)));
+  const auto& asked = call.context.signed_region;
+  if (asked && *asked != bucket.region && !ask.of_source && ask.action != "s3:GetBucketLocation")
+    co_return std::unexpected(wrong_region(call, bucket.region));
   const auto& who = call.context.principal;
   if (ask.expected_owner && *ask.expected_owner != bucket.owner.str()) co_return denied();
   const bool own_account = who.account == bucket.owner;
@@ -167,8 +171,9 @@ boost::asio::awaitable<Error> hide_missing(const S3Parts& s3, const wire::Call& 
                                            Error error) {
   const bool missing = error.code == Code::kNotFound && (error.source == "key" || error.source == "marker");
   if (!missing || call.context.principal.account == bucket.owner) co_return error;
-  const Ask lists{"s3:ListBucket", bucket.name.str()};
-  if (co_await allow(s3, call, lists)) co_return error;
+  Ask lists{"s3:ListBucket", bucket.name.str()};
+  lists.of_source = true;  // of what the error is of, the region was right
+  if (co_await allow(s3, call, std::move(lists))) co_return error;
   co_return Error{Code::kDenied, "Access Denied", "bucket"};
 }
 

@@ -41,6 +41,7 @@ struct Ask {
   std::vector<std::pair<std::string, std::string>> keys = {};  // conditions of this action, as "s3:prefix"
   // The action that ACLs must give, where it is another: a list that a write sets takes no more than the write.
   std::string_view acl_action = {};
+  bool of_source = false;  // what is copied from, which may be in another region
 };
 
 // The bucket, when the caller may; kNotFound when there is none, kDenied otherwise.

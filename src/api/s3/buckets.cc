@@ -54,7 +54,7 @@ wire::Reply<std::map<std::string, std::string>> first_configurations(const S3Par
 
 S3Reply<s3::CreateBucketOutput> create_bucket(const S3Parts& s3, wire::Call call, s3::CreateBucketRequest request) {
   if (call.context.principal.anonymous()) co_return std::unexpected(Error{Code::kDenied, "Access Denied", "bucket"});
-  std::string region(kDefaultRegion);
+  auto region = call.context.region;
   if (request.create_bucket_configuration && request.create_bucket_configuration->location_constraint) {
     region = *request.create_bucket_configuration->location_constraint;
     if (region == "EU") region = "eu-west-1";  // its name of old

@@ -64,9 +64,26 @@ constexpr std::array kKnown = {
     Known{"body", Code::kTimeout, "RequestTimeout", 400},
 };
 
+// Error::source of a wrong region, before the one that is expected.
+constexpr std::string_view kHeaderRegion = "header region ", kQueryRegion = "query region ";
+
+// The region goes into a header, too: of a HEAD clients see nothing else, and they try again with it.
+std::optional<wire::WireError> map_region(const Error& error) {
+  for (const auto prefix : {kHeaderRegion, kQueryRegion}) {
+    if (!error.source.starts_with(prefix)) continue;
+    const auto expected = error.source.substr(prefix.size());
+    const auto* code = prefix == kHeaderRegion ? "AuthorizationHeaderMalformed" : "AuthorizationQueryParametersError";
+    wire::WireError out{code, error.message, 400, {{"Region", wire::Value(expected)}}};
+    out.headers.add("x-amz-bucket-region", expected);
+    return out;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 wire::WireError map_s3_error(const Error& error) {
+  if (auto region = map_region(error)) return *std::move(region);
   for (const auto& known : kKnown) {
     if (known.source == error.source && known.code == error.code) return {known.wire, error.message, known.status, {}};
   }
@@ -137,19 +154,37 @@ wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations
           {{"ArgumentName", wire::Value(first.member)}, {"ArgumentValue", wire::Value(first.given)}}};
 }
 
-bool is_unserved_s3(std::string_view method, std::string_view path, const codec::QueryPairs& query) {
+std::optional<wire::WireError> unserved_s3(std::string_view method, std::string_view path,
+                                           const codec::QueryPairs& query) {
   static const std::set<std::string_view> kUnserved = {
       "annotation", "metadataConfiguration", "metadataTable", "renameObject", "select", "session", "torrent"};
   const auto has = [&](std::string_view name) {
     return std::ranges::find(query, name, &codec::QueryPairs::value_type::first) != query.end();
   };
+  for (const auto& [name, value] : query) {
+    if (!kUnserved.contains(name) || !value.empty()) continue;
+    return wire::WireError{
+        "NotImplemented", "A header or query you provided implies functionality that is not implemented.", 501, {}};
+  }
   // A POST of an object is either of a multipart upload's two; a form's upload is a POST of the bucket.
   const bool to_object = path.find('/', 1) != std::string_view::npos && !path.ends_with('/');
-  if (method == "POST" && to_object && !has("uploads") && !has("uploadId") && !has("restore")) return true;
-  for (const auto& [name, value] : query) {
-    if (kUnserved.contains(name) && value.empty()) return true;
-  }
-  return false;
+  if (method == "POST" && to_object && !has("uploads") && !has("uploadId") && !has("restore"))
+    return method_not_allowed();
+  return std::nullopt;
+}
+
+wire::WireError method_not_allowed() {
+  return {"MethodNotAllowed", "The specified method is not allowed against this resource.", 405, {}};
+}
+
+Error wrong_region(const wire::Call& call, const std::string& expected) {
+  const bool in_header = call.headers.contains("authorization");
+  return {
+      Code::kInvalid,
+      fmt::format("{}; the region '{}' is wrong; expecting '{}'",
+                  in_header ? "The authorization header is malformed" : "Error parsing the X-Amz-Credential parameter",
+                  call.context.region, expected),
+      fmt::format("{}{}", in_header ? kHeaderRegion : kQueryRegion, expected)};
 }
 
 }  // namespace gust::api

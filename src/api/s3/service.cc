@@ -12,9 +12,8 @@ static wire::ServiceSettings settings() {
   out.check_body = check_body_digests;
   out.complete_error = complete_s3_error;
   out.malformed_code = "MalformedXML";
-  out.is_unserved = is_unserved_s3;
-  out.unknown = {
-      "NotImplemented", "A header or query you provided implies functionality that is not implemented.", 501, {}};
+  out.unserved = unserved_s3;
+  out.unknown = method_not_allowed();
   return out;
 }
 

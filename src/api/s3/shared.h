@@ -22,7 +22,11 @@ wire::WireError map_s3_error(const Error& error);
 void complete_s3_error(wire::WireError& error, std::string_view path);
 wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations);
 // True for the sub-resources of S3 that are not served: without it "GET /bucket?acl" would list the bucket.
-bool is_unserved_s3(std::string_view method, std::string_view path, const codec::QueryPairs& query);
+std::optional<wire::WireError> unserved_s3(std::string_view method, std::string_view path,
+                                           const codec::QueryPairs& query);
+wire::WireError method_not_allowed();
+// The bucket is in the region `expected`, and the request is signed for another.
+Error wrong_region(const wire::Call& call, const std::string& expected);
 
 objects::Origin origin_of(const wire::Call& call);
 
