@@ -15,7 +15,7 @@ class KeyFile : public ::testing::Test {
  protected:
   Result<std::string> open(env::Files& files, std::string folder) {
     return run(loop_, [&]() -> Task<std::string> {
-      GUST_CO_TRY(const auto key, co_await open_key(store_, files, folder, random_));
+      GUST_CO_TRY(const auto key, co_await open_key(*store_, files, folder, random_));
       co_return std::string(key.text());
     });
   }
@@ -26,7 +26,7 @@ class KeyFile : public ::testing::Test {
   boost::asio::io_context loop_;
   Folder folder_;
   env::SystemRandom random_;
-  kv::MemoryStore store_;
+  std::unique_ptr<kv::MemoryStore> store_ = std::make_unique<kv::MemoryStore>();
 };
 
 TEST_F(KeyFile, IsMadeOnceForItsOwnerAlone) {
@@ -37,7 +37,7 @@ TEST_F(KeyFile, IsMadeOnceForItsOwnerAlone) {
   ASSERT_EQ(::stat(path().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   EXPECT_EQ(info.st_size, 65);
-  EXPECT_EQ((*read_key(*store_.snapshot(), env::system_files(), folder_.path))->text(), *first);
+  EXPECT_EQ((*read_key(*store_->snapshot(), env::system_files(), folder_.path))->text(), *first);
 }
 
 TEST_F(KeyFile, AStoreThatHadOneDoesNotStartWithoutIt) {
@@ -48,7 +48,7 @@ TEST_F(KeyFile, AStoreThatHadOneDoesNotStartWithoutIt) {
   EXPECT_EQ(without.error().source, "key file");
   EXPECT_NE(without.error().message.find("missing"), std::string::npos);
   EXPECT_FALSE(fs::exists(path()));
-  EXPECT_FALSE(read_key(*store_.snapshot(), env::system_files(), folder_.path));
+  EXPECT_FALSE(read_key(*store_->snapshot(), env::system_files(), folder_.path));
   fs::rename(path() + ".away", path());
   EXPECT_EQ(open(), first);
 }
@@ -67,7 +67,7 @@ TEST_F(KeyFile, WhatIsNoKeyOrAnothersIsRefused) {
 }
 
 TEST_F(KeyFile, AStoreWithoutOneHasNone) {
-  EXPECT_FALSE(*read_key(*store_.snapshot(), env::system_files(), folder_.path));
+  EXPECT_FALSE(*read_key(*store_->snapshot(), env::system_files(), folder_.path));
 }
 
 // Cut after each call on the disk: the next start has a key, and the same as any start that ended before.
@@ -76,8 +76,8 @@ TEST_F(KeyFile, ACutLeavesAWholeKeyOrNone) {
     env::SimulatedFiles files(seed);
     files.make_folder("/data").value();
     files.sync_folder("").value();
-    store_ = kv::MemoryStore();
-    files.plan({.power_off_after = 1 + seed % 12});
+    store_ = std::make_unique<kv::MemoryStore>();
+    files.plan({.power_off_at = seed % 12});
     const auto cut = open(files, "/data");
     files.power_off();
     files.power_on();
