@@ -13,6 +13,13 @@ namespace {
 const unsigned char* raw(const std::byte* bytes) { return reinterpret_cast<const unsigned char*>(bytes); }
 unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
 
+// Looked up once: OpenSSL would do it again for every key.
+const EVP_CIPHER* cipher() {
+  static const EVP_CIPHER* const found = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+  GUST_ASSERT(found != nullptr);
+  return found;
+}
+
 }  // namespace
 
 void forget(std::span<std::byte> secret) { OPENSSL_cleanse(secret.data(), secret.size()); }
@@ -26,7 +33,7 @@ struct AesGcm::Context {
 };
 
 AesGcm::AesGcm(const Key256& key) : context_(std::make_unique<Context>()) {
-  GUST_ASSERT(EVP_EncryptInit_ex(context_->evp, EVP_aes_256_gcm(), nullptr, raw(key.bytes().data()), nullptr) == 1);
+  GUST_ASSERT(EVP_EncryptInit_ex(context_->evp, cipher(), nullptr, raw(key.bytes().data()), nullptr) == 1);
 }
 AesGcm::~AesGcm() = default;
 AesGcm::AesGcm(AesGcm&&) noexcept = default;

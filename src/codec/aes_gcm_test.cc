@@ -30,7 +30,8 @@ std::string raw(const std::string& hex) { return *from_hex(hex); }
 
 TEST(AesGcm, SealsAndOpensAsPublished) {
   for (const auto& vector : kVectors) {
-    const auto key = raw(vector.key), nonce_text = raw(vector.nonce), also = raw(vector.also), plain = raw(vector.plain);
+    const auto key = raw(vector.key), nonce_text = raw(vector.nonce), also = raw(vector.also),
+               plain = raw(vector.plain);
     AesGcm::Nonce nonce{};
     std::ranges::copy(std::as_bytes(std::span(nonce_text)), nonce.begin());
     AesGcm cipher(Key256(std::as_bytes(std::span(key)).first<Key256::kBytes>()));

@@ -29,9 +29,11 @@ async::Task<http::Response> Admin::check_store(RequestContext context) {
   const auto rows = parts_.store.snapshot();
   auto of_functions = functions::Registry::referenced(*rows);
   objects::CheckInput input{*rows, parts_.blobs, std::move(there), {}, parts_.clock.now() - kOrphanAge};
-  if (const auto key = objects::read_key(*rows, env::system_files(), parts_.data); key) input.key = *key;
+  const auto key = objects::read_key(*rows, env::system_files(), parts_.data);
+  if (key) input.key = *key;
   if (of_functions) input.others = *std::move(of_functions);
-  GUST_CO_TRY(const auto report, co_await objects::check_everything(std::move(input)));
+  GUST_CO_TRY(auto report, co_await objects::check_everything(std::move(input)));
+  if (!key) report.problems.push_back({objects::Problem::Kind::kMissing, "objects.key", key.error().message});
   co_return admin_answer(to_json(report));
 }
 

@@ -33,29 +33,32 @@ Result<Key256> parse(const std::string& text, const std::string& path) {
   const auto raw = codec::from_hex(std::string_view(text).substr(0, 2 * Key256::kBytes));
   const bool whole = text.size() == 2 * Key256::kBytes + 1 && text.ends_with('\n');
   if (!whole || !raw || raw->size() != Key256::kBytes) {
-    return fail(Code::kInvalid,
-                fmt::format("'{}' is not a key of objects: expected 64 hexadecimal digits and a line feed. Put the file "
-                            "back from a backup; a new one cannot read what is there.",
-                            path),
-                "key file");
+    return fail(
+        Code::kInvalid,
+        fmt::format("'{}' is not a key of objects: expected 64 hexadecimal digits and a line feed. Put the file "
+                    "back from a backup; a new one cannot read what is there.",
+                    path),
+        "key file");
   }
   return Key256(std::as_bytes(std::span(*raw)).first<Key256::kBytes>());
 }
 
 std::unexpected<Error> missing(const std::string& path) {
-  return fail(Code::kNotFound,
-              fmt::format("'{}' is missing, and the objects of this store are encrypted with the key in it. Put the file "
-                          "back from a backup (gust backup copies it).",
-                          path),
-              "key file");
+  return fail(
+      Code::kNotFound,
+      fmt::format("'{}' is missing, and the objects of this store are encrypted with the key in it. Put the file "
+                  "back from a backup (gust backup copies it).",
+                  path),
+      "key file");
 }
 
 std::unexpected<Error> another(const std::string& path) {
-  return fail(Code::kInvalid,
-              fmt::format("'{}' has another key than the one that this store's objects are encrypted with. Put the file "
-                          "back from a backup of this store.",
-                          path),
-              "key file");
+  return fail(
+      Code::kInvalid,
+      fmt::format("'{}' has another key than the one that this store's objects are encrypted with. Put the file "
+                  "back from a backup of this store.",
+                  path),
+      "key file");
 }
 
 // Durable in whole or not there.

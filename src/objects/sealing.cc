@@ -27,7 +27,8 @@ AesGcm::Nonce nonce_of(std::uint64_t index, std::byte last) {
   return nonce;
 }
 
-// A root wraps any number of keys, and random nonces are good for some 2^32 only: each segment has its own wrapping key.
+// A root wraps any number of keys, and random nonces are good for some 2^32 only: each segment has its own wrapping
+// key.
 Key256 wrapping_key(const Key256& root, const Segment& segment) {
   const auto mac = codec::hmac_sha256(root.text(), "gust segment key 1:" + segment.id.str());
   return Key256(std::as_bytes(std::span(mac)).first<Key256::kBytes>());
@@ -51,16 +52,19 @@ class OpenedSource final : public async::ByteSource {
         sealed_left_(sealed_range(size, offset, length).length) {}
 
   async::Task<std::size_t> read(std::span<std::byte> out) override {
-    if (out.empty()) co_return 0;
-    while (ready_.empty()) {
-      if (sealed_left_ == 0) co_return 0;
-      GUST_CO_CHECK(co_await load());
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left_));
+    if (wanted == 0) co_return 0;
+    while (next_ == opened_ && ready_.empty()) GUST_CO_CHECK(co_await load());
+    std::size_t done = 0;
+    while (done < wanted && (!ready_.empty() || next_ < opened_)) {
+      if (ready_.empty()) take_chunk();
+      const auto n = std::min(wanted - done, ready_.size());
+      std::memcpy(out.data() + done, ready_.data(), n);
+      ready_ = ready_.subspan(n);
+      done += n;
     }
-    const auto n = std::min(out.size(), ready_.size());
-    std::memcpy(out.data(), ready_.data(), n);
-    ready_ = ready_.subspan(n);
-    left_ -= n;
-    co_return n;
+    left_ -= done;
+    co_return done;
   }
 
   std::optional<std::uint64_t> remaining() const override { return left_; }
@@ -68,9 +72,10 @@ class OpenedSource final : public async::ByteSource {
  private:
   async::Task<void> load() {
     const auto wanted = static_cast<std::size_t>(std::min(sealed_left_, kChunksAtOnce * kSealedChunkBytes));
-    if (buffer_.size() < wanted) buffer_.resize(wanted);
+    if (wanted == 0) co_return fail(Code::kCorrupt, "an encrypted segment has fewer bytes than it should", "blob");
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(wanted);  // none later needs more
     for (std::size_t filled = 0; filled < wanted;) {
-      GUST_CO_TRY(const auto n, co_await sealed_->read(std::span(buffer_).subspan(filled, wanted - filled)));
+      GUST_CO_TRY(const auto n, co_await sealed_->read({buffer_.get() + filled, wanted - filled}));
       if (n == 0) co_return fail(Code::kCorrupt, "an encrypted segment ends early", "blob");
       filled += n;
     }
@@ -80,31 +85,35 @@ class OpenedSource final : public async::ByteSource {
     co_return co_await workers_.run(std::move(job));
   }
 
-  // In place, each chunk's bytes behind those of the one before.
+  // In place.
   Result<void> open(std::size_t sealed) {
-    std::size_t end = 0;
-    for (std::size_t at = 0; at < sealed;) {
-      const auto n = std::min<std::size_t>(kSealedChunkBytes, sealed - at);
+    next_ = opened_ = 0;
+    loaded_ = sealed;
+    for (std::size_t at = 0; at < sealed; at += kSealedChunkBytes, ++chunk_) {
       const auto nonce = nonce_of(chunk_, chunk_ == last_ ? kLast : kMiddle);
-      const auto chunk = std::span(buffer_).subspan(at, n);
-      if (!cipher_.open(nonce, {}, chunk, chunk))
-        return fail(Code::kCorrupt, fmt::format("chunk {} of an encrypted segment is not what was written", chunk_), "blob");
-      if (end != at) std::memmove(buffer_.data() + end, chunk.data(), n - AesGcm::kTagBytes);
-      end += n - AesGcm::kTagBytes;
-      at += n;
-      ++chunk_;
+      const std::span chunk(buffer_.get() + at, std::min<std::size_t>(kSealedChunkBytes, sealed - at));
+      if (!cipher_.open(nonce, {}, chunk, chunk)) {
+        return fail(Code::kCorrupt, fmt::format("chunk {} of an encrypted segment is not what was written", chunk_),
+                    "blob");
+      }
     }
-    ready_ = std::span<const std::byte>(buffer_).first(end).subspan(skip_);
-    skip_ = 0;
-    if (ready_.size() > left_) ready_ = ready_.first(static_cast<std::size_t>(left_));
+    opened_ = (sealed + kSealedChunkBytes - 1) / kSealedChunkBytes;
     return {};
+  }
+
+  void take_chunk() {
+    const auto at = next_++ * kSealedChunkBytes;
+    const auto sealed = std::min<std::size_t>(kSealedChunkBytes, loaded_ - at);
+    ready_ = std::span(buffer_.get() + at, sealed - AesGcm::kTagBytes).subspan(skip_);
+    skip_ = 0;
   }
 
   std::unique_ptr<async::ByteSource> sealed_;
   AesGcm cipher_;
   async::BlockingPool& workers_;
   std::uint64_t last_, chunk_, skip_, left_, sealed_left_;
-  std::vector<std::byte> buffer_;
+  std::unique_ptr<std::byte[]> buffer_;
+  std::size_t loaded_ = 0, opened_ = 0, next_ = 0;  // bytes in the buffer, its chunks, and which of them comes next
   std::span<const std::byte> ready_;
 };
 
@@ -179,7 +188,8 @@ Result<void> check_part_key(const Encryption& begun, const std::optional<Key256>
   if (begun.kind != EncryptionKind::kCustomer) {
     if (!key) return {};
     return refuse(
-        "The multipart upload initiate did not request encryption. Please resend the request without sending encryption "
+        "The multipart upload initiate did not request encryption. Please resend the request without sending "
+        "encryption "
         "parameters.");
   }
   if (!key) {
@@ -193,13 +203,14 @@ Result<void> check_part_key(const Encryption& begun, const std::optional<Key256>
 }
 
 void Sealer::append(std::span<const std::byte> chunk, std::byte last) {
-  const auto at = out_.size();
-  out_.resize(at + chunk.size() + AesGcm::kTagBytes);
-  cipher_.seal(nonce_of(index_++, last), {}, chunk, std::span(out_).subspan(at));
+  const auto size = chunk.size() + AesGcm::kTagBytes;
+  if (out_.size() < used_ + size) out_.resize(used_ + size);
+  cipher_.seal(nonce_of(index_++, last), {}, chunk, std::span(out_).subspan(used_, size));
+  used_ += size;
 }
 
 std::span<const std::byte> Sealer::feed(std::span<const std::byte> bytes) {
-  out_.clear();
+  used_ = 0;
   while (!bytes.empty()) {
     if (pending_.empty() && bytes.size() >= kChunkBytes) {
       append(bytes.first(kChunkBytes), kMiddle);
@@ -213,14 +224,14 @@ std::span<const std::byte> Sealer::feed(std::span<const std::byte> bytes) {
     append(pending_, kMiddle);
     pending_.clear();
   }
-  return out_;
+  return std::span(out_).first(used_);
 }
 
 std::span<const std::byte> Sealer::finish() {
-  out_.clear();
+  used_ = 0;
   append(pending_, kLast);
   pending_.clear();
-  return out_;
+  return std::span(out_).first(used_);
 }
 
 SealedRange sealed_range(std::uint64_t size, std::uint64_t offset, std::uint64_t length) {

@@ -61,6 +61,7 @@ class Sealer {
   codec::AesGcm cipher_;
   std::uint64_t index_ = 0;
   std::vector<std::byte> pending_, out_;
+  std::size_t used_ = 0;  // of out_, which is not made anew for every piece
 };
 
 // The sealed bytes that hold [offset, offset + length) of a segment, length > 0; with the last one, the last chunk too.

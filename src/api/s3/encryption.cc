@@ -34,10 +34,11 @@ wire::Reply<void> check_method(const EncryptionHeaders& headers) {
   const auto& method = headers.method;
   const auto given = method.value_or("");
   if (given == "aws:kms" || given == "aws:kms:dsse") {
-    return wire::fault("NotImplemented",
-                       "Server side encryption specified but KMS is not configured: there is no key service. Use AES256, "
-                       "or keys of your own (x-amz-server-side-encryption-customer-key).",
-                       {{"Header", kMethod}}, 501);
+    return wire::fault(
+        "NotImplemented",
+        "Server side encryption specified but KMS is not configured: there is no key service. Use AES256, "
+        "or keys of your own (x-amz-server-side-encryption-customer-key).",
+        {{"Header", kMethod}}, 501);
   }
   if (method && given != "AES256") return refuse("The encryption method specified is not supported", given);
   if (headers.kms_key || headers.kms_context) {
@@ -47,8 +48,9 @@ wire::Reply<void> check_method(const EncryptionHeaders& headers) {
   }
   const auto& customer = headers.customer;
   if (method && (customer.algorithm || customer.key || customer.key_md5)) {
-    return refuse("Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
-                  given);
+    return refuse(
+        "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
+        given);
   }
   return {};
 }
@@ -58,14 +60,16 @@ wire::Reply<void> check_method(const EncryptionHeaders& headers) {
 wire::Reply<objects::CustomerKey> parse_customer_key(const wire::Call& call, const CustomerHeaders& headers) {
   if (!headers.algorithm && !headers.key && !headers.key_md5) return std::nullopt;
   if (!is_private(call)) {
-    return wire::fault("InvalidRequest",
-                       "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure "
-                       "connection.",
-                       {}, 400);
+    return wire::fault(
+        "InvalidRequest",
+        "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure "
+        "connection.",
+        {}, 400);
   }
   if (!headers.algorithm) {
     return refuse(
-        "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption algorithm.",
+        "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption "
+        "algorithm.",
         "null");
   }
   if (*headers.algorithm != "AES256") {
@@ -74,12 +78,14 @@ wire::Reply<objects::CustomerKey> parse_customer_key(const wire::Call& call, con
   }
   if (!headers.key) {
     return refuse(
-        "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.",
+        "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret "
+        "key.",
         "null");
   }
   if (!headers.key_md5) {
     return refuse(
-        "Requests specifying Server Side Encryption with Customer provided keys must provide the client calculated MD5 of "
+        "Requests specifying Server Side Encryption with Customer provided keys must provide the client calculated MD5 "
+        "of "
         "the secret key.",
         "null");
   }

@@ -47,8 +47,8 @@ wire::Reply<objects::CustomerKey> customer_key_of(const wire::Call& call, const 
 
 template <typename Request>
 wire::Reply<objects::CustomerKey> source_key_of(const wire::Call& call, const Request& r) {
-  return parse_customer_key(call, {r.copy_source_sse_customer_algorithm, r.copy_source_sse_customer_key,
-                                   r.copy_source_sse_customer_key_md5});
+  return parse_customer_key(
+      call, {r.copy_source_sse_customer_algorithm, r.copy_source_sse_customer_key, r.copy_source_sse_customer_key_md5});
 }
 
 // What answers say of it.
