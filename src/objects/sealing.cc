@@ -75,7 +75,8 @@ class OpenedSource final : public async::ByteSource {
     if (wanted == 0) co_return fail(Code::kCorrupt, "an encrypted segment has fewer bytes than it should", "blob");
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(wanted);  // none later needs more
     for (std::size_t filled = 0; filled < wanted;) {
-      GUST_CO_TRY(const auto n, co_await sealed_->read({buffer_.get() + filled, wanted - filled}));
+      const std::span room(buffer_.get() + filled, wanted - filled);
+      GUST_CO_TRY(const auto n, co_await sealed_->read(room));
       if (n == 0) co_return fail(Code::kCorrupt, "an encrypted segment ends early", "blob");
       filled += n;
     }
