@@ -212,6 +212,9 @@ async::Task<sites::Website> BucketSites::website(BucketName name) {
 
 async::Task<sites::Found> BucketSites::get(RequestContext, BucketName bucket, ObjectKey key) {
   GUST_CO_TRY(auto object, co_await store_.get(std::move(bucket), std::move(key)));
+  // A browser brings no key.
+  if (!objects::check_customer_key(object.encryption, std::nullopt))
+    co_return fail(Code::kDenied, "Access Denied", "customer key");
   sites::Found out;
   out.headers = object.headers;
   out.etag = object.etag;

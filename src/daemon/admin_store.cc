@@ -3,6 +3,7 @@
 #include "daemon/backup.h"
 
 #include "codec/json.h"
+#include "objects/key_file.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -28,8 +29,11 @@ async::Task<http::Response> Admin::check_store(RequestContext context) {
   const auto rows = parts_.store.snapshot();
   auto of_functions = functions::Registry::referenced(*rows);
   objects::CheckInput input{*rows, parts_.blobs, std::move(there), {}, parts_.clock.now() - kOrphanAge};
+  const auto key = objects::read_key(*rows, env::system_files(), parts_.data);
+  if (key) input.key = *key;
   if (of_functions) input.others = *std::move(of_functions);
-  GUST_CO_TRY(const auto report, co_await objects::check_everything(std::move(input)));
+  GUST_CO_TRY(auto report, co_await objects::check_everything(std::move(input)));
+  if (!key) report.problems.push_back({objects::Problem::Kind::kMissing, "objects.key", key.error().message});
   co_return admin_answer(to_json(report));
 }
 
@@ -48,7 +52,8 @@ async::Task<http::Response> Admin::backup(RequestContext context, http::Request 
     co_return fail(Code::kInvalid, fmt::format("'{}' is in the data folder itself; choose another place", path),
                    "folder");
   }
-  GUST_CO_TRY(const auto made, co_await back_up(parts_.store, parts_.blobs, path, way, parts_.clock.now()));
+  GUST_CO_TRY(const auto made, co_await back_up(parts_.store, parts_.blobs, parts_.data + objects::kKeyFile, path, way,
+                                         parts_.clock.now()));
   co_return admin_answer(json::object{{"folder", path},
                                       {"blobs", made.blobs},
                                       {"bytes", made.bytes},

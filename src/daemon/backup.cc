@@ -6,6 +6,7 @@
 #include "codec/time_format.h"
 #include "daemon/whole_folder.h"
 #include "functions/registry.h"
+#include "objects/key_file.h"
 #include "objects/object_store.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -77,7 +78,11 @@ Result<json::object> check_store(const std::string& data) {
     std::set<blobs::BlobId> of_functions;
     if (auto code = functions::Registry::referenced(*rows)) of_functions = *std::move(code);
     objects::CheckInput input{*rows, *blobs, std::move(there), std::move(of_functions)};
-    co_return co_await objects::check_everything(std::move(input));
+    const auto key = objects::read_key(*rows, env::system_files(), data);
+    if (key) input.key = *key;
+    GUST_CO_TRY(auto report, co_await objects::check_everything(std::move(input)));
+    if (!key) report.problems.push_back({objects::Problem::Kind::kMissing, "objects.key", key.error().message});
+    co_return report;
   }));
   return to_json(report);
 }
@@ -102,8 +107,8 @@ Result<NamedBlobs> named_blobs(kv::Reader& rows) {
   return out;
 }
 
-async::Task<BackupSummary> back_up(kv::RocksStore& store, blobs::FileStore& blobs, std::string folder,
-                                   blobs::FileStore::Way way, WallTime now) {
+async::Task<BackupSummary> back_up(kv::RocksStore& store, blobs::FileStore& blobs, std::string key_file,
+                                   std::string folder, blobs::FileStore::Way way, WallTime now) {
   async::BlockingPool pool("backup", 1);
   auto begin = [folder = std::move(folder)] { return WholeFolder::begin(folder); };
   GUST_CO_TRY(auto whole, co_await pool.run(std::move(begin)));
@@ -134,7 +139,8 @@ async::Task<BackupSummary> back_up(kv::RocksStore& store, blobs::FileStore& blob
                                  {"taken_at", codec::to_iso8601(now)},
                                  {"blobs", out.blobs},
                                  {"bytes", out.bytes}};
-  auto finish = [&whole, text = codec::to_json(description) + "\n"]() -> Result<void> {
+  auto finish = [&whole, &key_file, text = codec::to_json(description) + "\n"]() -> Result<void> {
+    GUST_CHECK(copy_synced(key_file, whole.path() + objects::kKeyFile));
     GUST_CHECK(write_synced(whole.path() + kDescription, text));
     return whole.finish();
   };

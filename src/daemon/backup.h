@@ -18,10 +18,10 @@ struct BackupSummary {
   std::vector<std::string> missing;  // blobs that rows name and that are not there
 };
 
-// Makes `folder`, which must not be there yet or be empty; it is there in whole or not at all. kInvalid or
-// kAlreadyExists "folder". Loop thread only.
-async::Task<BackupSummary> back_up(kv::RocksStore& store, blobs::FileStore& blobs, std::string folder,
-                                   blobs::FileStore::Way way, WallTime now);
+// Makes `folder`, which must not be there yet or be empty; it is there in whole or not at all, with the objects' key.
+// kInvalid or kAlreadyExists "folder". Loop thread only.
+async::Task<BackupSummary> back_up(kv::RocksStore& store, blobs::FileStore& blobs, std::string key_file,
+                                   std::string folder, blobs::FileStore::Way way, WallTime now);
 
 // Every blob that a row names, of objects and of functions.
 struct NamedBlobs {

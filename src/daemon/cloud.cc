@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "codec/json.h"
+#include "objects/key_file.h"
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
@@ -188,7 +189,8 @@ async::Task<void> Cloud::open_state() {
   if (const char* file = std::getenv("GUST_OBJECTS_CLOCK_FILE"); file != nullptr)
     shifted_clock_ = std::make_unique<env::ShiftedClock>(clock_, file);
   env::Clock& clock = shifted_clock_ ? static_cast<env::Clock&>(*shifted_clock_) : clock_;
-  objects_ = std::make_unique<objects::ObjectStore>(*store_, *blobs_, clock, random_, object_events_);
+  GUST_CO_TRY(auto key, co_await objects::open_key(*store_, env::system_files(), settings_.data, random_));
+  objects_ = std::make_unique<objects::ObjectStore>(*store_, *blobs_, clock, random_, object_events_, std::move(key));
   lifecycle_ =
       std::make_unique<objects::LifecycleRunner>(executor_, *objects_, clock, random_, lifecycle_settings());
   co_return co_await objects_->recover();

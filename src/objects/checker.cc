@@ -6,6 +6,7 @@
 #include "objects/hasher.h"
 #include "objects/object_store.h"
 #include "objects/rows.h"
+#include "objects/sealing.h"
 
 #include <fmt/format.h>
 
@@ -147,6 +148,7 @@ class Check {
     const auto decoded = rows::decode_upload(row.value);
     if (decoded) {
       uploads_.insert(decoded->id);
+      if (decoded->encryption.kind == EncryptionKind::kCustomer) customer_uploads_.insert(decoded->id);
     } else {
       undecodable(row, decoded.error());
     }
@@ -173,8 +175,11 @@ class Check {
     if (row.key.starts_with(rows::kAllVersions)) {
       what += fmt::format(" version {}", decoded->version_id.empty() ? "null" : decoded->version_id);
     }
+    // An upload from before has sealed parts, too: those are of the store's key.
+    const auto owner = decoded->encryption.kind == EncryptionKind::kCustomer ? EncryptionKind::kCustomer
+                                                                             : EncryptionKind::kStore;
     co_return co_await bytes(std::move(what), decoded->segments, decoded->size, std::move(digests), decoded->etag,
-                             decoded->checksum);
+                             decoded->checksum, owner);
   }
 
   async::Task<void> part(kv::Entry row) {
@@ -190,8 +195,9 @@ class Check {
     if (saw_all_rows_ && !uploads_.contains(upload_id))
       problem(Problem::Kind::kOrphanRow, what, "its upload is not there");
     Digests digests({}, decoded->checksum);
+    const auto owner = customer_uploads_.contains(upload_id) ? EncryptionKind::kCustomer : EncryptionKind::kStore;
     co_return co_await bytes(std::move(what), decoded->segments, decoded->size, std::move(digests), decoded->etag,
-                             decoded->checksum);
+                             decoded->checksum, owner);
   }
 
   async::Task<void> garbage(kv::Entry row) {
@@ -205,9 +211,9 @@ class Check {
     co_return Result<void>{};
   }
 
-  // Reads the segments through; what is wrong with them is one problem.
+  // Reads the segments through; what is wrong with them is one problem. Those that cannot be opened are read as stored.
   async::Task<void> bytes(std::string what, std::vector<Segment> segments, std::uint64_t size, Digests digests,
-                          std::string etag, std::optional<Checksum> checksum) {
+                          std::string etag, std::optional<Checksum> checksum, EncryptionKind owner) {
     std::uint64_t sum = 0;
     for (const auto& segment : segments) {
       sum += segment.size;
@@ -218,36 +224,45 @@ class Check {
       problem(Problem::Kind::kUndecodable, what, fmt::format("its segments have {} bytes, not {}", sum, size));
       co_return Result<void>{};
     }
+    bool opened = true;
     for (const auto& segment : segments) {
-      const auto done = co_await read(segment, digests);
+      const bool opens = segment.sealed_key.empty() || (in_.key && owner == EncryptionKind::kStore);
+      opened = opened && opens;
+      const auto done = co_await (opens ? read(segment, digests) : read_sealed(segment));
       if (done) continue;
       const auto kind = done.error().code == Code::kNotFound ? Problem::Kind::kMissing : Problem::Kind::kDamaged;
       problem(kind, what, done.error().message);
       co_return Result<void>{};
     }
+    if (!opened) co_return Result<void>{};
     if (auto differs = digests.compare(etag, checksum); !differs.empty())
       problem(Problem::Kind::kDamaged, what, std::move(differs));
     co_return Result<void>{};
   }
 
-  async::Task<void> read(const Segment& segment, Digests& digests) {
+  // The bytes as they are stored.
+  async::Task<std::unique_ptr<async::ByteSource>> open(Segment segment) {
+    const auto stored = stored_bytes(segment);
     if (segment.place == Place::kRow) {
-      auto job = [this, &segment, &digests]() -> Result<void> {
-        GUST_TRY(const auto row, in_.rows.get(rows::bytes_key(segment.id)));
-        if (!row) return fail(Code::kNotFound, fmt::format("there is no row of its bytes, {}", segment.id));
-        if (row->size() != segment.size)
-          return fail(Code::kCorrupt, fmt::format("the row of its bytes has {}, not {}", row->size(), segment.size));
-        digests.update(std::as_bytes(std::span(*row)));
-        return {};
-      };
-      GUST_CO_CHECK(co_await pool_.run(std::move(job)));
-      out_.bytes += segment.size;
-      co_return Result<void>{};
+      auto job = [this, &segment] { return in_.rows.get(rows::bytes_key(segment.id)); };
+      GUST_CO_TRY(auto row, co_await pool_.run(std::move(job)));
+      if (!row) co_return fail(Code::kNotFound, fmt::format("there is no row of its bytes, {}", segment.id));
+      if (row->size() != stored)
+        co_return fail(Code::kCorrupt, fmt::format("the row of its bytes has {}, not {}", row->size(), stored));
+      co_return async::from_string(*std::move(row));
     }
     GUST_CO_TRY(const auto there, co_await in_.blobs.size(segment.id));
-    if (there != segment.size)
-      co_return fail(Code::kCorrupt, fmt::format("blob {} has {} bytes, not {}", segment.id, there, segment.size));
-    GUST_CO_TRY(const auto source, co_await in_.blobs.open(segment.id, 0, segment.size));
+    if (there != stored)
+      co_return fail(Code::kCorrupt, fmt::format("blob {} has {} bytes, not {}", segment.id, there, stored));
+    co_return co_await in_.blobs.open(segment.id, 0, stored);
+  }
+
+  async::Task<void> read(const Segment& segment, Digests& digests) {
+    GUST_CO_TRY(auto source, co_await open(segment));
+    if (!segment.sealed_key.empty()) {
+      GUST_CO_TRY(const auto key, unwrap_key(*in_.key, segment));
+      source = open_sealed(std::move(source), key, segment.size, 0, segment.size, pool_);
+    }
     for (;;) {
       GUST_CO_TRY(const auto n, co_await source->read(piece_));
       if (n == 0) co_return Result<void>{};
@@ -258,6 +273,16 @@ class Check {
       GUST_CO_CHECK(co_await pool_.run(std::move(job)));
       out_.bytes += n;
     }
+  }
+
+  async::Task<void> read_sealed(const Segment& segment) {
+    GUST_CO_TRY(const auto source, co_await open(segment));
+    for (;;) {
+      GUST_CO_TRY(const auto n, co_await source->read(piece_));
+      if (n == 0) break;
+    }
+    out_.bytes += segment.size;
+    co_return Result<void>{};
   }
 
   async::Task<void> other_blobs() {
@@ -288,7 +313,7 @@ class Check {
 
   CheckInput in_;
   CheckReport out_;
-  std::set<std::string> uploads_, inline_;
+  std::set<std::string> uploads_, customer_uploads_, inline_;
   std::set<blobs::BlobId> named_, going_;
   bool saw_all_rows_ = true;  // else what seems to belong to nothing may belong to one that cannot be read
   std::vector<std::byte> piece_ = std::vector<std::byte>(kPiece);

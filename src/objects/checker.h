@@ -3,9 +3,11 @@
 #pragma once
 
 #include "blobs/files/file_store.h"
+#include "codec/aes_gcm.h"
 #include "kv/store.h"
 #include "objects/types.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,6 +48,9 @@ struct CheckInput {
   std::set<blobs::BlobId> others;  // that other modules name: the code of functions
   // Where a store is being written to: younger files may be in the making, and are not called orphans.
   WallTime orphans_before = WallTime::max();
+  // The store's own. Without it, as with a client's key, bytes are held against the checksums that they have as they
+  // are stored, and not against their ETag.
+  std::optional<codec::Key256> key = {};
 };
 // Errors only where it could not go on; what is wrong with the store is in the report.
 async::Task<CheckReport> check_everything(CheckInput input);

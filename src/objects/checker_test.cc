@@ -23,7 +23,7 @@ class Checking : public ObjectTest {
     return *run(loop_, [&]() -> Task<CheckReport> {
       GUST_CO_TRY(auto there, co_await list_blobs(files()));
       const auto rows = store_->snapshot();
-      CheckInput input{*rows, files(), std::move(there), {}, orphans_before};
+      CheckInput input{*rows, files(), std::move(there), {}, orphans_before, own_key_};
       co_return co_await check_everything(std::move(input));
     });
   }
@@ -74,8 +74,8 @@ TEST_P(Checking, AStoreThatIsAsItShouldBeIsClean) {
   for (const std::uint32_t number : {1, 2}) {
     const auto part = run(loop_, [&]() -> Task<Part> {
       auto body = async::from_string(pattern(number == 1 ? kMinPartBytes : 100, 3));
-      co_return co_await objects_->put_part(bucket_, upload.key, id, number, ChecksumKind::kCrc32c, nullptr,
-                                            std::move(body));
+      PartRequest wanted{bucket_, upload.key, id, number, ChecksumKind::kCrc32c};
+      co_return co_await objects_->put_part(std::move(wanted), std::move(body));
     });
     request.parts.push_back({number, part->etag, {}});
   }
@@ -162,7 +162,7 @@ TEST_P(Checking, ARowThatChangedOnTheDiskIsNotServed) {
   }
   ASSERT_GT(turned, 0u);
   store_ = *kv::RocksStore::open(folder_.path / "kv");
-  objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_);
+  objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_, own_key_);
   EXPECT_EQ(read("k").error().code, Code::kCorrupt);
   EXPECT_EQ(problems(), (std::set<std::string>{"damaged bucket/k", "damaged rows"}));
 }

@@ -3,6 +3,7 @@
 #include "objects/faults_world.h"
 
 #include "base/log.h"
+#include "objects/key_file.h"
 
 #include <cerrno>
 
@@ -84,7 +85,12 @@ bool World::start() {
   const auto is_named = [&](const blobs::BlobId& id) { return named->contains(id); };
   const auto swept = run_here([&] { return blobs_->sweep(is_named); });
   if (!swept) return broke("sweeping", swept.error());
-  objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_, threads_);
+  const auto opened = run_here([&]() -> Task<void> {
+    GUST_CO_TRY(auto key, co_await open_key(*store_, files_, "/data", random_));
+    objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_, std::move(key), threads_);
+    co_return Result<void>{};
+  });
+  if (!opened) return broke("opening the key", opened.error());
   if (const auto recovered = run_here([&] { return objects_->recover(); }); !recovered)
     return broke("recovering", recovered.error());
   if (has_bucket_) return true;
@@ -282,8 +288,8 @@ Task<void> World::put_part(OpenUpload& upload) {
   const auto content = fresh();
   const auto number = static_cast<std::uint32_t>(1 + dice(3));
   auto body = async::from_string(bytes_of(content));
-  const auto put =
-      co_await objects_->put_part(bucket_, ObjectKey(upload.key), upload.id, number, {}, nullptr, std::move(body));
+  PartRequest request{bucket_, ObjectKey(upload.key), upload.id, number};
+  const auto put = co_await objects_->put_part(std::move(request), std::move(body));
   auto& part = upload.parts[number];
   if (put) {
     part = {content, {}};

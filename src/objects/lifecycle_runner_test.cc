@@ -72,7 +72,7 @@ class LifecycleRun : public ::testing::Test {
   KindsOutbox outbox_;
   kv::MemoryStore store_;
   blobs::MemoryStore blobs_;
-  ObjectStore objects_{store_, blobs_, clock_, random_, outbox_};
+  ObjectStore objects_{store_, blobs_, clock_, random_, outbox_, fresh_key(random_)};
   BucketName bucket_{"bucket"};
   AccountId owner_{"000000000000"};
   std::map<std::string, std::string> configurations_;

@@ -98,6 +98,7 @@ Object assemble(const Upload& upload, const std::vector<Part>& parts) {
   object.acl = upload.acl;
   object.tags = upload.tags;
   object.lock = upload.lock;
+  object.encryption = upload.encryption;
   codec::Digest md5(codec::DigestKind::kMd5);
   for (const auto& part : parts) {
     md5.update(codec::from_hex(part.etag).value_or(""));
@@ -107,6 +108,9 @@ Object assemble(const Upload& upload, const std::vector<Part>& parts) {
   }
   object.etag = fmt::format("{}-{}", codec::to_hex(md5.finish()), parts.size());
   object.checksum = checksum_of(upload, parts);
+  // Of an upload from before parts may be as they came.
+  const bool plain = std::ranges::any_of(object.segments, [](const auto& s) { return s.sealed_key.empty(); });
+  if (object.encryption.kind == EncryptionKind::kNone && !plain) object.encryption.kind = EncryptionKind::kStore;
   return object;
 }
 
@@ -132,9 +136,10 @@ Result<void> check_whole(const CompleteRequest& request, const Object& object) {
 
 }  // namespace
 
-async::Task<Upload> ObjectStore::create_upload(BucketName bucket_name, Upload upload) {
+async::Task<Upload> ObjectStore::create_upload(BucketName bucket_name, Upload upload, CustomerKey customer_key) {
   upload.id = random_.pick(64, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._");
   upload.started_at = clock_.now();
+  upload.encryption = encryption_with(customer_key);
   kv::Store::Body body = [this, bucket_name, upload](kv::Transaction& tx) -> Result<void> {
     GUST_CHECK(need_bucket(tx, bucket_name));
     tx.put(rows::upload_key(bucket_name, upload.key.str(), upload.id), rows::encode(upload));
@@ -151,19 +156,19 @@ async::Task<Upload> ObjectStore::upload(BucketName bucket_name, ObjectKey key, s
   co_return rows::decode_upload(*row);
 }
 
-async::Task<Part> ObjectStore::put_part(BucketName bucket_name, ObjectKey key, std::string upload_id,
-                                        std::uint32_t number, std::optional<ChecksumKind> kind,
-                                        std::function<Result<Expected>()> expected,
-                                        std::unique_ptr<async::ByteSource> source) {
+async::Task<Part> ObjectStore::put_part(PartRequest request, std::unique_ptr<async::ByteSource> source) {
+  const auto& [bucket_name, key, upload_id, number, asked_kind, expected, customer_key] = request;
+  auto kind = asked_kind;
   GUST_CO_TRY(const auto started, co_await upload(bucket_name, key, upload_id));
+  GUST_CO_CHECK(check_part_key(started.encryption, customer_key));
   if (kind && started.checksum_kind && kind != started.checksum_kind) {
     co_return fail(Code::kInvalid, "The checksum of the part is not of the kind that the upload was made with",
                    "checksum kind");
   }
   if (!kind) kind = started.checksum_kind.value_or(ChecksumKind::kCrc64Nvme);
-  GUST_CO_TRY(auto bytes, co_await ingest(*source, kind, expected));
-  const Part part{number,       codec::to_hex(bytes.digests.md5), bytes.size,
-                  clock_.now(), bytes.digests.checksum,           std::move(bytes.segments)};
+  GUST_CO_TRY(auto bytes, co_await ingest(*source, kind, expected, customer_key));
+  const Part part{number,       std::move(bytes.etag),  bytes.size,
+                  clock_.now(), bytes.digests.checksum, std::move(bytes.segments)};
   const auto garbage = std::make_shared<std::vector<blobs::BlobId>>();
   kv::Store::Body body = [=, inline_bytes = std::move(bytes.inline_bytes)](kv::Transaction& tx) -> Result<void> {
     garbage->clear();

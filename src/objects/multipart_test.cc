@@ -17,7 +17,8 @@ class MultipartContract : public ObjectTest {
   }
   Task<Part> part_task(std::string id, std::uint32_t number, std::string body) {
     auto source = async::from_string(std::move(body));
-    co_return co_await objects_->put_part(bucket_, key_, id, number, std::nullopt, nullptr, std::move(source));
+    PartRequest request{bucket_, key_, id, number};
+    co_return co_await objects_->put_part(std::move(request), std::move(source));
   }
   Result<Part> part(std::string id, std::uint32_t number, std::string body) {
     return run(loop_, [&] { return part_task(id, number, body); });

@@ -13,7 +13,7 @@
 namespace gust::objects {
 namespace {
 
-constexpr std::size_t kPiece = 256 << 10;
+constexpr std::size_t kPiece = 4 * kChunkBytes;
 constexpr std::size_t kInlineBytes =
     32 << 10;                                // objects up to this size live in a row: one synced write instead of three
 constexpr std::size_t kHashHere = 16 << 10;  // fewer bytes are hashed on the loop: a hop costs more
@@ -64,12 +64,13 @@ Result<void> check_bucket_name(std::string_view name) {
 }
 
 ObjectStore::ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox,
-                         std::size_t hash_threads)
+                         codec::Key256 key, std::size_t hash_threads)
     : store_(store),
       blobs_(blobs),
       clock_(clock),
       random_(random),
       outbox_(outbox),
+      key_(std::move(key)),
       workers_("objects", hash_threads),
       pins_(std::make_shared<Pins>()) {}
 
@@ -166,22 +167,27 @@ async::Task<void> ObjectStore::set_versioning(BucketName name, Versioning versio
   co_return co_await store_.transact(std::move(body));
 }
 
-async::Task<void> ObjectStore::hash(std::shared_ptr<Hasher> hasher, std::span<const std::byte> bytes) {
-  if (bytes.size() <= kHashHere) {
-    hasher->update(bytes);
-    co_return Result<void>{};
-  }
-  auto job = [hasher, bytes]() -> Result<void> {
-    hasher->update(bytes);
+async::Task<void> ObjectStore::grind(std::shared_ptr<Mill> mill, std::span<const std::byte> bytes) {
+  auto job = [mill, bytes]() -> Result<void> {
+    mill->hasher.update(bytes);
+    mill->sealed = mill->sealer.feed(bytes);
     return {};
   };
+  if (bytes.size() <= kHashHere) co_return job();
   co_return co_await workers_.run(std::move(job));
 }
 
+// The ETag is the MD5 of the bytes, but where a client's key encrypts them: it would tell of them without the key.
+std::string ObjectStore::etag_of(const std::string& md5, const CustomerKey& customer_key) {
+  return customer_key ? new_id(random_).str() : codec::to_hex(md5);
+}
+
 async::Task<ObjectStore::Ingested> ObjectStore::ingest(async::ByteSource& body, std::optional<ChecksumKind> kind,
-                                                       const std::function<Result<Expected>()>& expected) {
+                                                       const std::function<Result<Expected>()>& expected,
+                                                       const CustomerKey& customer_key) {
   Ingested out;
-  const auto hasher = std::make_shared<Hasher>(kind);
+  const auto key = fresh_key(random_);
+  const auto mill = std::make_shared<Mill>(Hasher(kind), Sealer(key));
   std::unique_ptr<blobs::Writer> writer;
   std::vector<std::byte> piece(body.remaining().value_or(kPiece) <= kInlineBytes ? kInlineBytes : kPiece);
   for (bool end = false; !end;) {
@@ -198,25 +204,28 @@ async::Task<ObjectStore::Ingested> ObjectStore::ingest(async::ByteSource& body, 
     out.size += filled;
     if (out.size > kMaxPutBytes)
       co_return fail(Code::kTooLarge, "Your proposed upload exceeds the maximum allowed size", "object");
-    GUST_CO_CHECK(co_await hash(hasher, bytes));
-    if (!writer && end && filled <= kInlineBytes) {
-      out.inline_bytes.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-      break;
-    }
+    GUST_CO_CHECK(co_await grind(mill, bytes));
+    if (!writer && end && filled <= kInlineBytes) break;
     if (!writer) {
       GUST_CO_TRY(writer, co_await blobs_.create());
     }
-    GUST_CO_CHECK(co_await writer->write(bytes));
+    if (!mill->sealed.empty()) GUST_CO_CHECK(co_await writer->write(mill->sealed));
   }
-  out.digests = hasher->finish();
+  out.digests = mill->hasher.finish();
+  out.etag = etag_of(out.digests.md5, customer_key);
   GUST_CO_TRY(const auto wanted, expected ? expected() : Result<Expected>(Expected{}));
   GUST_CO_CHECK(check(wanted, out.digests));
+  if (out.size == 0) co_return out;
+  const auto last = mill->sealer.finish();
+  Segment segment{new_id(random_), out.size, writer ? Place::kBlob : Place::kRow};
   if (writer) {
-    GUST_CO_TRY(auto id, co_await writer->commit());
-    out.segments.push_back({std::move(id), out.size, Place::kBlob});
-  } else if (out.size > 0) {
-    out.segments.push_back({new_id(random_), out.size, Place::kRow});
+    GUST_CO_CHECK(co_await writer->write(last));
+    GUST_CO_TRY(segment.id, co_await writer->commit());
+  } else {
+    out.inline_bytes.assign(reinterpret_cast<const char*>(last.data()), last.size());
   }
+  segment.sealed_key = wrap_key(customer_key ? *customer_key : key_, key, segment, random_);
+  out.segments.push_back(std::move(segment));
   co_return out;
 }
 
@@ -302,12 +311,16 @@ async::Task<void> ObjectStore::remove_blobs(std::vector<blobs::BlobId> garbage) 
   co_return co_await store_.transact(std::move(body), kv::Durability::kBuffered);
 }
 
+Encryption ObjectStore::encryption_with(const CustomerKey& customer_key) {
+  return customer_key ? customer_encryption(*customer_key, random_) : Encryption{EncryptionKind::kStore};
+}
+
 async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::ByteSource> body) {
   GUST_CO_CHECK(co_await bucket(request.bucket));
-  GUST_CO_TRY(auto bytes, co_await ingest(*body, request.checksum_kind, request.expected));
+  GUST_CO_TRY(auto bytes, co_await ingest(*body, request.checksum_kind, request.expected, request.customer_key));
   Object object;
   object.key = request.key;
-  object.etag = codec::to_hex(bytes.digests.md5);
+  object.etag = std::move(bytes.etag);
   object.size = bytes.size;
   object.headers = std::move(request.attributes.headers);
   object.metadata = std::move(request.attributes.metadata);
@@ -317,6 +330,7 @@ async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::
   object.owner = std::move(request.attributes.owner);
   object.checksum = bytes.digests.checksum;
   object.segments = std::move(bytes.segments);
+  object.encryption = encryption_with(request.customer_key);
   const auto segments = object.segments;
   auto put = co_await commit(request.bucket, std::move(object), std::move(bytes.inline_bytes), request.condition,
                              request.event, request.origin, nullptr);
@@ -325,7 +339,7 @@ async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::
 }
 
 async::Task<Object> ObjectStore::copy(CopyRequest request) {
-  GUST_CO_TRY(auto source, co_await open(request.from, 0, request.from.size));
+  GUST_CO_TRY(auto source, co_await open(request.from, 0, request.from.size, request.from_key));
   PutRequest put_request;
   put_request.bucket = request.bucket;
   put_request.key = request.key;
@@ -333,6 +347,7 @@ async::Task<Object> ObjectStore::copy(CopyRequest request) {
   put_request.checksum_kind = request.checksum_kind;
   if (!request.checksum_kind && request.from.checksum) put_request.checksum_kind = request.from.checksum->kind;
   put_request.condition = std::move(request.condition);
+  put_request.customer_key = std::move(request.customer_key);
   put_request.event = EventKind::kCopy;
   put_request.origin = request.origin;
   co_return co_await put(std::move(put_request), std::move(source));

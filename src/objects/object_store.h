@@ -1,17 +1,19 @@
 // ObjectStore: buckets and objects on kv and blobs. No HTTP, no XML, no events: it writes to an Outbox inside its own
 // transactions. Errors name their thing in Error::source: "bucket", "key", "version", "version id", "marker", "lock",
-// "upload", "part", "part order", "part size", "digest", "checksum", "checksum kind", "object size", "closing",
-// "not empty". Loop thread only.
+// "upload", "part", "part order", "part size", "part encryption", "digest", "checksum", "checksum kind", "object size",
+// "closing", "not empty", "customer key" and its kin (objects/sealing.h). Loop thread only.
 #pragma once
 
 #include "async/blocking_pool.h"
 #include "async/bytes.h"
 #include "base/context.h"
 #include "blobs/store.h"
+#include "codec/aes_gcm.h"
 #include "env/clock.h"
 #include "env/random.h"
 #include "kv/store.h"
 #include "objects/hasher.h"
+#include "objects/sealing.h"
 #include "objects/types.h"
 
 #include <atomic>
@@ -39,6 +41,9 @@ struct Origin {
   std::string trace_id = {};
 };
 
+// A key that a client brings with each request, to encrypt with or to read; none: the store's own.
+using CustomerKey = std::optional<codec::Key256>;
+
 // What a write gives its object beside the bytes.
 struct Attributes {
   std::map<std::string, std::string> headers = {};
@@ -57,6 +62,7 @@ struct PutRequest {
   std::optional<ChecksumKind> checksum_kind;
   // Asked after the last byte was read, when trailers are there.
   std::function<Result<Expected>()> expected;
+  CustomerKey customer_key;
   EventKind event = EventKind::kPut;
   Origin origin;
 };
@@ -70,6 +76,7 @@ struct CopyRequest {
   std::optional<ChecksumKind> checksum_kind;  // else the source's
   WriteCondition condition;
   Origin origin;
+  CustomerKey from_key = {}, customer_key = {};
 };
 
 enum class Governance { kKept, kBypassed };
@@ -116,6 +123,16 @@ struct CompleteRequest {
   Origin origin;
 };
 
+struct PartRequest {
+  BucketName bucket;
+  ObjectKey key;
+  std::string upload_id;
+  std::uint32_t number = 0;
+  std::optional<ChecksumKind> checksum_kind = {};  // else the upload's
+  std::function<Result<Expected>()> expected = {};
+  CustomerKey customer_key = {};
+};
+
 inline constexpr std::uint64_t kMinPartBytes = 5 << 20;
 inline constexpr std::uint64_t kMaxPutBytes = 5ULL << 30;
 inline constexpr std::uint64_t kMaxObjectBytes = 5ULL << 40;
@@ -123,7 +140,7 @@ inline constexpr std::uint64_t kMaxObjectBytes = 5ULL << 40;
 class ObjectStore {
  public:
   ObjectStore(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random, Outbox& outbox,
-              std::size_t hash_threads = 2);
+              codec::Key256 key, std::size_t hash_threads = 2);
   ~ObjectStore();
 
   // kInvalid for a bad name; kAlreadyExists with source "bucket", or "own bucket" when the owner has it already.
@@ -145,7 +162,8 @@ class ObjectStore {
   // The same, and markers too.
   async::Task<Object> find(BucketName bucket, ObjectKey key, std::optional<std::string> version = {});
   // Bytes [offset, offset + length) of what get() answered; readable to its end also when the object is replaced.
-  async::Task<std::unique_ptr<async::ByteSource>> open(Object object, std::uint64_t offset, std::uint64_t length);
+  async::Task<std::unique_ptr<async::ByteSource>> open(Object object, std::uint64_t offset, std::uint64_t length,
+                                                       CustomerKey key = {});
   // Succeeds also when there is none, unless `if_match` is given. kDenied with source "lock" for a version that is
   // locked.
   async::Task<Erased> erase(EraseRequest request);
@@ -157,11 +175,9 @@ class ObjectStore {
   async::Task<Page> list(BucketName bucket, ListQuery query);
   async::Task<VersionsPage> list_versions(BucketName bucket, VersionsQuery query);
 
-  async::Task<Upload> create_upload(BucketName bucket, Upload upload);
+  async::Task<Upload> create_upload(BucketName bucket, Upload upload, CustomerKey key = {});
   async::Task<Upload> upload(BucketName bucket, ObjectKey key, std::string upload_id);
-  async::Task<Part> put_part(BucketName bucket, ObjectKey key, std::string upload_id, std::uint32_t number,
-                             std::optional<ChecksumKind> kind, std::function<Result<Expected>()> expected,
-                             std::unique_ptr<async::ByteSource> body);
+  async::Task<Part> put_part(PartRequest request, std::unique_ptr<async::ByteSource> body);
   async::Task<std::vector<Part>> parts(BucketName bucket, ObjectKey key, std::string upload_id);
   async::Task<std::vector<Upload>> uploads(BucketName bucket, std::string prefix);
   async::Task<Object> complete(CompleteRequest request);
@@ -186,14 +202,23 @@ class ObjectStore {
     std::string inline_bytes;  // of the one segment that goes to a row
     std::uint64_t size = 0;
     Hasher::Result digests;
+    std::string etag;
+  };
+  // What a piece of a body goes through.
+  struct Mill {
+    Hasher hasher;
+    Sealer sealer;
+    std::span<const std::byte> sealed = {};
   };
 
   // More to write in an object's transaction; names the blobs that go with it.
   using Also = std::function<Result<void>(kv::Transaction&, std::vector<blobs::BlobId>&)>;
 
   async::Task<Ingested> ingest(async::ByteSource& body, std::optional<ChecksumKind> kind,
-                               const std::function<Result<Expected>()>& expected);
-  async::Task<void> hash(std::shared_ptr<Hasher> hasher, std::span<const std::byte> bytes);
+                               const std::function<Result<Expected>()>& expected, const CustomerKey& customer_key);
+  async::Task<void> grind(std::shared_ptr<Mill> mill, std::span<const std::byte> bytes);
+  std::string etag_of(const std::string& md5, const CustomerKey& customer_key);
+  Encryption encryption_with(const CustomerKey& customer_key);
   // Writes the object's row over the one that is there, with the event, in one transaction.
   async::Task<Object> commit(BucketName bucket, Object object, std::string inline_bytes, WriteCondition condition,
                              EventKind kind, Origin origin, Also also);
@@ -238,7 +263,8 @@ class ObjectStore {
   env::Clock& clock_;
   env::Random& random_;
   Outbox& outbox_;
-  async::BlockingPool workers_;  // hash, and read listings
+  codec::Key256 key_;            // of what no client brought a key for
+  async::BlockingPool workers_;  // hash, encrypt, and read listings
   std::atomic<std::uint64_t> last_sequence_ = 0;
   std::shared_ptr<Pins> pins_;
 };

@@ -14,7 +14,11 @@ struct Slice {
   Segment segment;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
-  std::string bytes;  // of a slice in a row
+  std::string bytes = {};  // of a slice in a row
+  std::optional<codec::Key256> key = {};  // of a slice that is encrypted: the segment's
+
+  // Where it lies in what is stored.
+  SealedRange place() const { return key ? sealed_range(segment.size, offset, length) : SealedRange{offset, length}; }
 };
 
 std::deque<Slice> slices_of(const Object& object, std::uint64_t offset, std::uint64_t length) {
@@ -26,7 +30,7 @@ std::deque<Slice> slices_of(const Object& object, std::uint64_t offset, std::uin
       continue;
     }
     const auto n = std::min(length, segment.size - offset);
-    out.push_back({segment, offset, n, {}});
+    out.push_back({segment, offset, n});
     offset = 0;
     length -= n;
   }
@@ -38,8 +42,8 @@ std::deque<Slice> slices_of(const Object& object, std::uint64_t offset, std::uin
 // Reads slices one after another; while it lives, its blobs are not removed.
 class ObjectStore::Reading final : public async::ByteSource {
  public:
-  Reading(blobs::Store& blobs, std::shared_ptr<Pins> pins, std::deque<Slice> slices)
-      : blobs_(blobs), pins_(std::move(pins)), slices_(std::move(slices)) {
+  Reading(blobs::Store& blobs, async::BlockingPool& workers, std::shared_ptr<Pins> pins, std::deque<Slice> slices)
+      : blobs_(blobs), workers_(workers), pins_(std::move(pins)), slices_(std::move(slices)) {
     for (const auto& slice : slices_) {
       remaining_ += slice.length;
       pinned_.push_back(slice.segment.id);
@@ -57,12 +61,16 @@ class ObjectStore::Reading final : public async::ByteSource {
 
   // Takes the bytes that are in rows, and opens the first slice, so that what is missing is known before any byte is
   // sent.
-  async::Task<void> start(kv::Store& store) {
+  async::Task<void> start(kv::Store& store, codec::Key256 root) {
     for (auto& slice : slices_) {
+      if (!slice.segment.sealed_key.empty()) {
+        GUST_CO_TRY(slice.key, unwrap_key(root, slice.segment));
+      }
       if (slice.segment.place == Place::kBlob) continue;
       GUST_CO_TRY(auto bytes, co_await store.get(rows::bytes_key(slice.segment.id)));
       if (!bytes) co_return fail(Code::kNotFound, "the object was replaced", "blob");
-      slice.bytes = bytes->substr(slice.offset, slice.length);
+      const auto place = slice.place();
+      slice.bytes = bytes->substr(std::min<std::size_t>(place.offset, bytes->size()), place.length);
     }
     co_return co_await open_next();
   }
@@ -71,10 +79,15 @@ class ObjectStore::Reading final : public async::ByteSource {
     if (slices_.empty()) co_return Result<void>{};
     auto slice = std::move(slices_.front());
     slices_.pop_front();
+    const auto place = slice.place();
     if (slice.segment.place == Place::kBlob) {
-      GUST_CO_TRY(current_, co_await blobs_.open(slice.segment.id, slice.offset, slice.length));
+      GUST_CO_TRY(current_, co_await blobs_.open(slice.segment.id, place.offset, place.length));
     } else {
       current_ = async::from_string(std::move(slice.bytes));
+    }
+    if (slice.key) {
+      current_ =
+          open_sealed(std::move(current_), *slice.key, slice.segment.size, slice.offset, slice.length, workers_);
     }
     co_return Result<void>{};
   }
@@ -97,6 +110,7 @@ class ObjectStore::Reading final : public async::ByteSource {
 
  private:
   blobs::Store& blobs_;
+  async::BlockingPool& workers_;
   std::shared_ptr<Pins> pins_;
   std::vector<blobs::BlobId> pinned_;
   std::deque<Slice> slices_;
@@ -105,11 +119,12 @@ class ObjectStore::Reading final : public async::ByteSource {
 };
 
 async::Task<std::unique_ptr<async::ByteSource>> ObjectStore::open(Object object, std::uint64_t offset,
-                                                                  std::uint64_t length) {
+                                                                  std::uint64_t length, CustomerKey key) {
   if (offset > object.size || length > object.size - offset)
     co_return fail(Code::kInvalid, "the range ends past the object", "range");
-  auto reading = std::make_unique<Reading>(blobs_, pins_, slices_of(object, offset, length));
-  GUST_CO_CHECK(co_await reading->start(store_));
+  GUST_CO_CHECK(check_customer_key(object.encryption, key));
+  auto reading = std::make_unique<Reading>(blobs_, workers_, pins_, slices_of(object, offset, length));
+  GUST_CO_CHECK(co_await reading->start(store_, key ? *std::move(key) : key_));
   co_return reading;
 }
 

@@ -22,7 +22,8 @@ TEST_P(Recovery, ObjectsAndOpenUploadsStay) {
   const auto id = run(loop_, [&] { return objects_->create_upload(bucket_, upload); })->id;
   ASSERT_TRUE(run(loop_, [&]() -> Task<Part> {
     auto body = async::from_string(pattern(kBig));
-    co_return co_await objects_->put_part(bucket_, upload.key, id, 1, {}, nullptr, std::move(body));
+    PartRequest request{bucket_, upload.key, id, 1};
+    co_return co_await objects_->put_part(std::move(request), std::move(body));
   }));
   EXPECT_EQ(reopen(), 0u);
   EXPECT_EQ(read("small"), "bytes");
@@ -78,7 +79,8 @@ TEST_P(Recovery, PartsWithoutAnUploadGo) {
   for (const std::uint32_t number : {1, 2}) {
     ASSERT_TRUE(run(loop_, [&]() -> Task<Part> {
       auto body = async::from_string(pattern(kBig));
-      co_return co_await objects_->put_part(bucket_, upload.key, id, number, {}, nullptr, std::move(body));
+      PartRequest request{bucket_, upload.key, id, number};
+      co_return co_await objects_->put_part(std::move(request), std::move(body));
     }));
   }
   ASSERT_TRUE(run(loop_, [&]() -> Task<void> {
@@ -104,7 +106,8 @@ class ObjectCrash : public ObjectTest {
   void open(const std::string& folder) {
     store_ = *kv::RocksStore::open(folder + "/kv", {.threads = 8});
     blobs_ = *blobs::FileStore::open(folder + "/blobs", random_);
-    objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_);
+    take_key(folder);
+    objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_, own_key_);
   }
   void SetUp() override {}
   Task<void> write_for_ever(int writer) {

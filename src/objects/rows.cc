@@ -22,7 +22,11 @@ json::object texts(const std::map<std::string, std::string>& map) {
 
 json::array segments(const std::vector<Segment>& list) {
   json::array out;
-  for (const auto& s : list) out.push_back(json::array{s.id.str(), s.size, s.place == Place::kRow ? 1 : 0});
+  for (const auto& s : list) {
+    json::array one{s.id.str(), s.size, s.place == Place::kRow ? 1 : 0};
+    if (!s.sealed_key.empty()) one.push_back(json::string(codec::to_base64(s.sealed_key)));
+    out.push_back(std::move(one));
+  }
   return out;
 }
 
@@ -51,9 +55,14 @@ struct Row {
     for (const auto& item : object.at("segments").as_array()) {
       const auto& s = item.as_array();
       out.push_back({blobs::BlobId(std::string(s.at(0).as_string())), s.at(1).to_number<std::uint64_t>(),
-                     s.at(2).to_number<int>() == 1 ? Place::kRow : Place::kBlob});
+                     s.at(2).to_number<int>() == 1 ? Place::kRow : Place::kBlob,
+                     s.size() > 3 ? raw(s.at(3)) : std::string()});
     }
     return out;
+  }
+  // Of base64.
+  static std::string raw(const json::value& text) {
+    return codec::from_base64(std::string(text.as_string())).value();
   }
   bool has(std::string_view name) const { return object.contains(name); }
   // Their checksums are of the whole's kind.
@@ -73,8 +82,7 @@ struct Row {
       part.number = one.at(0).to_number<std::uint32_t>();
       part.size = one.at(1).to_number<std::uint64_t>();
       if (one.size() > 2 && of) {
-        const auto value = codec::from_base64(std::string(one.at(2).as_string())).value_or("");
-        part.checksum = Checksum{of->kind, ChecksumType::kFullObject, value, 0};
+        part.checksum = Checksum{of->kind, ChecksumType::kFullObject, raw(one.at(2)), 0};
       }
       out.push_back(std::move(part));
     }
@@ -101,6 +109,11 @@ void put_owned(json::object& out, const T& from) {
     out["until"] = to_epoch_ms(from.lock.until);
   }
   if (from.lock.legal_hold) out["hold"] = true;
+  if (from.encryption.kind == EncryptionKind::kStore) out["sse"] = 1;
+  if (from.encryption.kind == EncryptionKind::kCustomer) {
+    out["sse"] = json::object{{"salt", codec::to_base64(from.encryption.salt)},
+                              {"proof", codec::to_base64(from.encryption.proof)}};
+  }
 }
 
 template <typename T>
@@ -113,6 +126,12 @@ void take_owned(const Row& row, T& to) {
     to.lock.until = row.time("until");
   }
   to.lock.legal_hold = row.has("hold");
+  if (const auto* sse = row.object.if_contains("sse"); sse != nullptr && sse->is_object()) {
+    const auto& kept = sse->get_object();
+    to.encryption = {EncryptionKind::kCustomer, Row::raw(kept.at("salt")), Row::raw(kept.at("proof"))};
+  } else if (sse != nullptr) {
+    to.encryption.kind = EncryptionKind::kStore;
+  }
 }
 
 template <typename F>
@@ -203,6 +222,7 @@ std::string part_key(std::string_view upload_id, std::uint32_t number) {
 
 std::string bytes_key(const blobs::BlobId& id) { return "s3/d/" + id.str(); }
 std::string garbage_key(const blobs::BlobId& id) { return std::string(kGarbage) + id.str(); }
+std::string key_key(std::string_view name) { return std::string(kKeys).append(name); }
 
 std::string encode(const Bucket& bucket) {
   json::object out{{"name", bucket.name.str()},

@@ -24,6 +24,7 @@ std::string parts_prefix(std::string_view upload_id);
 std::string part_key(std::string_view upload_id, std::uint32_t number);
 std::string bytes_key(const blobs::BlobId& id);
 std::string garbage_key(const blobs::BlobId& id);
+std::string key_key(std::string_view name);
 
 inline constexpr std::string_view kBuckets = "s3/b/";
 inline constexpr std::string_view kAllObjects = "s3/o/";
@@ -31,6 +32,7 @@ inline constexpr std::string_view kAllVersions = "s3/v/";
 inline constexpr std::string_view kAllUploads = "s3/u/";
 inline constexpr std::string_view kAllParts = "s3/p/";
 inline constexpr std::string_view kGarbage = "s3/g/";
+inline constexpr std::string_view kKeys = "s3/k/";
 
 std::string encode(const Bucket& bucket);
 std::string encode(const Object& object);

@@ -9,7 +9,9 @@
 #include "codec/hex.h"
 #include "kv/memory/memory_store.h"
 #include "kv/rocks/rocks_store.h"
+#include "objects/key_file.h"
 #include "objects/object_store.h"
+#include "objects/rows.h"
 
 #include <gtest/gtest.h>
 
@@ -77,6 +79,13 @@ class ObjectTest : public ::testing::TestWithParam<const char*> {
 
   bool durable() const { return std::string_view(GetParam()) == "durable"; }
 
+  // That of the folder.
+  void take_key(const std::string& folder) {
+    EXPECT_TRUE(run(loop_, [&]() -> Task<void> {
+      GUST_CO_TRY(own_key_, co_await open_key(*store_, env::system_files(), folder, random_));
+      co_return Result<void>{};
+    }));
+  }
   // As at the daemon's start: opens what is there, sweeps, recovers. Answers how many blobs were swept.
   std::uint64_t reopen() {
     objects_.reset();
@@ -84,6 +93,7 @@ class ObjectTest : public ::testing::TestWithParam<const char*> {
       store_.reset();
       store_ = *kv::RocksStore::open(folder_.path / "kv", {.threads = 4});
       blobs_ = *blobs::FileStore::open(folder_.path / "blobs", random_);
+      take_key(folder_.path);
     } else if (!store_) {
       store_ = std::make_unique<kv::MemoryStore>();
       blobs_ = std::make_unique<blobs::MemoryStore>();
@@ -91,7 +101,7 @@ class ObjectTest : public ::testing::TestWithParam<const char*> {
     const auto named = ObjectStore::referenced(*store_->snapshot());
     const auto swept =
         run(loop_, [&] { return blobs_->sweep([&](const blobs::BlobId& id) { return named->contains(id); }); });
-    objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_);
+    objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_, own_key_);
     EXPECT_TRUE(run(loop_, [&] { return objects_->recover(); }));
     return swept.value_or(0);
   }
@@ -127,10 +137,13 @@ class ObjectTest : public ::testing::TestWithParam<const char*> {
   void listen() {
     ASSERT_TRUE(run(loop_, [&] { return objects_->configure(bucket_, "notification", "{}"); }));
   }
+  // But that of the key.
   std::vector<std::string> rows(std::string prefix) {
     const auto found = store_->snapshot()->scan(kv::Range::prefix(prefix));
     std::vector<std::string> out;
-    for (const auto& row : *found) out.push_back(row.value);
+    for (const auto& row : *found) {
+      if (!row.key.starts_with(objects::rows::kKeys)) out.push_back(row.value);
+    }
     return out;
   }
   // Blobs that are there.
@@ -146,6 +159,7 @@ class ObjectTest : public ::testing::TestWithParam<const char*> {
   Folder folder_;
   env::FakeClock clock_;
   env::SystemRandom random_;
+  codec::Key256 own_key_ = fresh_key(random_);
   RecordingOutbox outbox_;
   std::unique_ptr<kv::Store> store_;
   std::unique_ptr<blobs::Store> blobs_;

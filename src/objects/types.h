@@ -30,7 +30,16 @@ struct Segment {
   blobs::BlobId id;
   std::uint64_t size = 0;
   Place place = Place::kBlob;
+  std::string sealed_key = {};  // raw; empty: the bytes are not encrypted (objects/sealing.h)
   bool operator==(const Segment&) const = default;
+};
+
+// With whose key the keys of the segments are encrypted. None: as all was before.
+enum class EncryptionKind { kNone, kStore, kCustomer };
+struct Encryption {
+  EncryptionKind kind = EncryptionKind::kNone;
+  std::string salt = {}, proof = {};  // raw; of a client's key, an HMAC
+  bool operator==(const Encryption&) const = default;
 };
 
 // A bucket that is being deleted is there for nobody; its name is not free yet.
@@ -107,6 +116,7 @@ struct Object {
   std::string acl;  // JSON text as the wire layer gave it; empty: all to the owner
   std::map<std::string, std::string> tags;
   Lock lock;
+  Encryption encryption;
   // Of the key's current version: where its null version is, when that is an older one; else 0.
   std::uint64_t null_sequence = 0;
   WallTime noncurrent_at{};  // of an older version: since when it is that
@@ -124,6 +134,7 @@ struct Upload {
   std::string acl;
   std::map<std::string, std::string> tags;
   Lock lock;
+  Encryption encryption;  // of the parts that are to come
 };
 
 // What must hold of the object that is there (or is not) when a write commits.

@@ -21,12 +21,6 @@ wire::Reply<void> check_plain(const Asked& asked) {
     return wire::fault("InvalidRedirectLocation",
                        "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.", {}, 400);
   }
-  const auto refuse = [](const char* header) {
-    return wire::fault("NotImplemented", "A header you provided implies functionality that is not implemented",
-                       {{"Header", header}}, 501);
-  };
-  if (asked.customer_key) return refuse("x-amz-server-side-encryption-customer-algorithm");
-  if (asked.encryption && *asked.encryption != "AES256") return refuse("x-amz-server-side-encryption");
   return {};
 }
 

@@ -1,4 +1,5 @@
 // Multipart uploads: create, part, part copy, complete, abort, and both listings.
+#include "api/s3/encryption.h"
 #include "api/s3/lifecycle_rules.h"
 #include "api/s3/service.h"
 #include "api/s3/shared.h"
@@ -63,17 +64,33 @@ S3Reply<s3::CreateMultipartUploadOutput> create(const S3Parts& s3, wire::Call ca
   upload.lock = attributes.lock;
   upload.owner = std::move(attributes.owner);
   GUST_CO_CHECK(choose_checksum(request, upload));
-  GUST_CO_TRY(const auto made, co_await s3.store.create_upload(BucketName(request.bucket), std::move(upload)));
+  GUST_CO_TRY(const auto customer_key, encryption_asked(call, bucket, request));
+  GUST_CO_TRY(const auto made, co_await s3.store.create_upload(bucket.name, std::move(upload), customer_key));
   s3::CreateMultipartUploadOutput out;
   out.bucket = request.bucket;
   out.key = request.key;
   out.upload_id = made.id;
   set_abortion(bucket, made, out);
+  set_encryption(made.encryption, customer_key, out);
   if (made.checksum_kind) {
     out.checksum_algorithm = checksum_name(*made.checksum_kind);
     out.checksum_type = checksum_type_name(made.checksum_type);
   }
   co_return out;
+}
+
+// As the upload was begun, or the part would have been refused.
+objects::Encryption encryption_of_part(const objects::CustomerKey& key) {
+  return {key ? objects::EncryptionKind::kCustomer : objects::EncryptionKind::kStore};
+}
+
+// Requests that read no bytes may leave the key out; a key that they bring must be the upload's.
+template <typename Request>
+wire::Reply<objects::CustomerKey> upload_key_of(const wire::Call& call, const objects::Upload& upload,
+                                                const Request& request) {
+  GUST_TRY(auto key, customer_key_of(call, request));
+  if (key) GUST_CHECK(objects::check_part_key(upload.encryption, key));
+  return key;
 }
 
 S3Reply<s3::UploadPartOutput> upload_part(const S3Parts& s3, wire::Call call, s3::UploadPartRequest request) {
@@ -83,11 +100,12 @@ S3Reply<s3::UploadPartOutput> upload_part(const S3Parts& s3, wire::Call call, s3
     co_return wire::fault("MissingContentLength", "You must provide the Content-Length HTTP header.", {}, 411);
   GUST_CO_CHECK(check_content_md5(call.headers));
   GUST_CO_TRY(const auto kind, requested_checksum(call.headers));
-  auto expected = expectation(call, kind);
-  GUST_CO_TRY(const auto part,
-              co_await s3.store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,
-                                         kind, std::move(expected), std::move(request.body)));
+  GUST_CO_TRY(const auto key, customer_key_of(call, request));
+  objects::PartRequest put{BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number, kind,
+                           expectation(call, kind),    key};
+  GUST_CO_TRY(const auto part, co_await s3.store.put_part(std::move(put), std::move(request.body)));
   s3::UploadPartOutput out;
+  set_encryption(encryption_of_part(key), key, out);
   out.e_tag = quoted(part.etag);
   set_checksum(out, part.checksum);
   co_return out;
@@ -135,11 +153,14 @@ S3Reply<s3::UploadPartCopyOutput> upload_part_copy(const S3Parts& s3, wire::Call
     co_return wire::fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", {},
                           412);
   GUST_CO_TRY(const auto range, copy_range(request.copy_source_range, from.size));
-  GUST_CO_TRY(auto body, co_await s3.store.open(from, range.first, range.length));
-  GUST_CO_TRY(const auto part,
-              co_await s3.store.put_part(BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number,
-                                         std::nullopt, nullptr, std::move(body)));
+  GUST_CO_TRY(const auto from_key, source_key_of(call, request));
+  GUST_CO_TRY(const auto key, customer_key_of(call, request));
+  GUST_CO_TRY(auto body, co_await s3.store.open(from, range.first, range.length, from_key));
+  objects::PartRequest put{BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number};
+  put.customer_key = key;
+  GUST_CO_TRY(const auto part, co_await s3.store.put_part(std::move(put), std::move(body)));
   s3::UploadPartCopyOutput out;
+  set_encryption(encryption_of_part(key), key, out);
   out.copy_part_result.emplace();
   out.copy_part_result->e_tag = quoted(part.etag);
   out.copy_part_result->last_modified = part.modified_at;
@@ -189,6 +210,7 @@ S3Reply<s3::CompleteMultipartUploadOutput> complete(const S3Parts& s3, wire::Cal
   GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:PutObject", request));
   GUST_CO_TRY(const auto upload,
               co_await s3.store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
+  GUST_CO_CHECK(upload_key_of(call, upload, request));
   GUST_CO_TRY(auto completed, to_domain(request, upload));
   completed.origin = origin_of(call);
   GUST_CO_TRY(const auto object, co_await s3.store.complete(std::move(completed)));
@@ -199,6 +221,7 @@ S3Reply<s3::CompleteMultipartUploadOutput> complete(const S3Parts& s3, wire::Cal
   out.location = fmt::format("http://{}/{}/{}", call.headers.get_or("host", "localhost"), request.bucket,
                              codec::percent_encode(request.key, codec::Slash::kKeep));
   out.version_id = shown_version(bucket, object);
+  set_encryption(object.encryption, std::nullopt, out);
   set_expiration(bucket, object, out);
   set_checksum(out, object.checksum);
   if (object.checksum) out.checksum_type = checksum_type_name(object.checksum->type);
@@ -216,6 +239,7 @@ S3Reply<s3::ListPartsOutput> list_parts(const S3Parts& s3, wire::Call call, s3::
   GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:ListMultipartUploadParts", request));
   GUST_CO_TRY(const auto upload,
               co_await s3.store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
+  GUST_CO_CHECK(upload_key_of(call, upload, request));
   GUST_CO_TRY(const auto parts,
               co_await s3.store.parts(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
   const auto after = static_cast<std::uint32_t>(std::max(request.part_number_marker.value_or(0), 0));

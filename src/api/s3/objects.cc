@@ -1,4 +1,5 @@
 // PutObject, GetObject, HeadObject, CopyObject, GetObjectAttributes.
+#include "api/s3/encryption.h"
 #include "api/s3/lifecycle_rules.h"
 #include "api/s3/lock.h"
 #include "api/s3/service.h"
@@ -30,17 +31,20 @@ S3Reply<s3::PutObjectOutput> put_object(const S3Parts& s3, wire::Call call, s3::
   put.bucket = BucketName(request.bucket);
   put.key = std::move(key);
   GUST_CO_TRY(put.attributes, co_await attributes_of(s3, call, bucket, request));
+  GUST_CO_TRY(put.customer_key, encryption_asked(call, bucket, request));
   GUST_CO_TRY(put.condition, write_condition(request.if_match, request.if_none_match));
   GUST_CO_TRY(const auto kind, requested_checksum(call.headers));
   put.checksum_kind = kind.value_or(objects::ChecksumKind::kCrc64Nvme);  // the service's own when none is asked for
   put.expected = expectation(call, put.checksum_kind);
   put.origin = origin_of(call);
+  const auto customer_key = put.customer_key;
   GUST_CO_TRY(const auto object, co_await s3.store.put(std::move(put), std::move(request.body)));
   s3::PutObjectOutput out;
   out.e_tag = quoted(object.etag);
   set_checksum(out, object.checksum);
   if (object.checksum) out.checksum_type = checksum_type_name(object.checksum->type);
   out.version_id = shown_version(bucket, object);
+  set_encryption(object.encryption, customer_key, out);
   set_expiration(bucket, object, out);
   co_return out;
 }
@@ -122,15 +126,18 @@ wire::Reply<ByteRange> choose_bytes(const objects::Object& object, const Request
 
 S3Reply<s3::GetObjectOutput> get_object(const S3Parts& s3, wire::Call call, s3::GetObjectRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:GetObject", request));
+  GUST_CO_TRY(const auto key, customer_key_of(call, request));
   for (int attempt = 0;; ++attempt) {
     GUST_CO_TRY(const auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
+    GUST_CO_CHECK(objects::check_customer_key(object.encryption, key));
     GUST_CO_CHECK(check_read_conditions(object, request.if_match, request.if_none_match, request.if_modified_since,
                                         request.if_unmodified_since));
     s3::GetObjectOutput out;
     describe_object(bucket, object, request, out);
+    set_encryption(object.encryption, key, out);
     int status = 200;
     GUST_CO_TRY(const auto range, choose_bytes(object, request, status, out));
-    auto body = co_await s3.store.open(object, range.first, range.length);
+    auto body = co_await s3.store.open(object, range.first, range.length, key);
     // Replaced between the row and its bytes: the row is read again.
     if (!body && body.error().code == Code::kNotFound && attempt < 3) continue;
     if (!body) co_return std::unexpected(body.error());
@@ -141,11 +148,14 @@ S3Reply<s3::GetObjectOutput> get_object(const S3Parts& s3, wire::Call call, s3::
 
 S3Reply<s3::HeadObjectOutput> head_object(const S3Parts& s3, wire::Call call, s3::HeadObjectRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:GetObject", request));
+  GUST_CO_TRY(const auto key, customer_key_of(call, request));
   GUST_CO_TRY(const auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
+  GUST_CO_CHECK(objects::check_customer_key(object.encryption, key));
   GUST_CO_CHECK(check_read_conditions(object, request.if_match, request.if_none_match, request.if_modified_since,
                                       request.if_unmodified_since));
   s3::HeadObjectOutput out;
   describe_object(bucket, object, request, out);
+  set_encryption(object.encryption, key, out);
   int status = 200;
   GUST_CO_CHECK(choose_bytes(object, request, status, out));
   co_return out;
@@ -175,6 +185,8 @@ S3Reply<s3::CopyObjectOutput> copy_object(const S3Parts& s3, wire::Call call, s3
   GUST_CO_TRY(const auto from_bucket,
               co_await allow(s3, call, source_ask(source, request.expected_source_bucket_owner)));
   GUST_CO_TRY(const auto from, co_await readable_object(s3, call, from_bucket, source.key.str(), source.version));
+  GUST_CO_TRY(const auto from_key, source_key_of(call, request));
+  GUST_CO_CHECK(objects::check_customer_key(from.encryption, from_key));
   const auto allowed =
       check_read_conditions(from, request.copy_source_if_match, request.copy_source_if_none_match,
                             request.copy_source_if_modified_since, request.copy_source_if_unmodified_since);
@@ -188,7 +200,8 @@ S3Reply<s3::CopyObjectOutput> copy_object(const S3Parts& s3, wire::Call call, s3
   }
   const bool replaces = directive == "REPLACE";
   const bool changes = replaces || request.storage_class || request.website_redirect_location ||
-                       request.server_side_encryption || request.checksum_algorithm;
+                       request.server_side_encryption || request.checksum_algorithm || request.sse_customer_algorithm ||
+                       from.encryption.kind == objects::EncryptionKind::kCustomer;
   const auto tagging = request.tagging_directive.value_or("COPY");
   if (tagging != "COPY" && tagging != "REPLACE") {
     co_return wire::fault("InvalidArgument", "Unknown tagging directive.",
@@ -220,6 +233,9 @@ S3Reply<s3::CopyObjectOutput> copy_object(const S3Parts& s3, wire::Call call, s3
   }
   if (tagging == "COPY") copy.attributes.tags = from.tags;
   GUST_CO_TRY(copy.checksum_kind, copy_checksum(request, from));
+  GUST_CO_TRY(const auto customer_key, encryption_asked(call, bucket, request));
+  copy.from_key = from_key;
+  copy.customer_key = customer_key;
   GUST_CO_TRY(copy.condition, write_condition(request.if_match, request.if_none_match));
   copy.origin = origin_of(call);
   GUST_CO_TRY(const auto object, co_await s3.store.copy(std::move(copy)));
@@ -230,6 +246,7 @@ S3Reply<s3::CopyObjectOutput> copy_object(const S3Parts& s3, wire::Call call, s3
   set_checksum(*out.copy_object_result, object.checksum);
   if (object.checksum) out.copy_object_result->checksum_type = checksum_type_name(object.checksum->type);
   out.version_id = shown_version(bucket, object);
+  set_encryption(object.encryption, customer_key, out);
   set_expiration(bucket, object, out);
   out.copy_source_version_id = shown_version(from_bucket, from);
   co_return out;
@@ -283,7 +300,9 @@ S3Reply<s3::GetObjectAttributesOutput> get_attributes(const S3Parts& s3, wire::C
                           "missing or empty",
                           {}, 400);
   }
+  GUST_CO_TRY(const auto key, customer_key_of(call, request));
   GUST_CO_TRY(const auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
+  GUST_CO_CHECK(objects::check_customer_key(object.encryption, key));
   s3::GetObjectAttributesOutput out;
   out.last_modified = object.modified_at;
   out.version_id = shown_version(bucket, object);

@@ -30,10 +30,16 @@ S3Reply<s3::Empty> put_encryption(const S3Parts& s3, wire::Call call, s3::PutBuc
   if (rules.size() != 1 || !rules[0].apply_server_side_encryption_by_default) co_return malformed_xml();
   const auto& algorithm = rules[0].apply_server_side_encryption_by_default->sse_algorithm;
   if (algorithm == "aws:kms" || algorithm == "aws:kms:dsse") {
-    co_return wire::fault("NotImplemented", "Encryption with KMS keys is not served; use AES256.",
+    co_return wire::fault("NotImplemented", "KMS is not configured: there is no key service. Use AES256.",
                           {{"Header", "x-amz-server-side-encryption"}}, 501);
   }
   if (algorithm != "AES256") co_return malformed_xml();
+  if (const auto& id = rules[0].apply_server_side_encryption_by_default->kms_master_key_id) {
+    co_return wire::fault(
+        "InvalidArgument",
+        "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+        {{"ArgumentName", "KMSMasterKeyID"}, {"ArgumentValue", *id}}, 400);
+  }
   GUST_CO_CHECK(
       co_await s3.store.configure(bucket.name, "encryption", to_text(request.server_side_encryption_configuration)));
   co_return s3::Empty{};
@@ -45,7 +51,11 @@ S3Reply<s3::GetBucketEncryptionOutput> get_encryption(const S3Parts& s3, wire::C
   s3::GetBucketEncryptionOutput out;
   const auto text = bucket.configuration("encryption");
   out.server_side_encryption_configuration = from_text<s3::ServerSideEncryptionConfiguration>(text);
-  if (!text.empty()) co_return out;
+  if (!text.empty()) {
+    for (auto& rule : out.server_side_encryption_configuration->rules)
+      rule.bucket_key_enabled = rule.bucket_key_enabled.value_or(false);
+    co_return out;
+  }
   s3::ServerSideEncryptionRule rule;
   rule.apply_server_side_encryption_by_default.emplace();
   rule.apply_server_side_encryption_by_default->sse_algorithm = "AES256";

@@ -1,4 +1,5 @@
 // Browsers' uploads by a form. Source: "POST Object" and "Browser-based uploads using POST", S3 API reference.
+#include "api/s3/encryption.h"
 #include "api/s3/post_fields.h"
 #include "api/s3/post_policy.h"
 #include "api/s3/service.h"
@@ -28,6 +29,7 @@ struct Stored {
   objects::Bucket bucket;
   objects::Object object;
   PostForm form;
+  objects::CustomerKey customer_key;
 };
 
 std::string bucket_in(std::string_view path) {
@@ -167,18 +169,20 @@ S3Reply<Stored> store_form(const S3Parts& s3, auth::Authenticator& authenticator
   put.bucket = bucket.name;
   put.key = ObjectKey(key);
   GUST_CO_TRY(put.attributes, co_await attributes_of(s3, call, bucket, asked));
+  GUST_CO_TRY(put.customer_key, encryption_asked(call, bucket, asked));
   GUST_CO_TRY(const auto kind, requested_checksum(call.headers));
   put.checksum_kind = kind.value_or(objects::ChecksumKind::kCrc64Nvme);
   put.expected = expectation(call, put.checksum_kind);
   GUST_CO_CHECK(expected_digests(call.headers, nullptr, put.checksum_kind));
   put.event = objects::EventKind::kPost;
   put.origin = origin_of(call);
+  auto customer_key = put.customer_key;
   const auto seen = std::make_shared<std::uint64_t>(0);
   auto file = file_of(std::move(form.input), permit.limits, seen);
   auto object = co_await s3.store.put(std::move(put), std::move(file));
   if (!object && object.error().source == "file size") co_return std::unexpected(wrong_size(permit.limits, *seen));
   if (!object) co_return std::unexpected(std::move(object).error());
-  co_return Stored{std::move(bucket), *std::move(object), std::move(form)};
+  co_return Stored{std::move(bucket), *std::move(object), std::move(form), std::move(customer_key)};
 }
 
 // Where the client is to go after the upload; nothing when it does not say, or not an address.
@@ -206,6 +210,14 @@ http::Response answer(const Stored& stored, const std::string& location) {
   http::Response out;
   const auto etag = quoted(stored.object.etag);
   out.headers.add("ETag", etag);
+  s3::PutObjectOutput encrypted;
+  set_encryption(stored.object.encryption, stored.customer_key, encrypted);
+  const auto add = [&](const char* name, const std::optional<std::string>& value) {
+    if (value) out.headers.add(name, *value);
+  };
+  add("x-amz-server-side-encryption", encrypted.server_side_encryption);
+  add("x-amz-server-side-encryption-customer-algorithm", encrypted.sse_customer_algorithm);
+  add("x-amz-server-side-encryption-customer-key-MD5", encrypted.sse_customer_key_md5);
   if (auto version = shown_version(stored.bucket, stored.object))
     out.headers.add("x-amz-version-id", *std::move(version));
   if (auto redirect = redirect_of(stored)) {

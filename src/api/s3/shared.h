@@ -188,8 +188,6 @@ async::Task<objects::Bucket> allow_list(const S3Parts& s3, const wire::Call& cal
 struct Asked {
   const std::optional<std::string>& storage_class;
   const std::optional<std::string>& redirect;
-  const std::optional<std::string>& encryption;
-  const std::optional<std::string>& customer_key;
   const std::optional<std::string>& tagging;
   const std::optional<std::string>& lock_mode;
   const std::optional<WallTime>& lock_until;
@@ -204,8 +202,8 @@ S3Reply<objects::Attributes> attributes_of(const S3Parts& s3, const wire::Call& 
                                            const Request& r) {
   return check_attributes(
       s3, call, bucket, r.key,
-      {r.storage_class, r.website_redirect_location, r.server_side_encryption, r.sse_customer_algorithm, r.tagging,
-       r.object_lock_mode, r.object_lock_retain_until_date, r.object_lock_legal_hold_status, acl_headers(r)},
+      {r.storage_class, r.website_redirect_location, r.tagging, r.object_lock_mode, r.object_lock_retain_until_date,
+       r.object_lock_legal_hold_status, acl_headers(r)},
       system_headers(r), r.metadata);
 }
 
