@@ -52,6 +52,7 @@ def aws(request, gust):
                               capture_output=True, text=True, timeout=120)
         assert not check or done.returncode == 0, done.stderr
         return done
+    run.is_new = "venv-new" in request.param
     return run
 
 
@@ -136,9 +137,11 @@ def test_aws_command_line_large_files(aws, unique, tmp_path, gust):
     aws("s3", "mb", f"s3://{unique}")
     large = tmp_path / "large"
     large.write_bytes(random.Random(7).randbytes(40 * MIB + 7))
-    aws("s3", "cp", "--only-show-errors", "--checksum-algorithm", "SHA256", "--metadata", "mood=good", str(large), f"s3://{unique}/large")
+    with_checksum = ["--checksum-algorithm", "SHA256"] if aws.is_new else []
+    aws("s3", "cp", "--only-show-errors", "--metadata", "mood=good", *with_checksum, str(large), f"s3://{unique}/large")
     told = s3.head_object(Bucket=unique, Key="large", ChecksumMode="ENABLED")
-    assert told["ETag"].endswith('-6"') and told["ChecksumSHA256"].endswith("-6") and told["Metadata"] == {"mood": "good"}
+    assert told["ETag"].endswith('-6"') and told["Metadata"] == {"mood": "good"}
+    assert not aws.is_new or told["ChecksumSHA256"].endswith("-6")
     aws("s3", "cp", "--only-show-errors", f"s3://{unique}/large", f"s3://{unique}/copy")  # part by part
     aws("s3", "cp", "--only-show-errors", f"s3://{unique}/copy", str(tmp_path / "back"))
     assert (tmp_path / "back").read_bytes() == large.read_bytes()
@@ -146,17 +149,20 @@ def test_aws_command_line_large_files(aws, unique, tmp_path, gust):
     for name in ("a b", "a+b", "100%", "a%2Fb", "ünï/日本/🎈", "#h", "q?x=1", "..x", "sub/~t*"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
-    for i in range(1001):
-        (folder / f"{i:04d}").touch()
     aws("s3", "sync", "--only-show-errors", str(folder), f"s3://{unique}/tree")
     aws("s3", "sync", "--only-show-errors", f"s3://{unique}/tree", str(tmp_path / "out"))
     read = lambda root: {str(p.relative_to(root)): p.read_text() for p in root.rglob("*") if p.is_file()}
     assert read(tmp_path / "out") == read(folder)
     (folder / "100%").unlink()
     said = aws("s3", "sync", "--delete", str(folder), f"s3://{unique}/tree").stdout
-    assert said.strip().endswith(f"s3://{unique}/tree/100%") and said.startswith("delete:")
+    assert f"delete: s3://{unique}/tree/100%" in said and "upload:" not in said
     said = aws("s3", "sync", "--delete", f"s3://{unique}/tree", str(tmp_path / "out")).stdout
-    assert len(said.splitlines()) == 1 and not (tmp_path / "out/100%").exists()
+    assert said.count("delete:") == 1 and "download:" not in said and not (tmp_path / "out/100%").exists()
+    pages = [{"Key": f"page/{i:04d}"} for i in range(1001)]
+    for one in pages:
+        s3.put_object(Bucket=unique, **one)
+    assert len(aws("s3", "ls", f"s3://{unique}/page/").stdout.splitlines()) == 1001
+    s3.delete_objects(Bucket=unique, Delete={"Objects": pages[1:]})
     wrong = aws("s3", "ls", f"s3://{unique}", check=False, env={"AWS_SECRET_ACCESS_KEY": "wrong"})
     assert wrong.returncode != 0 and "SignatureDoesNotMatch" in wrong.stderr
     aws("s3", "rb", "--force", f"s3://{unique}")
