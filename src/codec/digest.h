@@ -1,4 +1,4 @@
-// Digest: MD5, the SHAs (by OpenSSL) and the XXHs (by libxxhash, seed 0) piece by piece, and HMAC. One thread at a time.
+// Digest: MD5, SHAs (by OpenSSL) and XXHs (by libxxhash, seed 0) piece by piece, and HMAC. One thread at a time.
 #pragma once
 
 #include <memory>
