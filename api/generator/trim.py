@@ -111,6 +111,7 @@ def adjust(service, model):
         operations["GetBucketLocation"]["unwrappedOutput"] = True
         operations["DeleteObject"]["http"]["responseCode"] = 204
         operations["AbortMultipartUpload"]["http"]["responseCode"] = 204
+        operations["PutBucketPolicy"]["http"]["responseCode"] = 204
         for name in operations:
             if name.startswith("DeleteBucket") or name in ("DeletePublicAccessBlock", "DeleteObjectTagging"):
                 operations[name]["http"]["responseCode"] = 204

@@ -26,8 +26,15 @@ std::optional<Checksum> Checksum::for_header(std::string_view header) {
   if (name == "x-amz-checksum-crc32") return Checksum(Crc32{});
   if (name == "x-amz-checksum-crc32c") return Checksum(Crc32c{});
   if (name == "x-amz-checksum-crc64nvme") return Checksum(Crc64{});
-  if (name == "x-amz-checksum-sha1") return Checksum(codec::Digest(codec::DigestKind::kSha1));
-  if (name == "x-amz-checksum-sha256") return Checksum(codec::Digest(codec::DigestKind::kSha256));
+  using enum codec::DigestKind;
+  static constexpr std::pair<std::string_view, codec::DigestKind> kDigests[] = {
+      {"x-amz-checksum-md5", kMd5},          {"x-amz-checksum-sha1", kSha1},       {"x-amz-checksum-sha256", kSha256},
+      {"x-amz-checksum-sha512", kSha512},    {"x-amz-checksum-xxhash64", kXxh64},  {"x-amz-checksum-xxhash3", kXxh3},
+      {"x-amz-checksum-xxhash128", kXxh128},
+  };
+  for (const auto& [known, kind] : kDigests) {
+    if (name == known) return Checksum(codec::Digest(kind));
+  }
   return std::nullopt;
 }
 

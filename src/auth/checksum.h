@@ -1,4 +1,4 @@
-// Checksum: the five x-amz-checksum-* of S3, piece by piece. One thread at a time.
+// Checksum: the x-amz-checksum-* of S3, piece by piece. One thread at a time.
 #pragma once
 
 #include "codec/digest.h"
@@ -13,7 +13,8 @@ namespace gust::auth {
 
 class Checksum {
  public:
-  // `header` is x-amz-checksum-crc32, -crc32c, -crc64nvme, -sha1 or -sha256, in any case; nullopt for another.
+  // `header` is x-amz-checksum-crc32, -crc32c, -crc64nvme, -sha1, -sha256, -sha512, -md5, -xxhash64, -xxhash3 or
+  // -xxhash128, in any case; nullopt for another.
   static std::optional<Checksum> for_header(std::string_view header);
 
   void update(std::span<const std::byte> bytes);

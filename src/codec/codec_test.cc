@@ -42,16 +42,27 @@ TEST(Digest, PublishedVectors) {
   EXPECT_EQ(to_hex(digest(DigestKind::kMd5, "abc")), "900150983cd24fb0d6963f7d28e17f72");
   EXPECT_EQ(to_hex(digest(DigestKind::kSha1, "abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(to_hex(digest(DigestKind::kSha512, "")),
+            "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
+            "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e");
+  // Of no bytes, by the reference implementation with seed 0.
+  EXPECT_EQ(to_hex(digest(DigestKind::kXxh64, "")), "ef46db3751d8e999");
+  EXPECT_EQ(to_hex(digest(DigestKind::kXxh3, "")), "2d06800538d394c2");
+  EXPECT_EQ(to_hex(digest(DigestKind::kXxh128, "")), "99aa06d3014798d86001c324468d497f");
   // RFC 4231, test case 2
   EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
 TEST(Digest, PiecesGiveTheSameAsTheWhole) {
-  Digest d(DigestKind::kSha256);
-  d.update("a");
-  d.update("bc");
-  EXPECT_EQ(d.finish(), digest(DigestKind::kSha256, "abc"));
+  using enum DigestKind;
+  const std::string text(1000, 'x');
+  for (const auto kind : {kMd5, kSha1, kSha256, kSha512, kXxh64, kXxh3, kXxh128}) {
+    Digest d(kind);
+    d.update("a");
+    d.update(text);
+    EXPECT_EQ(d.finish(), digest(kind, "a" + text));
+  }
 }
 
 // Long texts are taken in lanes, short ones are not.

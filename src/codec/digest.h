@@ -1,4 +1,4 @@
-// Digest: MD5, SHA-1, SHA-256 and SHA-512 piece by piece, and HMAC, by OpenSSL. One thread at a time.
+// Digest: MD5, SHAs (by OpenSSL) and XXHs (by libxxhash, seed 0) piece by piece, and HMAC. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace gust::codec {
 
-enum class DigestKind { kMd5, kSha1, kSha256, kSha512 };
+enum class DigestKind { kMd5, kSha1, kSha256, kSha512, kXxh64, kXxh3, kXxh128 };
 
 class Digest {
  public:
@@ -19,11 +19,14 @@ class Digest {
 
   void update(std::span<const std::byte> bytes);
   void update(std::string_view bytes);
-  // The raw digest; the object must not be used afterwards.
+  // The raw digest, most significant byte first; the object must not be used afterwards.
   std::string finish();
 
  private:
   struct Context;
+  struct OfOpenSsl;
+  struct OfXxh64;
+  struct OfXxh3;
   std::unique_ptr<Context> context_;
 };
 

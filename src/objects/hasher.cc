@@ -18,11 +18,32 @@ std::uint64_t from_big_endian(std::string_view bytes) {
   return out;
 }
 
+// Nothing for the CRCs.
+std::optional<codec::DigestKind> digest_kind(ChecksumKind kind) {
+  switch (kind) {
+    case ChecksumKind::kSha1:
+      return codec::DigestKind::kSha1;
+    case ChecksumKind::kSha256:
+      return codec::DigestKind::kSha256;
+    case ChecksumKind::kSha512:
+      return codec::DigestKind::kSha512;
+    case ChecksumKind::kMd5:
+      return codec::DigestKind::kMd5;
+    case ChecksumKind::kXxh64:
+      return codec::DigestKind::kXxh64;
+    case ChecksumKind::kXxh3:
+      return codec::DigestKind::kXxh3;
+    case ChecksumKind::kXxh128:
+      return codec::DigestKind::kXxh128;
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 ChecksumStream::ChecksumStream(ChecksumKind kind) : kind_(kind) {
-  if (kind == ChecksumKind::kSha1) digest_.emplace(codec::DigestKind::kSha1);
-  if (kind == ChecksumKind::kSha256) digest_.emplace(codec::DigestKind::kSha256);
+  if (const auto digest = digest_kind(kind)) digest_.emplace(*digest);
 }
 
 void ChecksumStream::update(std::span<const std::byte> bytes) {
@@ -67,12 +88,19 @@ Checksum composite(ChecksumKind kind, const std::vector<std::string>& part_value
   return {kind, ChecksumType::kComposite, all.finish(), static_cast<std::uint32_t>(part_values.size())};
 }
 
-bool can_combine(ChecksumKind kind) { return kind != ChecksumKind::kSha1 && kind != ChecksumKind::kSha256; }
+bool can_combine(ChecksumKind kind) { return !digest_kind(kind); }
 
 std::size_t checksum_bytes(ChecksumKind kind) {
   switch (kind) {
     case ChecksumKind::kCrc64Nvme:
+    case ChecksumKind::kXxh64:
+    case ChecksumKind::kXxh3:
       return 8;
+    case ChecksumKind::kMd5:
+    case ChecksumKind::kXxh128:
+      return 16;
+    case ChecksumKind::kSha512:
+      return 64;
     case ChecksumKind::kSha1:
       return 20;
     case ChecksumKind::kSha256:

@@ -49,7 +49,7 @@ struct PartValue {
   std::uint64_t size = 0;
 };
 Checksum combined(ChecksumKind kind, const std::vector<PartValue>& parts);
-// SHA-1 and SHA-256 of parts do not give that of the whole.
+// Only the CRCs of parts give that of the whole.
 bool can_combine(ChecksumKind kind);
 std::size_t checksum_bytes(ChecksumKind kind);
 

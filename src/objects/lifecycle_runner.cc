@@ -123,16 +123,21 @@ async::Task<void> LifecycleRunner::erase(std::shared_ptr<Turn> turn, Object obje
 }
 
 async::Task<void> LifecycleRunner::sweep_uploads(std::shared_ptr<Turn> turn) {
-  GUST_CO_TRY(const auto uploads, co_await store_.uploads(turn->bucket.name, ""));
-  for (const auto& upload : uploads) {
-    const auto due = abortion(turn->rules, upload);
-    if (!due || due->at > clock_.now() || tasks_.stopping()) continue;
-    // One that was completed or aborted meanwhile is not found; an upload never changes otherwise.
-    const auto done = co_await store_.abort(turn->bucket.name, upload.key, upload.id);
-    if (done) ++turn->aborted;
-    if (!done && !is_overtaken(done.error())) co_return done;
+  UploadsQuery query;
+  for (;;) {
+    GUST_CO_TRY(const auto page, co_await store_.list_uploads(turn->bucket.name, query));
+    for (const auto& upload : page.uploads) {
+      const auto due = abortion(turn->rules, upload);
+      if (!due || due->at > clock_.now() || tasks_.stopping()) continue;
+      // One that was completed or aborted meanwhile is not found; an upload never changes otherwise.
+      const auto done = co_await store_.abort(turn->bucket.name, upload.key, upload.id);
+      if (done) ++turn->aborted;
+      if (!done && !is_overtaken(done.error())) co_return done;
+    }
+    if (!page.truncated || tasks_.stopping()) co_return Result<void>{};
+    query.key_marker = page.next_key;
+    query.id_marker = page.next_id;
   }
-  co_return Result<void>{};
 }
 
 }  // namespace gust::objects

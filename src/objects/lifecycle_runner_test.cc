@@ -92,8 +92,7 @@ TEST_F(LifecycleRun, DeletesObjectsOfABucketWithoutVersioning) {
 }
 
 TEST_F(LifecycleRun, HidesCurrentVersionsThenDeletesOlderOnesThenTheMarker) {
-  make(Versioning::kEnabled,
-       R"("Expiration":{"Days":1},"NoncurrentVersionExpiration":{"NoncurrentDays":1})");
+  make(Versioning::kEnabled, R"("Expiration":{"Days":1},"NoncurrentVersionExpiration":{"NoncurrentDays":1})");
   put("k");
   pass(days(2));
   sweep();
@@ -117,8 +116,7 @@ TEST_F(LifecycleRun, OfASuspendedBucketTheNullVersionBecomesANullMarker) {
 }
 
 TEST_F(LifecycleRun, KeepsTheNewestNoncurrentVersionsAndLockedOnes) {
-  make(Versioning::kEnabled,
-       R"("NoncurrentVersionExpiration":{"NoncurrentDays":1,"NewerNoncurrentVersions":2})");
+  make(Versioning::kEnabled, R"("NoncurrentVersionExpiration":{"NoncurrentDays":1,"NewerNoncurrentVersions":2})");
   const auto locked = put("k", {LockMode::kCompliance, clock_.now() + days(5), false});
   for (int i = 0; i < 5; ++i) put("k");
   pass(days(2));
@@ -135,7 +133,7 @@ TEST_F(LifecycleRun, AbortsUploads) {
   Upload upload;
   upload.key = ObjectKey("k");
   ASSERT_TRUE(run(loop_, [&] { return objects_.create_upload(bucket_, upload); }));
-  const auto open = [&] { return run(loop_, [&] { return objects_.uploads(bucket_, ""); })->size(); };
+  const auto open = [&] { return run(loop_, [&] { return objects_.list_uploads(bucket_, {}); })->uploads.size(); };
   sweep();
   EXPECT_EQ(open(), 1u);
   pass(days(2));

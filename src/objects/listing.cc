@@ -1,4 +1,4 @@
-// Listings of objects and of versions, with prefixes in common.
+// Listings of objects, of versions and of uploads, with prefixes in common.
 #include "kv/key.h"
 #include "objects/object_store.h"
 #include "objects/rows.h"
@@ -173,6 +173,52 @@ async::Task<VersionsPage> ObjectStore::list_versions(BucketName bucket_name, Ver
   };
   GUST_CO_CHECK(co_await workers_.run(std::move(job)));
   co_return std::move(*page);
+}
+
+namespace {
+
+// Where the rows begin that are behind a query's markers.
+std::string uploads_behind(const BucketName& bucket, const UploadsQuery& query) {
+  const auto& key = query.key_marker;
+  if (key.empty()) return "";
+  // A marker that is a common prefix was listed as that.
+  if (common_prefix(key, query.prefix, query.delimiter) == key)
+    return kv::after_prefix(rows::uploads_prefix(bucket, key));
+  if (query.id_marker.empty()) return kv::after_prefix(rows::upload_key(bucket, key, ""));
+  return rows::upload_key(bucket, key, query.id_marker) + '\0';
+}
+
+}  // namespace
+
+async::Task<UploadsPage> ObjectStore::list_uploads(BucketName bucket_name, UploadsQuery query) {
+  GUST_CO_CHECK(co_await bucket(bucket_name));
+  auto range = kv::Range::prefix(rows::uploads_prefix(bucket_name, query.prefix));
+  range.begin = std::max(range.begin, uploads_behind(bucket_name, query));
+  UploadsPage page;
+  for (;;) {
+    GUST_CO_TRY(const auto found, co_await store_.scan(range));
+    const auto scanned_to = range.begin;
+    for (const auto& row : found) {
+      if (page.uploads.size() + page.prefixes.size() >= query.limit) {
+        page.truncated = query.limit > 0;
+        co_return page;
+      }
+      GUST_CO_TRY(auto upload, rows::decode_upload(row.value));
+      page.next_key = upload.key.str();
+      page.next_id = upload.id;
+      if (auto prefix = common_prefix(upload.key.str(), query.prefix, query.delimiter)) {
+        range.begin = kv::after_prefix(rows::uploads_prefix(bucket_name, *prefix));
+        page.next_key = *prefix;
+        page.next_id.clear();
+        page.prefixes.push_back(*std::move(prefix));
+        break;
+      }
+      page.uploads.push_back(std::move(upload));
+    }
+    if (range.begin != scanned_to) continue;
+    if (found.size() < range.limit) co_return page;
+    range.begin = found.back().key + '\0';
+  }
 }
 
 }  // namespace gust::objects

@@ -199,21 +199,6 @@ async::Task<std::vector<Part>> ObjectStore::parts(BucketName bucket_name, Object
   co_return read_parts(*view, upload_id);
 }
 
-async::Task<std::vector<Upload>> ObjectStore::uploads(BucketName bucket_name, std::string prefix) {
-  GUST_CO_CHECK(co_await bucket(bucket_name));
-  std::vector<Upload> out;
-  auto range = kv::Range::prefix(rows::uploads_prefix(bucket_name));
-  for (;;) {
-    GUST_CO_TRY(const auto found, co_await store_.scan(range));
-    for (const auto& row : found) {
-      GUST_CO_TRY(auto one, rows::decode_upload(row.value));
-      if (one.key.str().starts_with(prefix)) out.push_back(std::move(one));
-    }
-    if (found.size() < range.limit) co_return out;
-    range.begin = found.back().key + '\0';
-  }
-}
-
 // Reads the chosen parts again, so that the commit conflicts when one of them is replaced meanwhile.
 static Result<void> check_unchanged(kv::Transaction& tx, const std::string& upload_id,
                                     const std::vector<Part>& chosen) {

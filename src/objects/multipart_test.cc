@@ -166,15 +166,53 @@ TEST_P(MultipartContract, APartThatComesWhileItsUploadEndsNeitherSpoilsNorLeaks)
   }
 }
 
+// What lies between the markers of one page and of the next is listed once, with every size of the pages.
+TEST_P(MultipartContract, UploadsAreListedPageByPage) {
+  for (const auto* key : {"a", "a\x01", "a/b", "a/c", "d", "d", "d", "e//", "e/f/g", "z"}) {
+    key_ = ObjectKey(key);
+    start();
+  }
+  const auto walk = [&](UploadsQuery query) {
+    std::vector<std::string> out;
+    for (;;) {
+      const auto page = run(loop_, [&] { return objects_->list_uploads(bucket_, query); });
+      EXPECT_LE(page->uploads.size() + page->prefixes.size(), query.limit);
+      for (const auto& upload : page->uploads) out.push_back(upload.key.str() + " " + upload.id);
+      out.insert(out.end(), page->prefixes.begin(), page->prefixes.end());
+      if (!page->truncated) return out;
+      query.key_marker = page->next_key;
+      query.id_marker = page->next_id;
+    }
+  };
+  const auto keys = [&](UploadsQuery query) {
+    auto out = walk(query);
+    for (auto& one : out) one = one.substr(0, one.find(' '));
+    std::ranges::sort(out);
+    return out;
+  };
+  using Names = std::vector<std::string>;
+  for (const std::size_t limit : {1, 2, 3, 1000}) {
+    EXPECT_EQ(keys({.limit = limit}), (Names{"a", "a\x01", "a/b", "a/c", "d", "d", "d", "e//", "e/f/g", "z"}));
+    EXPECT_EQ(keys({.delimiter = "/", .limit = limit}), (Names{"a", "a\x01", "a/", "d", "d", "d", "e/", "z"}));
+    EXPECT_EQ(keys({.prefix = "e/", .delimiter = "/", .limit = limit}), (Names{"e//", "e/f/"}));
+    EXPECT_EQ(keys({.key_marker = "a/b", .limit = limit}), (Names{"a/c", "d", "d", "d", "e//", "e/f/g", "z"}));
+    EXPECT_EQ(walk({.limit = limit}), walk({}));
+  }
+  const auto none = run(loop_, [&] { return objects_->list_uploads(bucket_, {.limit = 0}); });
+  EXPECT_FALSE(none->truncated);
+}
+
 TEST_P(MultipartContract, UploadsAreListedAndGoWithTheirBucket) {
   const auto id = start();
   key_ = ObjectKey("other");
   const auto other = start();
-  const auto all = run(loop_, [&] { return objects_->uploads(bucket_, ""); });
-  EXPECT_EQ(all->size(), 2u);
-  const auto some = run(loop_, [&] { return objects_->uploads(bucket_, "b"); });
-  ASSERT_EQ(some->size(), 1u);
-  EXPECT_EQ(some->at(0).id, id);
+  const auto list = [&](UploadsQuery query) {
+    return run(loop_, [&] { return objects_->list_uploads(bucket_, query); });
+  };
+  EXPECT_EQ(list({})->uploads.size(), 2u);
+  const auto some = list({.prefix = "b"});
+  ASSERT_EQ(some->uploads.size(), 1u);
+  EXPECT_EQ(some->uploads.at(0).id, id);
   ASSERT_TRUE(part(other, 1, one_));
   ASSERT_TRUE(run(loop_, [&] { return objects_->delete_bucket(bucket_); }));
   EXPECT_TRUE(rows("s3/").empty());

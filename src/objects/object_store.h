@@ -179,7 +179,7 @@ class ObjectStore {
   async::Task<Upload> upload(BucketName bucket, ObjectKey key, std::string upload_id);
   async::Task<Part> put_part(PartRequest request, std::unique_ptr<async::ByteSource> body);
   async::Task<std::vector<Part>> parts(BucketName bucket, ObjectKey key, std::string upload_id);
-  async::Task<std::vector<Upload>> uploads(BucketName bucket, std::string prefix);
+  async::Task<UploadsPage> list_uploads(BucketName bucket, UploadsQuery query);
   async::Task<Object> complete(CompleteRequest request);
   async::Task<void> abort(BucketName bucket, ObjectKey key, std::string upload_id);
 

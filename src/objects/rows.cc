@@ -202,6 +202,13 @@ std::string uploads_prefix(const BucketName& bucket) {
   return key;
 }
 
+std::string uploads_prefix(const BucketName& bucket, std::string_view key_prefix) {
+  auto row = uploads_prefix(bucket);
+  kv::append_text(row, key_prefix);
+  row.resize(row.size() - 2);  // without the text's end
+  return row;
+}
+
 std::string upload_key(const BucketName& bucket, std::string_view key, std::string_view upload_id) {
   auto row = uploads_prefix(bucket);
   kv::append_text(row, key);

@@ -19,6 +19,8 @@ std::string versions_prefix(const BucketName& bucket);
 std::string versions_prefix(const BucketName& bucket, std::string_view key);
 std::string version_key(const BucketName& bucket, std::string_view key, std::uint64_t sequence);
 std::string uploads_prefix(const BucketName& bucket);
+// Of the uploads of all keys that begin with `key_prefix`.
+std::string uploads_prefix(const BucketName& bucket, std::string_view key_prefix);
 std::string upload_key(const BucketName& bucket, std::string_view key, std::string_view upload_id);
 std::string parts_prefix(std::string_view upload_id);
 std::string part_key(std::string_view upload_id, std::uint32_t number);

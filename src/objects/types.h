@@ -13,7 +13,8 @@
 
 namespace gust::objects {
 
-enum class ChecksumKind { kCrc32, kCrc32c, kCrc64Nvme, kSha1, kSha256 };
+// In rows as numbers: new ones go to the end.
+enum class ChecksumKind { kCrc32, kCrc32c, kCrc64Nvme, kSha1, kSha256, kSha512, kMd5, kXxh64, kXxh3, kXxh128 };
 enum class ChecksumType { kFullObject, kComposite };
 
 struct Checksum {
@@ -185,6 +186,22 @@ struct VersionsPage {
   std::vector<std::string> prefixes;
   bool truncated = false;
   std::string next_key, next_version;  // to be passed as markers; the version is empty behind a prefix
+};
+
+// Uploads that have not ended, by key and then by id.
+struct UploadsQuery {
+  std::string prefix = {};
+  std::string delimiter = {};
+  std::string key_marker = {};
+  std::string id_marker = {};  // behind this upload of `key_marker`; empty: behind the key
+  std::size_t limit = 1000;
+};
+
+struct UploadsPage {
+  std::vector<Upload> uploads;
+  std::vector<std::string> prefixes;
+  bool truncated = false;
+  std::string next_key, next_id;  // to be passed as markers; the id is empty behind a prefix
 };
 
 enum class EventKind {

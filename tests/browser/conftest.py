@@ -1,8 +1,10 @@
 """A headless Chromium for the browser tests, and the folder that their screenshots go to."""
 
+import http.server
 import os
 import pathlib
 import shutil
+import threading
 
 import pytest
 
@@ -52,3 +54,24 @@ def screenshots():
     folder = pathlib.Path(os.environ.get("GUST_SCREENSHOTS", ROOT / "build" / "screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def page_server():
+    """Serves one page, the same for every path."""
+    pages = {"html": ""}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(pages["html"].encode())
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield pages, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()

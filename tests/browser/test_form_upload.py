@@ -1,30 +1,5 @@
 """A page of another origin with a form that was signed for it: sent as a plain form, and by a script."""
-import http.server
-import threading
-
-import pytest
 from botocore.config import Config
-
-
-@pytest.fixture
-def page_server():
-    """Serves one page, the same for every path."""
-    pages = {"html": ""}
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(pages["html"].encode())
-
-        def log_message(self, *args):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield pages, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
 
 
 def test_a_form_in_a_browser(gust, unique, chromium, page_server):

@@ -2,6 +2,7 @@
 import base64
 import json
 import os
+import random
 import shutil
 import subprocess
 
@@ -11,6 +12,8 @@ from botocore.exceptions import ClientError
 
 from conftest import ROOT
 from test_lambda import zip_of
+
+MIB = 1 << 20
 
 
 @pytest.mark.parametrize("service, operation", [("dynamodb", "list_tables"), ("sqs", "list_queues"), ("sns", "list_topics"),
@@ -32,10 +35,11 @@ def test_javascript_sdk(gust, unique):
     assert json.loads(done.stdout) == {"payload": {"got": {"n": 1}}, "account": "000000000000"}
 
 
-def test_javascript_sdk_objects(gust, unique):
+@pytest.mark.parametrize("script", ["s3.mjs", "storage.mjs"])
+def test_javascript_sdk_objects(gust, unique, script):
     folder = ROOT / "build/node-tests"
-    shutil.copy(ROOT / "tests/e2e/node/s3.mjs", folder / "s3.mjs")
-    done = subprocess.run(["node", "s3.mjs", unique], cwd=folder, env=gust.env(), capture_output=True, text=True, timeout=120)
+    shutil.copy(ROOT / "tests/e2e/node" / script, folder / script)
+    done = subprocess.run(["node", script, unique], cwd=folder, env=gust.env(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and done.stdout == "done\n", done.stderr
 
 
@@ -43,11 +47,12 @@ def test_javascript_sdk_objects(gust, unique):
 def aws(request, gust):
     binary = ROOT / request.param
 
-    def run(*args, check=True):
-        done = subprocess.run([binary, *args, "--endpoint-url", gust.endpoint], env=gust.env() | {"AWS_PAGER": ""},
+    def run(*args, check=True, env=None):
+        done = subprocess.run([binary, *args, "--endpoint-url", gust.endpoint], env=gust.env() | {"AWS_PAGER": ""} | (env or {}),
                               capture_output=True, text=True, timeout=120)
         assert not check or done.returncode == 0, done.stderr
         return done
+    run.is_new = "venv-new" in request.param
     return run
 
 
@@ -124,6 +129,80 @@ def test_aws_command_line_objects(aws, unique, tmp_path):
     api("delete-objects", "--delete", json.dumps({"Objects": [{"Key": "copy"}, {"Key": "m"}]}))
     api("delete-object", "--key", "second copy")
     aws("s3", "rb", "--force", f"s3://{unique}")
+
+
+def test_aws_command_line_large_files(aws, unique, tmp_path, gust):
+    """Parts, more than a page of keys, odd names in a sync of each direction, deletions, checksums."""
+    s3 = gust.client("s3")
+    aws("s3", "mb", f"s3://{unique}")
+    large = tmp_path / "large"
+    large.write_bytes(random.Random(7).randbytes(40 * MIB + 7))
+    with_checksum = ["--checksum-algorithm", "SHA256"] if aws.is_new else []
+    aws("s3", "cp", "--only-show-errors", "--metadata", "mood=good", *with_checksum, str(large), f"s3://{unique}/large")
+    told = s3.head_object(Bucket=unique, Key="large", ChecksumMode="ENABLED")
+    assert told["ETag"].endswith('-6"') and told["Metadata"] == {"mood": "good"}
+    assert not aws.is_new or told["ChecksumSHA256"].endswith("-6")
+    aws("s3", "cp", "--only-show-errors", f"s3://{unique}/large", f"s3://{unique}/copy")  # part by part
+    aws("s3", "cp", "--only-show-errors", f"s3://{unique}/copy", str(tmp_path / "back"))
+    assert (tmp_path / "back").read_bytes() == large.read_bytes()
+    folder = tmp_path / "tree"
+    for name in ("a b", "a+b", "100%", "a%2Fb", "ünï/日本/🎈", "#h", "q?x=1", "..x", "sub/~t*"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    aws("s3", "sync", "--only-show-errors", str(folder), f"s3://{unique}/tree")
+    aws("s3", "sync", "--only-show-errors", f"s3://{unique}/tree", str(tmp_path / "out"))
+    read = lambda root: {str(p.relative_to(root)): p.read_text() for p in root.rglob("*") if p.is_file()}
+    assert read(tmp_path / "out") == read(folder)
+    (folder / "100%").unlink()
+    said = aws("s3", "sync", "--delete", str(folder), f"s3://{unique}/tree").stdout
+    assert f"delete: s3://{unique}/tree/100%" in said and "upload:" not in said
+    said = aws("s3", "sync", "--delete", f"s3://{unique}/tree", str(tmp_path / "out")).stdout
+    assert said.count("delete:") == 1 and "download:" not in said and not (tmp_path / "out/100%").exists()
+    pages = [{"Key": f"page/{i:04d}"} for i in range(1001)]
+    for one in pages:
+        s3.put_object(Bucket=unique, **one)
+    assert len(aws("s3", "ls", f"s3://{unique}/page/").stdout.splitlines()) == 1001
+    s3.delete_objects(Bucket=unique, Delete={"Objects": pages[1:]})
+    wrong = aws("s3", "ls", f"s3://{unique}", check=False, env={"AWS_SECRET_ACCESS_KEY": "wrong"})
+    assert wrong.returncode != 0 and "SignatureDoesNotMatch" in wrong.stderr
+    aws("s3", "rb", "--force", f"s3://{unique}")
+    assert unique not in aws("s3", "ls").stdout
+
+
+def test_aws_command_line_versions(aws, unique, tmp_path):
+    """Versions, tags, object lock and the bucket's configurations, by s3api."""
+    def api(operation, *args, check=True):
+        done = aws("s3api", operation, "--bucket", unique, "--output", "json", *args, check=check)
+        return json.loads(done.stdout) if check and done.stdout.strip() else done.stderr
+    api("create-bucket", "--object-lock-enabled-for-bucket")
+    assert api("get-bucket-versioning")["Status"] == "Enabled"
+    (tmp_path / "in").write_text("one")
+    first = api("put-object", "--key", "ü k", "--body", str(tmp_path / "in"), "--tagging", "a=1")["VersionId"]
+    api("put-object-retention", "--key", "ü k", "--version-id", first, "--retention",
+        "Mode=GOVERNANCE,RetainUntilDate=2099-01-01T00:00:00Z")
+    assert api("get-object-retention", "--key", "ü k")["Retention"]["Mode"] == "GOVERNANCE"
+    api("put-object-legal-hold", "--key", "ü k", "--legal-hold", "Status=ON")
+    assert api("get-object-legal-hold", "--key", "ü k")["LegalHold"] == {"Status": "ON"}
+    assert api("get-object-tagging", "--key", "ü k")["TagSet"] == [{"Key": "a", "Value": "1"}]
+    marker = api("delete-object", "--key", "ü k")["VersionId"]
+    listed = api("list-object-versions")
+    assert [v["VersionId"] for v in listed["Versions"]] == [first]
+    assert [v["VersionId"] for v in listed["DeleteMarkers"]] == [marker]
+    api("delete-object", "--key", "ü k", "--version-id", marker)
+    assert "AccessDenied" in api("delete-object", "--key", "ü k", "--version-id", first, check=False)
+    told = api("get-object-attributes", "--key", "ü k", "--object-attributes", "ETag", "ObjectSize", "Checksum")
+    assert told["ObjectSize"] == 3 and "Checksum" in told
+    assert api("get-object-lock-configuration")["ObjectLockConfiguration"] == {"ObjectLockEnabled": "Enabled"}
+    assert api("get-bucket-request-payment")["Payer"] == "BucketOwner"
+    api("get-bucket-logging")
+    api("put-bucket-logging", "--bucket-logging-status", "{}")
+    api("get-bucket-accelerate-configuration")
+    assert "ReplicationConfigurationNotFoundError" in api("get-bucket-replication", check=False)
+    api("put-bucket-tagging", "--tagging", "TagSet=[{Key=of,Value=tests}]")
+    assert api("get-bucket-tagging")["TagSet"] == [{"Key": "of", "Value": "tests"}]
+    api("put-object-legal-hold", "--key", "ü k", "--version-id", first, "--legal-hold", "Status=OFF")
+    api("delete-object", "--key", "ü k", "--version-id", first, "--bypass-governance-retention")
+    api("delete-bucket")
 
 
 def test_aws_command_line_functions(aws, unique, tmp_path):

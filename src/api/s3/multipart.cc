@@ -19,7 +19,7 @@ wire::Reply<std::uint32_t> part_number(std::int32_t number) {
                      {{"ArgumentName", "partNumber"}, {"ArgumentValue", std::to_string(number)}}, 400);
 }
 
-// Which checksum the parts and the whole have; a CRC-64/NVME is always of the whole, a SHA never.
+// Which checksum the parts and the whole have; a CRC-64/NVME is always of the whole, a digest never.
 wire::Reply<void> choose_checksum(const s3::CreateMultipartUploadRequest& request, objects::Upload& upload) {
   using objects::ChecksumType;
   if (!request.checksum_algorithm) {
@@ -31,9 +31,8 @@ wire::Reply<void> choose_checksum(const s3::CreateMultipartUploadRequest& reques
   upload.checksum_kind = checksum_kind(*request.checksum_algorithm);
   if (!upload.checksum_kind) {
     return wire::fault("InvalidRequest",
-                       fmt::format("Checksum algorithm provided is unsupported: '{}'; use CRC32, CRC32C, CRC64NVME, "
-                                   "SHA1 or SHA256",
-                                   *request.checksum_algorithm),
+                       fmt::format("Checksum algorithm provided is unsupported: '{}'; use one of {}",
+                                   *request.checksum_algorithm, checksum_names()),
                        {}, 400);
   }
   const bool nvme = upload.checksum_kind == objects::ChecksumKind::kCrc64Nvme;
@@ -278,56 +277,51 @@ S3Reply<s3::ListPartsOutput> list_parts(const S3Parts& s3, wire::Call call, s3::
   co_return out;
 }
 
+s3::MultipartUpload describe_upload(const S3Parts& s3, const objects::Bucket& bucket, const objects::Upload& upload,
+                                    const std::optional<std::string>& encoding_type) {
+  s3::MultipartUpload out;
+  out.key = encoded(upload.key.str(), encoding_type);
+  out.upload_id = upload.id;
+  out.initiated = upload.started_at;
+  out.storage_class = "STANDARD";
+  out.owner = owner_of(s3, bucket, upload.owner);
+  out.initiator = s3::Initiator{.display_name = std::nullopt, .id = out.owner->id};
+  if (upload.checksum_kind) {
+    out.checksum_algorithm = checksum_name(*upload.checksum_kind);
+    out.checksum_type = checksum_type_name(upload.checksum_type);
+  }
+  return out;
+}
+
 S3Reply<s3::ListMultipartUploadsOutput> list_uploads(const S3Parts& s3, wire::Call call,
                                                      s3::ListMultipartUploadsRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:ListBucketMultipartUploads", request));
-  GUST_CO_TRY(const auto uploads, co_await s3.store.uploads(BucketName(request.bucket), request.prefix.value_or("")));
-  const auto limit = static_cast<std::size_t>(std::clamp(request.max_uploads.value_or(1000), 0, 1000));
-  const auto key_marker = request.key_marker.value_or(""), id_marker = request.upload_id_marker.value_or("");
+  objects::UploadsQuery query;
+  query.prefix = request.prefix.value_or("");
+  query.delimiter = request.delimiter.value_or("");
+  query.key_marker = request.key_marker.value_or("");
+  // Without a key the id says nothing, as the service has it.
+  if (!query.key_marker.empty()) query.id_marker = request.upload_id_marker.value_or("");
+  query.limit = static_cast<std::size_t>(std::clamp(request.max_uploads.value_or(1000), 0, 1000));
+  GUST_CO_TRY(const auto page, co_await s3.store.list_uploads(bucket.name, query));
   s3::ListMultipartUploadsOutput out;
   out.bucket = request.bucket;
-  out.key_marker = encoded(key_marker, request.encoding_type);
-  out.upload_id_marker = id_marker;
-  out.prefix = encoded(request.prefix.value_or(""), request.encoding_type);
-  out.delimiter = request.delimiter;
+  out.key_marker = encoded(query.key_marker, request.encoding_type);
+  out.upload_id_marker = query.id_marker;
+  out.prefix = encoded(query.prefix, request.encoding_type);
+  if (request.delimiter) out.delimiter = encoded(*request.delimiter, request.encoding_type);
   out.encoding_type = request.encoding_type;
-  out.max_uploads = static_cast<std::int32_t>(limit);
-  out.is_truncated = false;
-  out.uploads.emplace();
-  out.common_prefixes.emplace();
-  for (const auto& upload : uploads) {
-    const auto& key = upload.key.str();
-    if (key < key_marker || (key == key_marker && (id_marker.empty() || upload.id <= id_marker) && !key_marker.empty()))
-      continue;
-    if (out.uploads->size() + out.common_prefixes->size() == limit) {
-      out.is_truncated = true;
-      break;
-    }
-    out.next_key_marker = encoded(key, request.encoding_type);
-    out.next_upload_id_marker = upload.id;
-    if (request.delimiter && !request.delimiter->empty()) {
-      const auto cut = key.find(*request.delimiter, request.prefix.value_or("").size());
-      if (cut != std::string::npos) {
-        auto prefix = encoded(key.substr(0, cut + request.delimiter->size()), request.encoding_type);
-        if (out.common_prefixes->empty() || out.common_prefixes->back().prefix != prefix)
-          out.common_prefixes->push_back({std::move(prefix)});
-        continue;
-      }
-    }
-    s3::MultipartUpload one;
-    one.key = encoded(key, request.encoding_type);
-    one.upload_id = upload.id;
-    one.initiated = upload.started_at;
-    one.storage_class = "STANDARD";
-    one.owner = owner_of(s3, bucket, upload.owner);
-    one.initiator = s3::Initiator{.display_name = std::nullopt, .id = one.owner->id};
-    if (upload.checksum_kind) {
-      one.checksum_algorithm = checksum_name(*upload.checksum_kind);
-      one.checksum_type = checksum_type_name(upload.checksum_type);
-    }
-    out.uploads->push_back(std::move(one));
+  out.max_uploads = static_cast<std::int32_t>(query.limit);
+  out.is_truncated = page.truncated;
+  if (page.truncated) {
+    out.next_key_marker = encoded(page.next_key, request.encoding_type);
+    out.next_upload_id_marker = page.next_id;
   }
-  if (!*out.is_truncated) out.next_key_marker = out.next_upload_id_marker = std::nullopt;
+  out.uploads.emplace();
+  for (const auto& upload : page.uploads)
+    out.uploads->push_back(describe_upload(s3, bucket, upload, request.encoding_type));
+  out.common_prefixes.emplace();
+  for (const auto& prefix : page.prefixes) out.common_prefixes->push_back({encoded(prefix, request.encoding_type)});
   co_return out;
 }
 

@@ -5,10 +5,12 @@
 #include "objects/condition.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ranges>
 
 namespace gust::api {
 namespace {
@@ -18,12 +20,17 @@ using objects::ChecksumKind;
 constexpr std::size_t kMaxKeyBytes = 1024;
 constexpr std::size_t kMaxMetadataBytes = 2048;
 
-constexpr std::array<std::pair<ChecksumKind, std::string_view>, 5> kChecksums = {
+constexpr std::array<std::pair<ChecksumKind, std::string_view>, 10> kChecksums = {
     {{ChecksumKind::kCrc32, "CRC32"},
      {ChecksumKind::kCrc32c, "CRC32C"},
      {ChecksumKind::kCrc64Nvme, "CRC64NVME"},
      {ChecksumKind::kSha1, "SHA1"},
-     {ChecksumKind::kSha256, "SHA256"}}};
+     {ChecksumKind::kSha256, "SHA256"},
+     {ChecksumKind::kSha512, "SHA512"},
+     {ChecksumKind::kMd5, "MD5"},
+     {ChecksumKind::kXxh64, "XXHASH64"},
+     {ChecksumKind::kXxh3, "XXHASH3"},
+     {ChecksumKind::kXxh128, "XXHASH128"}}};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -43,6 +50,8 @@ bool parse_number(std::string_view text, std::uint64_t& out) {
 std::string_view checksum_name(ChecksumKind kind) {
   return std::ranges::find(kChecksums, kind, &std::pair<ChecksumKind, std::string_view>::first)->second;
 }
+
+std::string checksum_names() { return fmt::format("{}", fmt::join(kChecksums | std::views::values, ", ")); }
 
 std::string checksum_header_name(ChecksumKind kind) { return lower(checksum_name(kind)); }
 
@@ -65,11 +74,9 @@ std::string checksum_text(const objects::Checksum& checksum) {
 
 static Result<ChecksumKind> known_checksum(std::string_view name) {
   if (const auto kind = checksum_kind(name)) return *kind;
-  return fail(
-      Code::kInvalid,
-      fmt::format("'{}' is not a checksum algorithm that is served; use CRC32, CRC32C, CRC64NVME, SHA1 or SHA256",
-                  name),
-      "checksum algorithm");
+  return fail(Code::kInvalid,
+              fmt::format("'{}' is not a checksum algorithm that is served; use one of {}", name, checksum_names()),
+              "checksum algorithm");
 }
 
 Result<std::optional<ChecksumKind>> requested_checksum(const http::Headers& headers) {

@@ -72,6 +72,7 @@ inline constexpr std::string_view kOneChecksum =
     "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
 
 std::string_view checksum_name(objects::ChecksumKind kind);    // "CRC32C"
+std::string checksum_names();                                  // "CRC32, CRC32C, ..."
 std::string checksum_header_name(objects::ChecksumKind kind);  // "crc32c"
 std::optional<objects::ChecksumKind> checksum_kind(std::string_view name);
 std::string_view checksum_type_name(objects::ChecksumType type);
@@ -96,6 +97,11 @@ Result<std::optional<objects::Checksum>> get_checksum(const T& from) {
   GUST_CHECK(take(ChecksumKind::kCrc64Nvme, from.checksum_crc64_nvme));
   GUST_CHECK(take(ChecksumKind::kSha1, from.checksum_sha1));
   GUST_CHECK(take(ChecksumKind::kSha256, from.checksum_sha256));
+  GUST_CHECK(take(ChecksumKind::kSha512, from.checksum_sha512));
+  GUST_CHECK(take(ChecksumKind::kMd5, from.checksum_md5));
+  GUST_CHECK(take(ChecksumKind::kXxh64, from.checksum_xxhash64));
+  GUST_CHECK(take(ChecksumKind::kXxh3, from.checksum_xxhash3));
+  GUST_CHECK(take(ChecksumKind::kXxh128, from.checksum_xxhash128));
   return out;
 }
 
@@ -120,6 +126,21 @@ void set_checksum(Answer& answer, const std::optional<objects::Checksum>& checks
       break;
     case ChecksumKind::kSha256:
       answer.checksum_sha256 = text;
+      break;
+    case ChecksumKind::kSha512:
+      answer.checksum_sha512 = text;
+      break;
+    case ChecksumKind::kMd5:
+      answer.checksum_md5 = text;
+      break;
+    case ChecksumKind::kXxh64:
+      answer.checksum_xxhash64 = text;
+      break;
+    case ChecksumKind::kXxh3:
+      answer.checksum_xxhash3 = text;
+      break;
+    case ChecksumKind::kXxh128:
+      answer.checksum_xxhash128 = text;
       break;
   }
 }
