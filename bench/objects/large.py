@@ -44,12 +44,18 @@ class Transfer:
             raise RuntimeError(f"{self.server.endpoint} answered {received!r}")
         length = re.search(rb"\ncontent-length: *(\d+)", head, re.I)
         if not length:
-            while not begun.endswith(b"0\r\n\r\n") and b"\r\n\r\n" not in begun:
-                begun += self.socket.recv(65536)
+            while re.search(rb"\ntransfer-encoding: *chunked", head, re.I) and not begun.endswith(b"0\r\n\r\n"):
+                piece = self.socket.recv(1 << 20)
+                if not piece:
+                    raise RuntimeError(f"{self.server.endpoint} ended amid an answer")
+                begun = begun[-8:] + piece
             return
         left = int(length[1]) - len(begun)
         while left > 0:
-            left -= self.socket.recv_into(self.sink, min(left, len(self.sink)), socket.MSG_TRUNC)
+            dropped = self.socket.recv_into(self.sink, min(left, len(self.sink)), socket.MSG_TRUNC)
+            if dropped == 0:
+                raise RuntimeError(f"{self.server.endpoint} ended {left} bytes before its answer's end")
+            left -= dropped
 
     def get(self):
         self.socket.sendall(self.head("GET", {}))
