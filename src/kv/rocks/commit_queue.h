@@ -1,5 +1,5 @@
 // CommitQueue: transactions that wait for their commit. A thread of the pool takes all that wait, in their order, and
-// commits them as one, so that they share a sync and do not conflict; another runs the bodies of the next ones meanwhile.
+// commits them as one, so that they share a sync and do not conflict; another runs the bodies of the next meanwhile.
 #pragma once
 
 #include "async/blocking_pool.h"
