@@ -33,6 +33,7 @@ class Gust:
     def __init__(self, data, *flags):
         self.data, self.flags, self.process, self.port = Path(data), list(flags), None, 0
         self.address = "127.0.0.1"  # to listen on
+        self.start_seconds = 60  # to wait at most
         self.command = [BINARY]  # may begin with what starts it as another user
         self.log_path = self.data.parent / (self.data.name + ".log")
 
@@ -44,7 +45,7 @@ class Gust:
             [*self.command, "up", "--data", self.data, "--listen", f"{self.address}:{port or self.port}", *self.flags],
             stdout=log, stderr=log, start_new_session=True)
         log.close()
-        wait_until(self._is_up, f"gust up (see {self.log_path}):\n{self.log()[-2000:]}")
+        wait_until(self._is_up, f"gust up (see {self.log_path}):\n{self.log()[-2000:]}", self.start_seconds)
         return self
 
     def _is_up(self):

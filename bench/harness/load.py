@@ -17,9 +17,11 @@ def parse_wrk(text):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), at["50"], at["99"]
 
 
-def wrk(url, connections, seconds=5, script=None):
+def wrk(url, connections, seconds=5, script=None, core=None):
+    """`core`: the one that it runs on, else any."""
+    pinned = ["taskset", "-c", str(core)] if core is not None else []
     more = ["-s", str(script)] if script else []
-    command = ["wrk", *more, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", url]
+    command = [*pinned, "wrk", *more, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", url]
     return parse_wrk(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 

@@ -61,10 +61,17 @@ static std::string_view escaped(char c) {
   }
 }
 
+// A character that stands for itself and is a byte: most of every text.
+static bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '&' && c != '<' && c != '>' && c != '"'; }
+
 std::string xml_escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
+    const auto special = std::ranges::find_if_not(text, is_plain);
+    out.append(text.begin(), special);
+    text.remove_prefix(static_cast<std::size_t>(special - text.begin()));
+    if (text.empty()) break;
     auto n = utf8_character(text);
     auto piece = n == 1 ? escaped(text.front()) : std::string_view();
     if (n == 0 || text.starts_with("\xEF\xBF\xBE") || text.starts_with("\xEF\xBF\xBF")) piece = kReplacement;

@@ -172,6 +172,32 @@ TEST_P(StoreContract, ConcurrentIncrementsAllCount) {
   EXPECT_EQ(get("n"), std::to_string(kWriters * kEach));
 }
 
+TEST_P(StoreContract, OneThatFailsTakesBackItsOwnRowsOnly) {
+  constexpr int kWriters = 64;
+  boost::asio::io_context loop;
+  async::TaskGroup group(loop.get_executor(), "writers");
+  int refused = 0;
+  const auto writer = [&](int i) -> Task<void> {
+    Store::Body body = [i](Transaction& tx) -> Result<void> {
+      tx.put("own" + std::to_string(i), "x");
+      tx.put("last", std::to_string(i));
+      if (i % 2 == 1) return fail(Code::kInvalid, "an odd one");
+      return {};
+    };
+    const auto written = co_await store_->transact(std::move(body));
+    if (!written && written.error().code == Code::kInvalid) ++refused;
+    co_return Result<void>{};
+  };
+  const auto write_all = [&]() -> Task<void> {
+    for (int i = 0; i < kWriters; ++i) group.spawn(writer(i));
+    co_return co_await group.drain(SteadyTime::max());
+  };
+  EXPECT_TRUE(run(loop, write_all, async::testing::RunUntil::kIdle));
+  EXPECT_EQ(refused, kWriters / 2);
+  for (int i = 0; i < kWriters; ++i) EXPECT_EQ(get("own" + std::to_string(i)).has_value(), i % 2 == 0) << i;
+  EXPECT_EQ(std::stoi(get("last").value_or("1")) % 2, 0);
+}
+
 TEST_P(StoreContract, ASnapshotStandsStill) {
   ASSERT_TRUE(put("a", "1"));
   const auto before = store_->snapshot();

@@ -27,7 +27,10 @@ async::Task<Page> ObjectStore::list(BucketName bucket_name, ListQuery query) {
     if (const auto listed = common_prefix(query.after, query.prefix, query.delimiter))
       range.begin = std::max(range.begin, kv::after_prefix(base + *listed));
   }
+  // One more than the page may hold says whether there are more.
+  if (query.delimiter.empty()) range.limit = std::clamp<std::size_t>(query.limit, 1, 1000) + 1;
   Page page;
+  page.objects.reserve(std::min<std::size_t>(query.limit, 1000));
   std::string last;
   for (;;) {
     GUST_CO_TRY(const auto found, co_await store_.scan(range));

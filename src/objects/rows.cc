@@ -5,14 +5,18 @@
 #include "kv/key.h"
 
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace gust::objects::rows {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::size_t kMaxDepth = 64;
 
 json::object texts(const std::map<std::string, std::string>& map) {
   json::object out;
@@ -136,7 +140,9 @@ void take_owned(const Row& row, T& to) {
 
 template <typename F>
 auto decode(std::string_view bytes, F read) -> Result<std::invoke_result_t<F, Row>> {
-  const auto document = codec::parse_json(bytes);
+  std::array<unsigned char, 4096> room;
+  json::monotonic_resource memory(room.data(), room.size());
+  const auto document = codec::parse_json(bytes, kMaxDepth, &memory);
   if (!document || !document->is_object()) return fail(Code::kCorrupt, "a row of the object store is not JSON");
   try {
     return read(Row{document->get_object()});

@@ -154,7 +154,7 @@ void append_xml(std::string& out, const Ref& ref, std::string_view name, const V
     for (const auto& [key, item] : *map) append_entry(out, ref, name, key, item);
     return;
   }
-  fmt::format_to(std::back_inserter(out), "<{}{}>", name, xml_attributes(ref, value));
+  out.append("<").append(name).append(xml_attributes(ref, value)).append(">");
   if (list != nullptr) {
     const auto item_name = or_else(ref.shape->member.location_name, "member");
     for (const auto& item : *list) append_xml(out, ref.shape->member, item_name, item);
@@ -165,7 +165,7 @@ void append_xml(std::string& out, const Ref& ref, std::string_view name, const V
   } else {
     out += codec::xml_escape(scalar_text(ref, value, TimeFormat::kIso8601));
   }
-  fmt::format_to(std::back_inserter(out), "</{}>", name);
+  out.append("</").append(name).append(">");
 }
 
 }  // namespace gust::wire

@@ -16,13 +16,14 @@
 #include <rocksdb/utilities/transaction.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
 
+#include <algorithm>
+
 namespace gust::kv {
 namespace {
 
-constexpr int kMaxAttempts = 64;
+constexpr int kMaxAttempts = 64;  // of a commit that RocksDB says began too early
 // Mutexes that commits share by their keys. RocksDB's million costs each start 50 ms and 64 MB.
 constexpr std::uint32_t kLocks = 4096;
-constexpr int kFreeAttempts = 3;  // after these, who conflicts takes turns
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -247,6 +248,7 @@ RocksStore::RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB> db, Roc
     : env_(std::move(settings.env)),
       db_(std::move(db)),
       memtable_bytes_(settings.memtable_bytes),
+      queue_(pool_, [this](auto group) { run(group); }),
       pool_("kv", settings.threads) {}
 
 // RocksDB syncs its folder, not the name of the folder.
@@ -262,17 +264,34 @@ Result<void> RocksStore::sync_parent(const std::string& folder) {
 
 RocksStore::~RocksStore() = default;
 
-Result<void> RocksStore::run(const Body& body, Durability durability) {
-  rocksdb::WriteOptions options;
-  options.sync = durability == Durability::kSynced;
-  bool resumed = false;
-  std::unique_lock turn(turns_, std::defer_lock);
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    if (attempt == kFreeAttempts) turn.lock();
-    const std::unique_ptr<rocksdb::Transaction> rocks_tx(db_->BeginTransaction(options));
-    Tx tx(*rocks_tx);
-    GUST_CHECK(body(tx));
+void RocksStore::run(std::span<std::unique_ptr<Waiting>> group) {
+  const auto committed = run_and_commit(group);
+  if (committed) return;
+  for (const auto& one : group) one->result = std::unexpected(committed.error());
+}
+
+Result<bool> RocksStore::run_bodies(rocksdb::Transaction& rocks_tx, std::span<std::unique_ptr<Waiting>> group) {
+  bool any = false;
+  for (const auto& one : group) {
+    rocks_tx.SetSavePoint();
+    Tx tx(rocks_tx);
+    one->result = one->body(tx);
     if (!tx.write_status().ok()) return failure("kv: write", tx.write_status());
+    any = any || one->result.has_value();
+    const auto status = one->result ? rocks_tx.PopSavePoint() : rocks_tx.RollbackToSavePoint();
+    if (!status.ok()) return failure("kv: write", status);
+  }
+  return any;
+}
+
+Result<void> RocksStore::run_and_commit(std::span<std::unique_ptr<Waiting>> group) {
+  rocksdb::WriteOptions options;
+  options.sync = std::ranges::any_of(group, [](const auto& one) { return one->durability == Durability::kSynced; });
+  bool resumed = false;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const std::unique_ptr<rocksdb::Transaction> rocks_tx(db_->BeginTransaction(options));
+    GUST_TRY(const bool any, run_bodies(*rocks_tx, group));
+    if (!any) return {};
     rocks_tx->PutLogData(wal_mark(synced_.load()));
     const auto before = db_->GetLatestSequenceNumber();
     const auto status = commit(*rocks_tx);
@@ -351,8 +370,7 @@ Result<void> RocksStore::resume() {
 }
 
 async::Task<void> RocksStore::transact(Body body, Durability durability) {
-  auto job = [this, body = std::move(body), durability] { return run(body, durability); };
-  co_return co_await pool_.run(std::move(job));
+  co_return co_await queue_.run(std::move(body), durability);
 }
 
 async::Task<std::optional<std::string>> RocksStore::get(std::string key) {

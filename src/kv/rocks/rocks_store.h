@@ -2,6 +2,7 @@
 #pragma once
 
 #include "async/blocking_pool.h"
+#include "kv/rocks/commit_queue.h"
 #include "kv/store.h"
 
 #include <atomic>
@@ -20,7 +21,7 @@ class Transaction;
 namespace gust::kv {
 
 struct RocksSettings {
-  std::size_t threads = 16;  // commits that may share one fsync
+  std::size_t threads = 16;  // reads that may wait for the disk at once, beside one group of commits
   std::size_t block_cache_bytes = 64 << 20;
   std::size_t memtable_bytes = 16 << 20;
   std::shared_ptr<rocksdb::Env> env;  // none: the system's
@@ -51,7 +52,11 @@ class RocksStore final : public Store {
   class ReadOnly;
 
   RocksStore(std::unique_ptr<rocksdb::OptimisticTransactionDB> db, RocksSettings settings);
-  Result<void> run(const Body& body, Durability durability);
+  // Runs the bodies one after another in one transaction, each seeing what those before it wrote, and commits it. One
+  // that fails takes back what it wrote itself; when the commit fails all have failed.
+  void run(std::span<std::unique_ptr<Waiting>> group);
+  Result<bool> run_bodies(rocksdb::Transaction& rocks_tx, std::span<std::unique_ptr<Waiting>> group);
+  Result<void> run_and_commit(std::span<std::unique_ptr<Waiting>> group);
   Result<void> sync_parent(const std::string& folder);
   rocksdb::Status commit(rocksdb::Transaction& tx);
   rocksdb::Status fill_a_little();
@@ -66,8 +71,8 @@ class RocksStore final : public Store {
   std::atomic<std::size_t> in_memtable_ = 0;
   std::shared_mutex commits_;  // alone: no commit runs
   std::atomic<std::uint64_t> synced_ = 0;  // up to this sequence number everything is on disk
-  std::mutex turns_;  // held by one of the transactions that conflict again and again; pool threads only
-  async::BlockingPool pool_;
+  CommitQueue queue_;
+  async::BlockingPool pool_;  // ends first
 };
 
 }  // namespace gust::kv
