@@ -138,7 +138,8 @@ await client.getBucketNotification(bucket);
 const put = await fetch(await client.presignedPutObject(bucket, "by address ü", 60), { method: "PUT", body: "there" });
 assert.equal(put.status, 200);
 const named = await client.presignedGetObject(bucket, "by address ü", 60, { "response-content-type": "text/x-other" });
-assert.equal((await fetch(named)).headers.get("content-type"), "text/x-other");
+const answer = await fetch(named);
+assert.deepEqual([await answer.text(), answer.headers.get("content-type")], ["there", "text/x-other"]);
 const form = client.newPostPolicy();
 form.setBucket(bucket);
 form.setKeyStartsWith("forms/");
@@ -163,3 +164,4 @@ const left = await collected(client.listObjects(bucket, "", true, { IncludeVersi
 await client.removeObjects(bucket, left.map((v) => ({ name: v.name, versionId: v.versionId })));
 await client.removeBucket(bucket);
 console.log("done");
+process.exit(0);  // the library does not read its answers to the removal of tags, whose connections would stay
