@@ -99,6 +99,7 @@ Object assemble(const Upload& upload, const std::vector<Part>& parts) {
   object.tags = upload.tags;
   object.lock = upload.lock;
   object.encryption = upload.encryption;
+  object.upload_id = upload.id;
   codec::Digest md5(codec::DigestKind::kMd5);
   for (const auto& part : parts) {
     md5.update(codec::from_hex(part.etag).value_or(""));

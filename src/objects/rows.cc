@@ -65,9 +65,7 @@ struct Row {
     return out;
   }
   // Of base64.
-  static std::string raw(const json::value& text) {
-    return codec::from_base64(std::string(text.as_string())).value();
-  }
+  static std::string raw(const json::value& text) { return codec::from_base64(std::string(text.as_string())).value(); }
   bool has(std::string_view name) const { return object.contains(name); }
   // Their checksums are of the whole's kind.
   std::vector<Part> parts(const std::optional<Checksum>& of) const {
@@ -266,6 +264,7 @@ std::string encode(const Object& object) {
     }
     out["parts"] = std::move(parts);
   }
+  if (!object.upload_id.empty()) out["upload"] = object.upload_id;
   put_checksum(out, object.checksum);
   put_owned(out, object);
   if (object.kind == VersionKind::kDeleteMarker) out["marker"] = true;
@@ -336,6 +335,7 @@ Result<Object> decode_object(std::string_view bytes) {
     take_owned(row, object);
     if (row.has("marker")) object.kind = VersionKind::kDeleteMarker;
     if (row.has("version")) object.version_id = row.text("version");
+    if (row.has("upload")) object.upload_id = row.text("upload");
     if (row.has("null")) object.null_sequence = row.number("null");
     if (row.has("noncurrent")) object.noncurrent_at = row.time("noncurrent");
     return object;

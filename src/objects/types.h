@@ -110,6 +110,7 @@ struct Object {
   std::optional<Checksum> checksum;
   std::vector<Segment> segments;
   std::vector<Part> parts;     // of a multipart upload, without their segments
+  std::string upload_id;       // of that upload
   std::uint64_t sequence = 0;  // grows with every write of the key
   VersionKind kind = VersionKind::kObject;
   std::string version_id;  // empty: the version "null", of a bucket without versioning

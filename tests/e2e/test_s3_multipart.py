@@ -87,6 +87,18 @@ def test_copies_of_parts(s3, bucket, five):
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == five + b"tail"
 
 
+def test_a_completion_may_be_asked_again(s3, bucket):
+    """By a client that did not get the answer."""
+    upload = start(s3, bucket)
+    one, two = (named(n, part(s3, bucket, upload, n, b"x")) for n in (1, 2))
+    first, again = complete(s3, bucket, upload, [one]), complete(s3, bucket, upload, [one])
+    assert all(first[name] == again[name] for name in ("ETag", "Location", "Key"))
+    assert code_of(complete, s3, bucket, upload, [two]) == ("NoSuchUpload", 404), "it was not made of that part"
+    s3.put_object(Bucket=bucket, Key="k", Body=b"another")
+    assert code_of(complete, s3, bucket, upload, [one]) == ("NoSuchUpload", 404)
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"another"
+
+
 def test_refusals(s3, bucket):
     upload = start(s3, bucket)
     one = part(s3, bucket, upload, 1, b"x")["ETag"]

@@ -100,8 +100,13 @@ S3Reply<s3::UploadPartOutput> upload_part(const S3Parts& s3, wire::Call call, s3
   GUST_CO_CHECK(check_content_md5(call.headers));
   GUST_CO_TRY(const auto kind, requested_checksum(call.headers));
   GUST_CO_TRY(const auto key, customer_key_of(call, request));
-  objects::PartRequest put{BucketName(request.bucket), ObjectKey(request.key), request.upload_id, number, kind,
-                           expectation(call, kind),    key};
+  objects::PartRequest put{BucketName(request.bucket),
+                           ObjectKey(request.key),
+                           request.upload_id,
+                           number,
+                           kind,
+                           expectation(call, kind),
+                           key};
   GUST_CO_TRY(const auto part, co_await s3.store.put_part(std::move(put), std::move(request.body)));
   s3::UploadPartOutput out;
   set_encryption(encryption_of_part(key), key, out);
@@ -204,27 +209,46 @@ wire::Reply<objects::CompleteRequest> to_domain(const s3::CompleteMultipartUploa
   return out;
 }
 
-S3Reply<s3::CompleteMultipartUploadOutput> complete(const S3Parts& s3, wire::Call call,
-                                                    s3::CompleteMultipartUploadRequest request) {
-  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:PutObject", request));
-  GUST_CO_TRY(const auto upload,
-              co_await s3.store.upload(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
-  GUST_CO_CHECK(upload_key_of(call, upload, request));
-  GUST_CO_TRY(auto completed, to_domain(request, upload));
-  completed.origin = origin_of(call);
-  GUST_CO_TRY(const auto object, co_await s3.store.complete(std::move(completed)));
+s3::CompleteMultipartUploadOutput completed_answer(const wire::Call& call, const objects::Bucket& bucket,
+                                                   const objects::Object& object) {
   s3::CompleteMultipartUploadOutput out;
-  out.bucket = request.bucket;
-  out.key = request.key;
+  out.bucket = bucket.name.str();
+  out.key = object.key.str();
   out.e_tag = quoted(object.etag);
-  out.location = fmt::format("http://{}/{}/{}", call.headers.get_or("host", "localhost"), request.bucket,
-                             codec::percent_encode(request.key, codec::Slash::kKeep));
+  out.location = fmt::format("http://{}/{}/{}", call.headers.get_or("host", "localhost"), bucket.name,
+                             codec::percent_encode(object.key.str(), codec::Slash::kKeep));
   out.version_id = shown_version(bucket, object);
   set_encryption(object.encryption, std::nullopt, out);
   set_expiration(bucket, object, out);
   set_checksum(out, object.checksum);
   if (object.checksum) out.checksum_type = checksum_type_name(object.checksum->type);
-  co_return out;
+  return out;
+}
+
+// A client whose answer was lost asks again: what is there is what the upload made.
+bool was_completed(const objects::Object& object, const s3::CompleteMultipartUploadRequest& request) {
+  if (object.upload_id != request.upload_id || !request.multipart_upload || !request.multipart_upload->parts)
+    return false;
+  const auto same = [](const objects::Part& part, const s3::CompletedPart& named) {
+    return named.part_number == static_cast<std::int32_t>(part.number);
+  };
+  return std::ranges::equal(object.parts, *request.multipart_upload->parts, same);
+}
+
+S3Reply<s3::CompleteMultipartUploadOutput> complete(const S3Parts& s3, wire::Call call,
+                                                    s3::CompleteMultipartUploadRequest request) {
+  GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:PutObject", request));
+  const auto upload = co_await s3.store.upload(bucket.name, ObjectKey(request.key), request.upload_id);
+  if (!upload) {
+    const auto there = co_await s3.store.get(bucket.name, ObjectKey(request.key));
+    if (there && was_completed(*there, request)) co_return completed_answer(call, bucket, *there);
+    co_return std::unexpected(upload.error());
+  }
+  GUST_CO_CHECK(upload_key_of(call, *upload, request));
+  GUST_CO_TRY(auto completed, to_domain(request, *upload));
+  completed.origin = origin_of(call);
+  GUST_CO_TRY(const auto object, co_await s3.store.complete(std::move(completed)));
+  co_return completed_answer(call, bucket, object);
 }
 
 S3Reply<s3::AbortMultipartUploadOutput> abort(const S3Parts& s3, wire::Call call,
