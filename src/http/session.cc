@@ -242,7 +242,8 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   Request make_request();
   asio::awaitable<Response> handle(RequestContext context, Request request);
   asio::awaitable<bool> write_response(Response response, bool head_only, Connection connection);
-  asio::awaitable<bool> write_stream(async::ByteSource& source, Framing framing, std::uint64_t length);
+  asio::awaitable<bool> write_stream(async::ByteSource& source, Framing framing, std::uint64_t length,
+                                     std::string_view head);
   asio::awaitable<bool> write_bytes(std::string_view a, std::string_view b = {});
   asio::awaitable<bool> drain();
   void take_trailers();
@@ -445,18 +446,22 @@ asio::awaitable<bool> BeastSession::write_response(Response response, bool head_
   const auto head = response_head(response, framing, length.value_or(0), connection, now);
   if (head_only || bodiless) co_return co_await write_bytes(head);
   if (!response.stream) co_return co_await write_bytes(head, response.body);
+  if (framing == Framing::kLength) co_return co_await write_stream(*response.stream, framing, *length, head);
   if (!co_await write_bytes(head)) co_return false;
-  co_return co_await write_stream(*response.stream, framing, length.value_or(0));
+  co_return co_await write_stream(*response.stream, framing, 0, {});
 }
 
-asio::awaitable<bool> BeastSession::write_stream(async::ByteSource& source, Framing framing, std::uint64_t length) {
-  std::string piece(kPiece, '\0');
+// `head` goes out with the first bytes: one packet for what is small.
+asio::awaitable<bool> BeastSession::write_stream(async::ByteSource& source, Framing framing, std::uint64_t length,
+                                                 std::string_view head) {
+  std::string piece(framing == Framing::kLength ? std::clamp<std::uint64_t>(length, 1, kPiece) : kPiece, '\0');
   std::uint64_t sent = 0;
   for (;;) {
     const auto room = std::as_writable_bytes(std::span(piece));
     const auto n = co_await source.read(room);
     if (!n) {
       GUST_ERROR("http: a response broke off: {}", n.error().message);
+      if (!head.empty()) co_await write_bytes(head);
       co_return false;  // the client sees a short body, not a whole one
     }
     if (*n == 0) break;
@@ -465,14 +470,16 @@ asio::awaitable<bool> BeastSession::write_stream(async::ByteSource& source, Fram
     const std::string_view data(piece.data(), *n);
     bool written = false;
     if (framing == Framing::kLength) {
-      written = co_await write_bytes(data);
+      written = co_await write_bytes(head, data);
+      head = {};
     } else {
-      const auto head = fmt::format("{:x}\r\n", *n);
-      written = co_await write_bytes(head, data) && co_await write_bytes("\r\n");
+      const auto size = fmt::format("{:x}\r\n", *n);
+      written = co_await write_bytes(size, data) && co_await write_bytes("\r\n");
     }
     if (!written) co_return false;
   }
   if (framing == Framing::kChunked) co_return co_await write_bytes("0\r\n\r\n");
+  if (!head.empty() && !co_await write_bytes(head)) co_return false;
   co_return sent == length;
 }
 
