@@ -66,8 +66,9 @@ def test_invocations_meet_in_one_node_instance(gust, functions, make, at_once):
 
 
 def test_more_than_fit_start_another_instance(functions, make, at_once):
-    name = make(NODE, "nodejs20.x", file="index.mjs", CapacityProviderConfig=capacity(2), Timeout=30)
-    answers = [body for _, body in at_once(name, [{"of": 2, "name": f"n{i}"} for i in range(4)])]
+    """Each stays long enough for the last one to come."""
+    name = make(NODE, "nodejs20.x", file="index.mjs", CapacityProviderConfig=capacity(2), Timeout=6)
+    answers = [body for _, body in at_once(name, [{"of": 2, "do": "late", "name": f"n{i}"} for i in range(4)])]
     assert len({body["stream"] for body in answers}) == 2
 
 
