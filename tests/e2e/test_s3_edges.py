@@ -266,7 +266,7 @@ def test_a_bucket_is_in_the_region_of_who_made_it(s3, gust, unique):
     url = gust.client("s3", region_name="eu-west-1", config=Config(signature_version="s3v4")).generate_presigned_url(
         "get_object", {"Bucket": unique, "Key": "k"})
     assert requests.get(url).text == "x"
-    s3.create_bucket(Bucket=unique + "-east")
+    gust.client("s3", region_name="US").create_bucket(Bucket=unique + "-east")
     s3.copy_object(Bucket=unique + "-east", Key="k", CopySource={"Bucket": unique, "Key": "k"})
     url = gust.client("s3", config=Config(signature_version="s3")).generate_presigned_url("get_object", {"Bucket": unique, "Key": "k"})
     assert requests.get(url).text == "x", "version 2 of signatures names no region"

@@ -54,7 +54,8 @@ wire::Reply<std::map<std::string, std::string>> first_configurations(const S3Par
 
 S3Reply<s3::CreateBucketOutput> create_bucket(const S3Parts& s3, wire::Call call, s3::CreateBucketRequest request) {
   if (call.context.principal.anonymous()) co_return std::unexpected(Error{Code::kDenied, "Access Denied", "bucket"});
-  auto region = call.context.region;
+  // Some clients sign this one request for a region of their own naming ("US").
+  std::string region(kRegions.contains(call.context.region) ? call.context.region : kDefaultRegion);
   if (request.create_bucket_configuration && request.create_bucket_configuration->location_constraint) {
     region = *request.create_bucket_configuration->location_constraint;
     if (region == "EU") region = "eu-west-1";  // its name of old
