@@ -234,9 +234,11 @@ except BlockingIOError:
     print(made)
 )");
   bomb.max_pids = 20;
-  const auto made = std::atoi(output_of(std::move(bomb)).c_str());
-  EXPECT_GT(made, 10);
-  EXPECT_LT(made, 20);
+  const auto outcome = run(std::move(bomb));
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  const auto made = std::atoi(outcome->output.c_str());
+  EXPECT_GT(made, 10) << outcome->output << "; exit code " << outcome->exit.code << ", signal " << outcome->exit.signal;
+  EXPECT_LT(made, 20) << outcome->output;
 }
 
 TEST_F(Inside, TheCpuLimitHolds) {
