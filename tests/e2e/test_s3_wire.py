@@ -216,4 +216,7 @@ def test_regions(wire, bucket):
     answer = wire("HEAD", f"/{bucket}", region="eu-west-1")
     assert answer.status == 400 and answer.headers["x-amz-bucket-region"] == "us-east-1"
     assert wire("GET", f"/{bucket}?location", region="eu-west-1").status == 200
+    keys = b"<Delete><Object><Key>k</Key></Object></Delete>"
+    digest = {"Content-MD5": base64.b64encode(hashlib.md5(keys).digest()).decode()}
+    assert wire("POST", f"/{bucket}?delete", keys, digest, region="eu-west-1").code == "AuthorizationHeaderMalformed"
     assert b'<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' in wire("GET", f"/{bucket}?location").body

@@ -123,11 +123,15 @@ s3::PublicAccessBlockConfiguration public_block_of(const objects::Bucket& bucket
   return from_text<s3::PublicAccessBlockConfiguration>(bucket.configuration("publicAccessBlock"));
 }
 
+Result<void> check_region(const wire::Call& call, const objects::Bucket& bucket) {
+  const auto& asked = call.context.signed_region;
+  if (asked && *asked != bucket.region) return std::unexpected(wrong_region(call, bucket.region));
+  return {};
+}
+
 async::Task<objects::Bucket> allow(const S3Parts& s3, const wire::Call& call, Ask ask) {
   GUST_CO_TRY(auto bucket, co_await s3.store.bucket(BucketName(ask.bucket)));
-  const auto& asked = call.context.signed_region;
-  if (asked && *asked != bucket.region && !ask.of_source && ask.action != "s3:GetBucketLocation")
-    co_return std::unexpected(wrong_region(call, bucket.region));
+  if (!ask.any_region && ask.action != "s3:GetBucketLocation") GUST_CO_CHECK(check_region(call, bucket));
   const auto& who = call.context.principal;
   if (ask.expected_owner && *ask.expected_owner != bucket.owner.str()) co_return denied();
   const bool own_account = who.account == bucket.owner;
@@ -172,7 +176,7 @@ boost::asio::awaitable<Error> hide_missing(const S3Parts& s3, const wire::Call& 
   const bool missing = error.code == Code::kNotFound && (error.source == "key" || error.source == "marker");
   if (!missing || call.context.principal.account == bucket.owner) co_return error;
   Ask lists{"s3:ListBucket", bucket.name.str()};
-  lists.of_source = true;  // of what the error is of, the region was right
+  lists.any_region = true;  // which was looked at when the object was asked for
   if (co_await allow(s3, call, std::move(lists))) co_return error;
   co_return Error{Code::kDenied, "Access Denied", "bucket"};
 }

@@ -41,8 +41,11 @@ struct Ask {
   std::vector<std::pair<std::string, std::string>> keys = {};  // conditions of this action, as "s3:prefix"
   // The action that ACLs must give, where it is another: a list that a write sets takes no more than the write.
   std::string_view acl_action = {};
-  bool of_source = false;  // what is copied from, which may be in another region
+  bool any_region = false;  // also where the request is signed for another one, as of what is copied from
 };
+
+// That the request is signed for the bucket's region, or for none.
+Result<void> check_region(const wire::Call& call, const objects::Bucket& bucket);
 
 // The bucket, when the caller may; kNotFound when there is none, kDenied otherwise.
 async::Task<objects::Bucket> allow(const S3Parts& s3, const wire::Call& call, Ask ask);

@@ -66,7 +66,8 @@ s3::DeletedObject deleted_object(const s3::ObjectIdentifier& asked, const object
 
 S3Reply<s3::DeleteObjectsOutput> delete_objects(const S3Parts& s3, wire::Call call, s3::DeleteObjectsRequest request) {
   constexpr std::size_t kMost = 1000;
-  GUST_CO_CHECK(co_await s3.store.bucket(BucketName(request.bucket)));
+  GUST_CO_TRY(const auto bucket, co_await s3.store.bucket(BucketName(request.bucket)));
+  GUST_CO_CHECK(check_region(call, bucket));  // of all: the rest is asked of each key
   if (request.delete_.objects.empty() || request.delete_.objects.size() > kMost) co_return malformed_xml();
   s3::DeleteObjectsOutput out;
   out.deleted.emplace();

@@ -352,7 +352,7 @@ std::optional<std::string> shown_version(const objects::Bucket& bucket, const ob
 Ask source_ask(const CopySource& source, const std::optional<std::string>& expected_owner) {
   Ask out{source.version ? "s3:GetObjectVersion" : "s3:GetObject", source.bucket.str(), expected_owner,
           source.key.str(), source.version};
-  out.of_source = true;
+  out.any_region = true;
   return out;
 }
 

@@ -21,7 +21,7 @@ wire::WireError map_s3_error(const Error& error);
 // Names the bucket, the key or the upload that an error is about.
 void complete_s3_error(wire::WireError& error, std::string_view path);
 wire::WireError map_s3_violations(const std::vector<wire::Violation>& violations);
-// True for the sub-resources of S3 that are not served: without it "GET /bucket?acl" would list the bucket.
+// The refusal of a sub-resource of S3 that is not served: without it "GET /bucket?torrent" would list the bucket.
 std::optional<wire::WireError> unserved_s3(std::string_view method, std::string_view path,
                                            const codec::QueryPairs& query);
 wire::WireError method_not_allowed();
