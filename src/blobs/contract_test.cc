@@ -127,16 +127,31 @@ TEST_P(BlobContract, SweepTakesWhatNothingNames) {
   EXPECT_FALSE(run([&]() -> Task<std::uint64_t> { return store_->size(*orphan); }));
 }
 
+TEST_P(BlobContract, OneThatWasSyncedIsThereWhenItIsCommitted) {
+  const auto id = run([&]() -> Task<BlobId> {
+    GUST_CO_TRY(auto writer, co_await store_->create());
+    const std::string text = "text";
+    GUST_CO_CHECK(co_await writer->write(std::as_bytes(std::span(text))));
+    GUST_CO_CHECK(co_await writer->sync());
+    EXPECT_FALSE(co_await store_->size(writer->id()));
+    GUST_CO_TRY(const auto committed, co_await writer->commit());
+    EXPECT_EQ(committed, writer->id());
+    co_return committed;
+  });
+  reopen();
+  EXPECT_EQ(run([&]() -> Task<std::uint64_t> { return store_->remove_unfinished(); }), 0u);
+  EXPECT_EQ(run([&]() -> Task<std::string> { return get(*store_, *id, 0, 4); }), "text");
+}
+
 INSTANTIATE_TEST_SUITE_P(Blobs, BlobContract, ::testing::Values("memory", "files"),
                          [](const auto& info) { return info.param; });
 
-TEST(FileStore, SweepTakesUnfinishedFilesOfACrash) {
+TEST(FileStore, UnfinishedFilesOfACrashAreRemoved) {
   Folder folder;
   env::SeededRandom random(1);
   auto store = *FileStore::open(folder.path, random);
   std::ofstream(folder.path / "new" / std::string(32, 'a')) << "half";
-  const auto all = [](const BlobId&) { return true; };
-  EXPECT_EQ(run([&]() -> Task<std::uint64_t> { return store->sweep(all); }), 1u);
+  EXPECT_EQ(run([&]() -> Task<std::uint64_t> { return store->remove_unfinished(); }), 1u);
   EXPECT_EQ(folder.files(), 0u);
 }
 

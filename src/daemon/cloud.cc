@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "codec/json.h"
+#include "daemon/announced_blobs.h"
 #include "objects/key_file.h"
 
 #include <boost/json/object.hpp>
@@ -169,14 +170,9 @@ async::Task<void> Cloud::open_state() {
   blobs::FileSettings files{.damaged = [damaged_reads](const blobs::BlobId&) mutable { damaged_reads.add(); }};
   GUST_CO_TRY(blobs_, blobs::FileStore::open(settings_.data + "/blobs", random_, std::move(files)));
   for (const auto* private_folder : {"/kv", "/blobs"}) ::chmod((settings_.data + private_folder).c_str(), 0700);
-  auto view = store_->snapshot();
-  GUST_CO_TRY(auto named, objects::ObjectStore::referenced(*view));
-  GUST_CO_TRY(const auto code, functions::Registry::referenced(*view));
-  named.insert(code.begin(), code.end());
-  view.reset();
-  auto is_named = [named = std::move(named)](const blobs::BlobId& id) { return named.contains(id); };
-  GUST_CO_TRY(const auto swept, co_await blobs_->sweep(std::move(is_named)));
-  if (swept > 0) GUST_INFO("{} unfinished or forgotten blobs were removed", swept);
+  GUST_CO_TRY(const auto unfinished, co_await blobs_->remove_unfinished());
+  GUST_CO_TRY(const auto swept, co_await sweep_unannounced(*store_, *blobs_));
+  if (unfinished + swept > 0) GUST_INFO("{} unfinished or forgotten blobs were removed", unfinished + swept);
 
   accounts_ = std::make_unique<auth::Accounts>(*store_, random_, clock_);
   GUST_CO_CHECK(co_await accounts_->ensure_root(settings_.data + "/credentials"));

@@ -1,9 +1,11 @@
 #include "functions/code_store.h"
 
+#include "async/both.h"
 #include "base/log.h"
 #include "codec/base64.h"
 #include "codec/digest.h"
 #include "codec/hex.h"
+#include "functions/registry_rows.h"
 #include "functions/unpack.h"
 
 #include <fmt/format.h>
@@ -100,9 +102,40 @@ async::Task<Package> CodeStore::take(std::string place, std::string zip) {
     return {};
   };
   GUST_CO_CHECK(co_await unpackers_.run(std::move(job)));
+  GUST_CO_CHECK(co_await async::both(writer->sync(), announce(writer->id())));
   GUST_CO_TRY(const auto blob, co_await writer->commit());
   out.blob = blob.str();
   co_return out;
+}
+
+async::Task<void> CodeStore::announce(blobs::BlobId zip) {
+  kv::Store::Body body = [zip](kv::Transaction& tx) -> Result<void> {
+    tx.put(std::string(rows::kZips) + zip.str(), "");
+    return {};
+  };
+  co_return co_await store_.transact(std::move(body));
+}
+
+async::Task<void> CodeStore::sweep_zips(std::set<std::string> kept) {
+  auto range = kv::Range::prefix(std::string(rows::kZips));
+  for (bool last = false; !last;) {
+    GUST_CO_TRY(const auto found, co_await store_.scan(range));
+    last = found.size() < range.limit;
+    std::set<blobs::BlobId> going;
+    for (const auto& row : found) {
+      range.begin = row.key + '\0';
+      if (auto zip = row.key.substr(rows::kZips.size()); !kept.contains(zip)) going.insert(blobs::BlobId(zip));
+    }
+    if (going.empty()) continue;
+    for (const auto& zip : going) GUST_CO_CHECK(co_await blobs_.remove(zip));
+    GUST_CO_TRY(going, co_await blobs_.settle(std::move(going)));
+    kv::Store::Body body = [&going](kv::Transaction& tx) -> Result<void> {
+      for (const auto& zip : going) tx.erase(std::string(rows::kZips) + zip.str());
+      return {};
+    };
+    GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  }
+  co_return Result<void>{};
 }
 
 async::Task<std::string> CodeStore::zip(Package package) {

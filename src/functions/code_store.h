@@ -7,6 +7,7 @@
 #include "blobs/store.h"
 #include "env/random.h"
 #include "functions/function.h"
+#include "kv/store.h"
 
 #include <functional>
 #include <set>
@@ -30,13 +31,13 @@ Result<FolderSize> make_whole(const std::string& folder, const std::function<Res
 
 class CodeStore {
  public:
-  CodeStore(blobs::Store& blobs, env::Random& random, std::string folder)
-      : blobs_(blobs), random_(random), folder_(std::move(folder)) {}
+  CodeStore(kv::Store& store, blobs::Store& blobs, env::Random& random, std::string folder)
+      : store_(store), blobs_(blobs), random_(random), folder_(std::move(folder)) {}
 
   // Stores and unpacks `zip`, durably, into a new folder below `place` (ACCOUNT/NAME). kInvalid or kTooLarge "zip".
   async::Task<Package> take(std::string place, std::string zip);
   async::Task<std::string> zip(Package package);
-  // What cannot be removed now is removed by the sweep at the next start.
+  // What cannot be removed now is removed by the next start.
   async::Task<void> drop(Package package);
   async::Task<void> drop_zip(std::string blob) { return blobs_.remove(blobs::BlobId(blob)); }
 
@@ -45,6 +46,8 @@ class CodeStore {
   // One folder with the files of all layers, the later ones over the earlier; the only layer's own when there is one.
   async::Task<std::string> merge(AccountId account, std::vector<LayerUse> layers);
 
+  // At the start: removes the zips that are not in `kept`.
+  async::Task<void> sweep_zips(std::set<std::string> kept);
   // At the start: removes the folders that are not in `kept`.
   async::Task<void> sweep(std::set<std::string> kept);
   // Unpacks again those that are not whole; the log says of whom, and which are lost.
@@ -56,7 +59,10 @@ class CodeStore {
 
  private:
   async::Task<void> unpack_again(Package package);
+  // Makes the row that says so of a zip, durably, before it is there.
+  async::Task<void> announce(blobs::BlobId zip);
 
+  kv::Store& store_;
   blobs::Store& blobs_;
   env::Random& random_;
   std::string folder_;

@@ -74,7 +74,7 @@ class EveryVersion {
 
 Registry::Registry(kv::Store& store, blobs::Store& blobs, env::Clock& clock, env::Random& random,
                    std::string code_folder)
-    : store_(store), clock_(clock), random_(random), code_(blobs, random, std::move(code_folder)) {}
+    : store_(store), clock_(clock), random_(random), code_(store, blobs, random, std::move(code_folder)) {}
 
 void Registry::stamp(Function& function) {
   function.revision_id = random_.uuid();
@@ -246,14 +246,18 @@ Result<std::set<blobs::BlobId>> Registry::referenced(kv::Reader& reader) {
 
 async::Task<std::set<std::string>> Registry::mend_code() {
   const auto view = store_.snapshot();
-  std::set<std::string> kept, runtimes;
+  std::set<std::string> kept, zips, runtimes;
   for (EveryVersion versions(*view);;) {
     GUST_CO_TRY(const auto page, versions.next());
     if (page.empty()) break;
     for (const auto& function : page) {
       if (!function.image) runtimes.insert(function.runtime);
       kept.insert(function.code_folder);
-      for (const auto& layer : function.layers) kept.insert(layer.folder);
+      zips.insert(function.code_blob);
+      for (const auto& layer : function.layers) {
+        kept.insert(layer.folder);
+        zips.insert(layer.blob);
+      }
       if (!function.layers_folder.empty()) kept.insert(function.layers_folder);
     }
   }
@@ -261,6 +265,7 @@ async::Task<std::set<std::string>> Registry::mend_code() {
   std::vector<CodeStore::Owned> of_layers;
   for (const auto& layer : layers) {
     kept.insert(layer.package.folder);
+    zips.insert(layer.package.blob);
     of_layers.push_back({layer.package, layer.version_arn()});
   }
   GUST_CO_TRY(const auto images, Images::every(*view));
@@ -269,6 +274,7 @@ async::Task<std::set<std::string>> Registry::mend_code() {
     if (!code_.has(image.folder))
       GUST_ERROR("functions: the image {}@{} is lost; push it again", image.name, image.digest);
   }
+  GUST_CO_CHECK(co_await code_.sweep_zips(std::move(zips)));
   GUST_CO_CHECK(co_await code_.sweep(std::move(kept)));
   GUST_CO_CHECK(co_await code_.restore(std::move(of_layers)));
   for (EveryVersion versions(*view);;) {

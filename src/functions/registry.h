@@ -117,9 +117,10 @@ class Registry {
 
   CodeStore& code() { return code_; }  // for Layers
 
-  // Every blob that a function or a layer names; for the sweep at the start.
+  // Every blob that a function or a layer names.
   static Result<std::set<blobs::BlobId>> referenced(kv::Reader& reader);
-  // At the start: removes code folders that no function or layer names, and unpacks again those that are not whole.
+  // At the start: removes zips and code folders that no function or layer names, and unpacks again those that are not
+  // whole.
   // Answers the runtimes that functions have.
   async::Task<std::set<std::string>> mend_code();
 

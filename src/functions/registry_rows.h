@@ -12,6 +12,7 @@ namespace gust::functions::rows {
 
 inline constexpr std::string_view kFunctions = "fn/f/";  // kLatest of each
 inline constexpr std::string_view kVersions = "fn/v/";
+inline constexpr std::string_view kZips = "fn/z/";  // the blobs of zips, maybe also of some that nothing names
 
 std::string functions_prefix(const AccountId& account);
 std::string function_key(const FunctionKey& key);

@@ -215,6 +215,17 @@ TEST_F(RegistryTest, AVersionKeepsItsCodeWhenTheFunctionGetsAnother) {
   EXPECT_EQ(Registry::referenced(*store_.snapshot())->size(), 2U);
 }
 
+TEST_F(RegistryTest, AZipThatNothingNamesGoesAtTheStart) {
+  ASSERT_TRUE(create(zip("one")));
+  const auto forgotten = run(registry_->code().take("000000000000/f", zip("two")));
+  ASSERT_TRUE(forgotten);
+  EXPECT_EQ(blobs_.count(), 2U);
+  ASSERT_TRUE(run(registry_->mend_code()));
+  EXPECT_EQ(blobs_.count(), 1U);
+  EXPECT_EQ(*run(registry_->code_zip({key_})), zip("one"));
+  EXPECT_EQ(store_.snapshot()->scan(kv::Range::prefix("fn/z/"))->size(), 1U);
+}
+
 TEST_F(RegistryTest, AChangeIsResolvedAtOnce) {
   ASSERT_TRUE(create(zip("one")));
   ASSERT_TRUE(run(registry_->publish(key_, {})));

@@ -84,14 +84,16 @@ async::Task<void> ObjectStore::recover() {
   for (;;) {
     GUST_CO_TRY(const auto found, co_await store_.scan(kv::Range::prefix(std::string(rows::kGarbage))));
     if (found.empty()) break;
-    kv::Store::Body body = [&found](kv::Transaction& tx) -> Result<void> {
-      for (const auto& row : found) tx.erase(row.key);
-      return {};
-    };
-    GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+    for (const auto& row : found) {
+      const blobs::BlobId id(row.key.substr(rows::kGarbage.size()));
+      GUST_CO_CHECK(co_await blobs_.remove(id));
+      removed_.insert(id);
+    }
+    GUST_CO_CHECK(co_await settle());
   }
   GUST_CO_CHECK(co_await recover_buckets());
-  co_return co_await recover_parts();
+  GUST_CO_CHECK(co_await recover_parts());
+  co_return co_await settle();
 }
 
 async::Task<void> ObjectStore::remove_refused(Error why, std::vector<Segment> segments) {
@@ -99,10 +101,11 @@ async::Task<void> ObjectStore::remove_refused(Error why, std::vector<Segment> se
   const bool rolled_back = why.code == Code::kPrecondition || why.code == Code::kNotFound ||
                            why.code == Code::kInvalid || why.code == Code::kConflict;
   if (!rolled_back) co_return Result<void>{};
+  std::vector<blobs::BlobId> refused;
   for (const auto& segment : segments) {
-    if (segment.place == Place::kBlob) GUST_CO_CHECK(co_await blobs_.remove(segment.id));
+    if (segment.place == Place::kBlob) refused.push_back(segment.id);
   }
-  co_return Result<void>{};
+  co_return co_await remove_blobs(std::move(refused));
 }
 
 // A bucket whose deletion was not acknowledged is there again.

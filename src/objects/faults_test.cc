@@ -80,11 +80,8 @@ bool World::start() {
   auto blobs = blobs::FileStore::open("/data/blobs", random_, {threads_, &files_, {}});
   if (!blobs) return broke("opening the blobs", blobs.error());
   blobs_ = *std::move(blobs);
-  const auto named = ObjectStore::referenced(*store_->snapshot());
-  if (!named) return broke("reading the rows", named.error());
-  const auto is_named = [&](const blobs::BlobId& id) { return named->contains(id); };
-  const auto swept = run_here([&] { return blobs_->sweep(is_named); });
-  if (!swept) return broke("sweeping", swept.error());
+  if (const auto removed = run_here([&] { return blobs_->remove_unfinished(); }); !removed)
+    return broke("removing unfinished blobs", removed.error());
   const auto opened = run_here([&]() -> Task<void> {
     GUST_CO_TRY(auto key, co_await open_key(*store_, files_, "/data", random_));
     objects_ = std::make_unique<ObjectStore>(*store_, *blobs_, clock_, random_, outbox_, std::move(key), threads_);

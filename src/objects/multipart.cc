@@ -181,7 +181,7 @@ async::Task<Part> ObjectStore::put_part(PartRequest request, std::unique_ptr<asy
       GUST_TRY(const auto replaced, rows::decode_part(*old));
       discard(tx, replaced.segments, *garbage);
     }
-    if (!inline_bytes.empty()) tx.put(rows::bytes_key(part.segments.at(0).id), inline_bytes);
+    keep(tx, part.segments, inline_bytes);
     tx.put(part_key, rows::encode(part));
     return {};
   };
@@ -232,7 +232,7 @@ async::Task<Object> ObjectStore::complete(CompleteRequest request) {
     tx.erase(upload_key);
     return {};
   };
-  GUST_CO_TRY(auto object, co_await commit(request.bucket, std::move(whole), "", request.condition,
+  GUST_CO_TRY(auto object, co_await commit(request.bucket, std::move(whole), request.condition,
                                            EventKind::kCompleteMultipartUpload, request.origin, std::move(also)));
   GUST_CO_CHECK(co_await drop_parts(request.upload_id));
   co_return object;

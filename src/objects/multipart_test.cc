@@ -85,6 +85,7 @@ TEST_P(MultipartContract, AnAbortedUploadLeavesNothing) {
   ASSERT_TRUE(part(id, 2, tail_));
   ASSERT_TRUE(abort(id));
   EXPECT_EQ(blob_count(), 0u);
+  reopen();
   for (const auto* prefix : {"s3/u/", "s3/p/", "s3/d/", "s3/g/"}) EXPECT_TRUE(rows(prefix).empty()) << prefix;
   EXPECT_EQ(abort(id).error().source, "upload");
 }
@@ -215,6 +216,7 @@ TEST_P(MultipartContract, UploadsAreListedAndGoWithTheirBucket) {
   EXPECT_EQ(some->uploads.at(0).id, id);
   ASSERT_TRUE(part(other, 1, one_));
   ASSERT_TRUE(run(loop_, [&] { return objects_->delete_bucket(bucket_); }));
+  reopen();
   EXPECT_TRUE(rows("s3/").empty());
   EXPECT_EQ(blob_count(), 0u);
 }

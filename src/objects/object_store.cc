@@ -1,5 +1,6 @@
 #include "objects/object_store.h"
 
+#include "async/both.h"
 #include "base/log.h"
 #include "codec/hex.h"
 #include "objects/condition.h"
@@ -16,6 +17,8 @@ namespace {
 constexpr std::size_t kPiece = 4 * kChunkBytes;
 constexpr std::size_t kInlineBytes =
     32 << 10;                                // objects up to this size live in a row: one synced write instead of three
+// Removed blobs share the syncs of their folders; the rows of fewer stay until the next start.
+constexpr std::size_t kSettleAt = 32;
 constexpr std::size_t kHashHere = 16 << 10;  // fewer bytes are hashed on the loop: a hop costs more
 
 blobs::BlobId new_id(env::Random& random) {
@@ -220,6 +223,8 @@ async::Task<ObjectStore::Ingested> ObjectStore::ingest(async::ByteSource& body, 
   Segment segment{new_id(random_), out.size, writer ? Place::kBlob : Place::kRow};
   if (writer) {
     GUST_CO_CHECK(co_await writer->write(last));
+    // Before it is visible, for nothing looks for blobs that no row tells of.
+    GUST_CO_CHECK(co_await async::both(writer->sync(), announce(writer->id())));
     GUST_CO_TRY(segment.id, co_await writer->commit());
   } else {
     out.inline_bytes.assign(reinterpret_cast<const char*>(last.data()), last.size());
@@ -227,6 +232,24 @@ async::Task<ObjectStore::Ingested> ObjectStore::ingest(async::ByteSource& body, 
   segment.sealed_key = wrap_key(customer_key ? *customer_key : key_, key, segment, random_);
   out.segments.push_back(std::move(segment));
   co_return out;
+}
+
+async::Task<void> ObjectStore::announce(blobs::BlobId id) {
+  kv::Store::Body body = [id](kv::Transaction& tx) -> Result<void> {
+    tx.put(rows::garbage_key(id), "");
+    return {};
+  };
+  co_return co_await store_.transact(std::move(body));
+}
+
+void ObjectStore::keep(kv::Transaction& tx, const std::vector<Segment>& segments, const std::string& inline_bytes) {
+  for (const auto& segment : segments) {
+    if (segment.place == Place::kBlob) {
+      tx.erase(rows::garbage_key(segment.id));
+    } else {
+      tx.put(rows::bytes_key(segment.id), inline_bytes);
+    }
+  }
 }
 
 void ObjectStore::discard(kv::Transaction& tx, const std::vector<Segment>& segments,
@@ -242,8 +265,7 @@ void ObjectStore::discard(kv::Transaction& tx, const std::vector<Segment>& segme
 }
 
 Result<void> ObjectStore::replace(kv::Transaction& tx, const Bucket& bucket, Object& object,
-                                  const std::string& inline_bytes, const WriteCondition& condition,
-                                  std::vector<blobs::BlobId>& garbage) {
+                                  const WriteCondition& condition, std::vector<blobs::BlobId>& garbage) {
   const auto key = rows::object_key(bucket.name, object.key.str());
   GUST_TRY(const auto row, tx.get(key));
   std::optional<Object> there;
@@ -253,24 +275,23 @@ Result<void> ObjectStore::replace(kv::Transaction& tx, const Bucket& bucket, Obj
   const bool exists = there && there->kind == VersionKind::kObject;
   GUST_CHECK(check(condition, exists ? &*there : nullptr));
   if (object.owner == bucket.owner) object.owner = AccountId();
-  if (!inline_bytes.empty()) tx.put(rows::bytes_key(object.segments.at(0).id), inline_bytes);
   return put_current(tx, bucket, object, std::move(there), garbage);
 }
 
-async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, std::string inline_bytes,
-                                        WriteCondition condition, EventKind kind, Origin origin, Also also) {
+async::Task<Object> ObjectStore::commit(BucketName bucket, Object object, WriteCondition condition, EventKind kind,
+                                        Origin origin, Also also) {
   struct State {
     Object object;
     std::vector<blobs::BlobId> garbage;
     bool heard = false;
   };
   const auto state = std::make_shared<State>(State{std::move(object), {}, false});
-  kv::Store::Body body = [this, state, bucket, inline_bytes = std::move(inline_bytes), condition, kind, origin,
-                          also](kv::Transaction& tx) -> Result<void> {
+  kv::Store::Body body = [this, state, bucket, condition, kind, origin,
+                          also = std::move(also)](kv::Transaction& tx) -> Result<void> {
     state->garbage.clear();
     GUST_TRY(const auto owner, need_bucket(tx, bucket));
-    if (also) GUST_CHECK(also(tx, state->garbage));
-    GUST_CHECK(replace(tx, owner, state->object, inline_bytes, condition, state->garbage));
+    GUST_CHECK(also(tx, state->garbage));
+    GUST_CHECK(replace(tx, owner, state->object, condition, state->garbage));
     state->heard = owner.configurations.contains("notification");
     return state->heard ? tell(tx, kind, owner, state->object, origin) : Result<void>();
   };
@@ -294,18 +315,25 @@ std::uint64_t ObjectStore::next_sequence(WallTime now, std::uint64_t behind) {
 async::Task<void> ObjectStore::remove_blobs(std::vector<blobs::BlobId> garbage) {
   garbage.insert(garbage.end(), pins_->released.begin(), pins_->released.end());
   pins_->released.clear();
-  std::vector<blobs::BlobId> removed;
   for (const auto& id : garbage) {
     if (pins_->readers.contains(id)) {
       pins_->doomed.insert(id);
       continue;
     }
     GUST_CO_CHECK(co_await blobs_.remove(id));
-    removed.push_back(id);
+    removed_.insert(id);
   }
-  if (removed.empty()) co_return Result<void>{};
-  kv::Store::Body body = [removed](kv::Transaction& tx) -> Result<void> {
-    for (const auto& id : removed) tx.erase(rows::garbage_key(id));
+  co_return removed_.size() < kSettleAt ? Result<void>() : co_await settle();
+}
+
+async::Task<void> ObjectStore::settle() {
+  auto removed = std::exchange(removed_, {});
+  GUST_CO_TRY(const auto settled, co_await blobs_.settle(removed));
+  std::erase_if(removed, [&](const auto& id) { return settled.contains(id); });
+  removed_.merge(removed);
+  if (settled.empty()) co_return Result<void>{};
+  kv::Store::Body body = [&settled](kv::Transaction& tx) -> Result<void> {
+    for (const auto& id : settled) tx.erase(rows::garbage_key(id));
     return {};
   };
   co_return co_await store_.transact(std::move(body), kv::Durability::kBuffered);
@@ -332,8 +360,12 @@ async::Task<Object> ObjectStore::put(PutRequest request, std::unique_ptr<async::
   object.segments = std::move(bytes.segments);
   object.encryption = encryption_with(request.customer_key);
   const auto segments = object.segments;
-  auto put = co_await commit(request.bucket, std::move(object), std::move(bytes.inline_bytes), request.condition,
-                             request.event, request.origin, nullptr);
+  Also also = [segments, inline_bytes = std::move(bytes.inline_bytes)](kv::Transaction& tx, auto&) -> Result<void> {
+    keep(tx, segments, inline_bytes);
+    return {};
+  };
+  auto put = co_await commit(request.bucket, std::move(object), request.condition, request.event, request.origin,
+                             std::move(also));
   if (!put) GUST_CO_CHECK(co_await remove_refused(put.error(), segments));
   co_return put;
 }

@@ -183,10 +183,10 @@ class ObjectStore {
   async::Task<Object> complete(CompleteRequest request);
   async::Task<void> abort(BucketName bucket, ObjectKey key, std::string upload_id);
 
-  // Every blob that a row names; for the sweep at the start.
+  // Every blob that a row names: reads every object's row.
   static Result<std::set<blobs::BlobId>> referenced(kv::Reader& reader);
-  // At the start, after the sweep: ends what a crash left half done (blobs to be removed, buckets being deleted, parts
-  // that came while their upload ended).
+  // At the start: ends what a crash left half done (blobs to be removed, or committed and not named, buckets being
+  // deleted, parts that came while their upload ended).
   async::Task<void> recover();
 
  private:
@@ -220,8 +220,8 @@ class ObjectStore {
   std::string etag_of(const std::string& md5, const CustomerKey& customer_key);
   Encryption encryption_with(const CustomerKey& customer_key);
   // Writes the object's row over the one that is there, with the event, in one transaction.
-  async::Task<Object> commit(BucketName bucket, Object object, std::string inline_bytes, WriteCondition condition,
-                             EventKind kind, Origin origin, Also also);
+  async::Task<Object> commit(BucketName bucket, Object object, WriteCondition condition, EventKind kind, Origin origin,
+                             Also also);
   // A version's row, which may be the key's current one.
   struct Located {
     std::string row_key;
@@ -234,8 +234,8 @@ class ObjectStore {
   // says.
   Result<void> put_current(kv::Transaction& tx, const Bucket& bucket, Object& object, std::optional<Object> there,
                            std::vector<blobs::BlobId>& garbage);
-  Result<void> replace(kv::Transaction& tx, const Bucket& bucket, Object& object, const std::string& inline_bytes,
-                       const WriteCondition& condition, std::vector<blobs::BlobId>& garbage);
+  Result<void> replace(kv::Transaction& tx, const Bucket& bucket, Object& object, const WriteCondition& condition,
+                       std::vector<blobs::BlobId>& garbage);
   struct Erasing;
   Result<void> erase_current(kv::Transaction& tx, const Bucket& bucket, const EraseRequest& request, Erasing& erasing);
   Result<void> erase_version(kv::Transaction& tx, const Bucket& bucket, const EraseRequest& request, Erasing& erasing);
@@ -252,9 +252,15 @@ class ObjectStore {
   async::Task<void> recover_buckets();
   async::Task<void> recover_parts();
   Result<Bucket> need_bucket(kv::Reader& reader, const BucketName& name) const;
+  // Makes a row that says "this blob is to be removed", durably, before the blob is there.
+  async::Task<void> announce(blobs::BlobId id);
+  // The segments of a body are named from here on: no blob of theirs is to be removed.
+  static void keep(kv::Transaction& tx, const std::vector<Segment>& segments, const std::string& inline_bytes);
   // Rows that say "this blob is to be removed"; the blobs go after the commit, when no reader has them.
   static void discard(kv::Transaction& tx, const std::vector<Segment>& segments, std::vector<blobs::BlobId>& garbage);
   async::Task<void> remove_blobs(std::vector<blobs::BlobId> garbage);
+  // Erases the rows that say so of the blobs of removed_, once those cannot be there again.
+  async::Task<void> settle();
   // After a transaction that certainly did not commit: the blobs that it would have named.
   async::Task<void> remove_refused(Error why, std::vector<Segment> segments);
 
@@ -267,6 +273,7 @@ class ObjectStore {
   async::BlockingPool workers_;  // hash, encrypt, and read listings
   std::atomic<std::uint64_t> last_sequence_ = 0;
   std::shared_ptr<Pins> pins_;
+  std::set<blobs::BlobId> removed_;  // whose rows s3/g/ are there still
 };
 
 // 3-63 of a-z, 0-9, '.' and '-', as the service documents it.

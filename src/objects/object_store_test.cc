@@ -66,7 +66,17 @@ TEST_P(ObjectContract, AnOverwriteAndAnEraseRemoveTheOldBytes) {
   EXPECT_EQ(rows("s3/d/").size(), 1u);
   ASSERT_TRUE(erase("k"));
   EXPECT_TRUE(rows("s3/d/").empty());
+  EXPECT_EQ(rows("s3/g/").size(), 2u);  // until more have gone, or a start
+  reopen();
   EXPECT_TRUE(rows("s3/g/").empty());
+}
+
+TEST_P(ObjectContract, TheRowsOfManyRemovedBlobsGo) {
+  for (int n = 0; n < 40; ++n) {
+    ASSERT_TRUE(put("k", pattern(kBig, n)));
+    EXPECT_EQ(blob_count(), 1u);
+  }
+  EXPECT_EQ(rows("s3/g/").size(), 7u);  // 39 went, 32 of them with their rows
 }
 
 TEST_P(ObjectContract, AReaderKeepsItsBytesUntilItEnds) {

@@ -40,10 +40,14 @@ class FileStore::FileWriter final : public Writer {
     co_return co_await shared_->pool.run(std::move(job));
   }
 
+  async::Task<void> sync() override {
+    auto job = [this] { return finish(); };
+    co_return co_await shared_->pool.run(std::move(job));
+  }
+
   async::Task<BlobId> commit() override {
     auto job = [this]() -> Result<BlobId> {
-      GUST_CHECK(flush(Last::kYes));
-      GUST_CHECK(file_->sync());
+      GUST_CHECK(finish());
       GUST_CHECK(shared_->files.rename(shared_->temporary(id_), shared_->path(id_)));
       committed_ = true;
       file_.reset();
@@ -53,7 +57,15 @@ class FileStore::FileWriter final : public Writer {
     co_return co_await shared_->pool.run(std::move(job));
   }
 
+  BlobId id() const override { return id_; }
+
  private:
+  Result<void> finish() {
+    if (std::exchange(finished_, true)) return {};
+    GUST_CHECK(flush(Last::kYes));
+    return file_->sync();
+  }
+
   // Writes the blocks that are whole, and the rest when it is the last; each with its sum behind it.
   Result<void> flush(Last last) {
     if (!file_) {
@@ -89,7 +101,7 @@ class FileStore::FileWriter final : public Writer {
   std::unique_ptr<env::File> file_;
   std::vector<std::byte> buffer_;
   std::uint64_t index_ = 0, written_ = 0, flushed_ = 0;
-  bool committed_ = false;
+  bool finished_ = false, committed_ = false;
 };
 
 // Reads whole blocks, and hands their bytes on only when they match their sums.
@@ -223,6 +235,21 @@ async::Task<void> FileStore::remove(BlobId id) {
   }
   auto job = [shared = shared_.get(), id] { return shared->remove(id); };
   co_return co_await shared_->pool.run(std::move(job));
+}
+
+async::Task<std::set<BlobId>> FileStore::settle(std::set<BlobId> removed) {
+  std::erase_if(removed, [&](const auto& id) { return shared_->waiting.contains(id); });
+  auto job = [shared = shared_.get(), &removed]() -> Result<void> {
+    std::set<std::string> folders;
+    for (const auto& id : removed) {
+      GUST_CHECK(shared->remove(id));  // again, for what was held may be on its way only
+      folders.insert(shared->folder_of(id));
+    }
+    for (const auto& folder : folders) GUST_CHECK(shared->files.sync_folder(folder));
+    return {};
+  };
+  if (!removed.empty()) GUST_CO_CHECK(co_await shared_->pool.run(std::move(job)));
+  co_return removed;
 }
 
 }  // namespace gust::blobs

@@ -40,6 +40,8 @@ class FileStore final : public Store {
   async::Task<std::unique_ptr<async::ByteSource>> open(BlobId id, std::uint64_t offset, std::uint64_t length) override;
   async::Task<std::uint64_t> size(BlobId id) override;
   async::Task<void> remove(BlobId id) override;
+  async::Task<std::set<BlobId>> settle(std::set<BlobId> removed) override;
+  async::Task<std::uint64_t> remove_unfinished() override;
   // Also gives the files of earlier versions, which have no checksums, theirs.
   async::Task<std::uint64_t> sweep(std::function<bool(const BlobId&)> is_referenced) override;
 

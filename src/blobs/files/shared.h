@@ -22,6 +22,7 @@ struct FileStore::Shared {
   Result<void> remove(const BlobId& id);
   // Says so to the log and to who wants to hear; answers kCorrupt.
   Result<void> damage(const BlobId& id, std::string_view how) const;
+  Result<std::uint64_t> remove_unfinished();
   Result<std::uint64_t> sweep(const std::function<bool(const BlobId&)>& is_referenced);
   // A file without checksums, as earlier versions wrote them.
   Result<void> convert(const BlobId& id);

@@ -101,14 +101,20 @@ Result<void> FileStore::Shared::convert(const BlobId& id) {
   return files.remove(old);
 }
 
-Result<std::uint64_t> FileStore::Shared::sweep(const std::function<bool(const BlobId&)>& is_referenced) {
-  std::uint64_t removed = 0, converted = 0;
+Result<std::uint64_t> FileStore::Shared::remove_unfinished() {
+  std::uint64_t removed = 0;
   GUST_TRY(const auto halves, files.list(folder + "/new"));
   for (const auto& name : halves) {
     if (!is_id(name)) continue;
     GUST_CHECK(files.remove(folder + "/new/" + name));
     ++removed;
   }
+  return removed;
+}
+
+Result<std::uint64_t> FileStore::Shared::sweep(const std::function<bool(const BlobId&)>& is_referenced) {
+  GUST_TRY(auto removed, remove_unfinished());
+  std::uint64_t converted = 0;
   for (unsigned i = 0; i < kFolders; ++i) {
     const auto each = fmt::format("{}/{:02x}", folder, i);
     GUST_TRY(const auto names, files.list(each));
@@ -126,6 +132,11 @@ Result<std::uint64_t> FileStore::Shared::sweep(const std::function<bool(const Bl
   }
   if (converted > 0) GUST_INFO("blobs: {} files of an earlier version were given checksums", converted);
   return removed;
+}
+
+async::Task<std::uint64_t> FileStore::remove_unfinished() {
+  auto job = [shared = shared_.get()] { return shared->remove_unfinished(); };
+  co_return co_await shared_->pool.run(std::move(job));
 }
 
 async::Task<std::uint64_t> FileStore::sweep(std::function<bool(const BlobId&)> is_referenced) {

@@ -36,10 +36,12 @@ class MemoryStore::MemoryWriter final : public Writer {
     bytes_.append(reinterpret_cast<const char*>(data.data()), data.size());
     co_return Result<void>{};
   }
+  async::Task<void> sync() override { co_return Result<void>{}; }
   async::Task<BlobId> commit() override {
     blobs_->emplace(id_, std::make_shared<const std::string>(std::move(bytes_)));
     co_return id_;
   }
+  BlobId id() const override { return id_; }
 
  private:
   std::shared_ptr<Blobs> blobs_;
@@ -72,6 +74,10 @@ async::Task<void> MemoryStore::remove(BlobId id) {
   blobs_->erase(id);
   co_return Result<void>{};
 }
+
+async::Task<std::set<BlobId>> MemoryStore::settle(std::set<BlobId> removed) { co_return removed; }
+
+async::Task<std::uint64_t> MemoryStore::remove_unfinished() { co_return 0; }
 
 async::Task<std::uint64_t> MemoryStore::sweep(std::function<bool(const BlobId&)> is_referenced) {
   co_return std::erase_if(*blobs_, [&](const auto& blob) { return !is_referenced(blob.first); });

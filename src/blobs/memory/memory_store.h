@@ -15,6 +15,8 @@ class MemoryStore final : public Store {
   async::Task<std::unique_ptr<async::ByteSource>> open(BlobId id, std::uint64_t offset, std::uint64_t length) override;
   async::Task<std::uint64_t> size(BlobId id) override;
   async::Task<void> remove(BlobId id) override;
+  async::Task<std::set<BlobId>> settle(std::set<BlobId> removed) override;
+  async::Task<std::uint64_t> remove_unfinished() override;
   async::Task<std::uint64_t> sweep(std::function<bool(const BlobId&)> is_referenced) override;
 
   std::size_t count() const { return blobs_->size(); }
