@@ -16,8 +16,9 @@ std::string host_without_port(std::string_view host) {
 
 // What stands before ".<middle>" in a host like name.middle.anything; nothing when the host is not of that form.
 std::optional<std::string> before(const std::string& host, std::string_view middle) {
-  const auto at = host.find("." + std::string(middle));
-  if (at == std::string::npos || at == 0) return std::nullopt;
+  auto at = host.find(middle);
+  while (at != std::string::npos && (at == 0 || host[at - 1] != '.')) at = host.find(middle, at + 1);
+  if (at == std::string::npos || --at == 0) return std::nullopt;
   const auto end = at + 1 + middle.size();
   if (end < host.size() && host[end] != '.' && host[end] != '-') return std::nullopt;
   return host.substr(0, at);
@@ -83,6 +84,7 @@ bool is_below(std::string_view path, std::string_view prefix) {
 
 // Paths of Gust's own.
 std::optional<Destination> own_path(const std::string& path) {
+  if (!path.starts_with("/_gust")) return std::nullopt;
   if (path == "/_gust/health") return Destination{ServiceKind::kHealth, "", path};
   if (path == "/_gust/metrics") return Destination{ServiceKind::kMetrics, "", path};
   constexpr std::pair<std::string_view, ServiceKind> kNamed[] = {{"/_gust/api/", ServiceKind::kHttpApi},

@@ -18,6 +18,7 @@ constexpr std::string_view kSecretAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kHex = "0123456789abcdef";
 constexpr std::size_t kMaxName = 256;
+constexpr std::size_t kMostFound = 4096;
 
 std::string account_row(std::string_view id) { return fmt::format("auth/account/{}", id); }
 std::string key_row(std::string_view id) { return fmt::format("auth/key/{}", id); }
@@ -167,10 +168,13 @@ async::Task<std::vector<Account>> Accounts::list(std::string after) {
 }
 
 async::Task<std::optional<Account>> Accounts::find(AccountId id) {
+  if (const auto it = found_.find(id.str()); it != found_.end()) co_return it->second;
   auto row = account_row(id.str());
   GUST_CO_TRY(const auto value, co_await store_.get(row));
   if (!value) co_return std::nullopt;
   GUST_CO_TRY(auto account, decode(row, *value));
+  if (found_.size() >= kMostFound) found_.clear();
+  found_.emplace(id.str(), account);
   co_return account;
 }
 
@@ -196,6 +200,7 @@ async::Task<Account> Accounts::ensure_root(std::string credentials_path) {
 }
 
 async::Task<std::optional<Accounts::Key>> Accounts::find_key(std::string access_key_id) {
+  if (const auto it = found_keys_.find(access_key_id); it != found_keys_.end()) co_return it->second;
   auto row = key_row(access_key_id);
   GUST_CO_TRY(const auto value, co_await store_.get(row));
   if (!value) co_return std::nullopt;
@@ -207,6 +212,8 @@ async::Task<std::optional<Accounts::Key>> Accounts::find_key(std::string access_
   key.account = AccountId(text_of(*object, "account"));
   key.canonical_id = text_of(*object, "canonical_id");
   if (key.account.empty() || key.keys.secret.empty()) co_return corrupt(row);
+  if (found_keys_.size() >= kMostFound) found_keys_.clear();
+  found_keys_.emplace(key.keys.access_key_id, key);
   co_return key;
 }
 

@@ -70,6 +70,9 @@ class Accounts {
   env::Random& random_;
   const env::Clock& clock_;
   std::map<std::string, std::string> canonical_ids_;  // by account
+  // Rows as they were found: none ever changes or goes.
+  std::map<std::string, Account> found_;
+  std::map<std::string, Key> found_keys_;
 };
 
 }  // namespace gust::auth

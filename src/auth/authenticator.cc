@@ -28,8 +28,7 @@ Result<void> check_signed_headers(const Authorization& authorization, const http
   }
   if (path_style(authorization.scope.service) != PathStyle::kObject) return {};
   for (const auto& [name, value] : headers.all()) {
-    const auto lower = lower_ascii(name);
-    if (lower.starts_with("x-amz-") && !is_signed(lower)) {
+    if (starts_named(name, "x-amz-") && !is_signed(lower_ascii(name))) {
       return fail(Code::kDenied,
                   fmt::format("There were headers present in the request which were not signed: {}", name),
                   "unsigned-header");

@@ -181,6 +181,20 @@ Result<Authorization> parse_presigned(const codec::QueryPairs& pairs, const http
   return out;
 }
 
+// Of the first parameter `name`, decoded; without looking at those behind it.
+std::optional<std::string> first_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto piece = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), piece.size() + 1));
+    const auto equals = std::min(piece.find('='), piece.size());
+    const auto raw = piece.substr(0, equals);
+    if (raw != name && (!raw.contains('%') || codec::percent_decode(raw).value_or("") != name)) continue;
+    auto value = codec::percent_decode(piece.substr(std::min(equals + 1, piece.size())));
+    return value ? std::optional(*std::move(value)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 std::unexpected<Error> wrong_algorithm(std::string_view given) {
   return fail(Code::kUnsupported,
               fmt::format("the authorization mechanism '{}' is not supported; use {}", given, kAlgorithm), "algorithm");
@@ -237,8 +251,8 @@ std::optional<Scope> scope_of(const http::Request& request) {
     return Scope{{}, std::string(kDefaultRegion), "s3"};  // Signature Version 2 is only S3's
   }
   if (!request.query.contains("X-Amz-Credential=")) return std::nullopt;
-  const auto pairs = codec::parse_query(request.query, codec::Plus::kIsPlus);
-  if (!pairs || !parse_credential(out, find(*pairs, "X-Amz-Credential").value_or(""))) return std::nullopt;
+  const auto credential = first_value(request.query, "X-Amz-Credential");
+  if (!credential || !parse_credential(out, *credential)) return std::nullopt;
   return out.scope;
 }
 

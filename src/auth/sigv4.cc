@@ -30,6 +30,8 @@ void append_folded(std::string& out, std::string_view value) {
   }
 }
 
+std::unexpected<Error> bad_uri() { return fail(Code::kInvalid, "Couldn't parse the specified URI.", "uri"); }
+
 // Removes ".", ".." and empty segments; a trailing slash stays.
 std::string normalised(std::string_view path) {
   std::vector<std::string_view> segments;
@@ -51,7 +53,11 @@ std::string normalised(std::string_view path) {
 
 }  // namespace
 
-std::string Scope::str() const { return fmt::format("{}/{}/{}/aws4_request", date, region, service); }
+std::string Scope::str() const {
+  std::string out;
+  out.reserve(date.size() + region.size() + service.size() + 15);
+  return out.append(date).append("/").append(region).append("/").append(service).append("/aws4_request");
+}
 
 PathStyle path_style(std::string_view service) {
   return service == "s3" || service == "s3express" ? PathStyle::kObject : PathStyle::kNormalised;
@@ -60,34 +66,59 @@ PathStyle path_style(std::string_view service) {
 Result<std::string> canonical_path(std::string_view path, PathStyle style) {
   if (path.empty()) return "/";
   if (style == PathStyle::kNormalised) return codec::percent_encode(normalised(path), codec::Slash::kKeep);
-  const auto decoded = codec::percent_decode(path);
-  if (!decoded) return fail(Code::kInvalid, "Couldn't parse the specified URI.", "uri");
-  return codec::percent_encode(*decoded, codec::Slash::kKeep);
+  std::string out;
+  out.reserve(path.size());
+  if (!codec::append_canonical(out, path, codec::Slash::kKeep)) return bad_uri();
+  return out;
 }
 
+// Written in the order in which it comes, which mostly is the order that is wanted; put into that order when it is not.
 Result<std::string> canonical_query(std::string_view query) {
-  auto parsed = codec::parse_query(query, codec::Plus::kIsPlus);
-  if (!parsed) return fail(Code::kInvalid, "Couldn't parse the specified URI.", "uri");
-  auto pairs = *std::move(parsed);
-  std::erase_if(pairs, [](const auto& pair) { return pair.first == "X-Amz-Signature"; });
-  for (auto& [name, value] : pairs) {
-    name = codec::percent_encode(name);
-    value = codec::percent_encode(value);
-  }
-  std::ranges::sort(pairs);
+  struct Piece {
+    std::size_t begin, name_end, end;
+  };
   std::string out;
-  for (const auto& [name, value] : pairs) {
-    if (!out.empty()) out += '&';
-    out.append(name).append("=").append(value);
+  out.reserve(query.size() + 16);
+  std::vector<Piece> pieces;
+  while (!query.empty()) {
+    const auto raw = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), raw.size() + 1));
+    if (raw.empty()) continue;
+    const auto equals = std::min(raw.find('='), raw.size());
+    const auto before = out.size();
+    if (before > 0) out += '&';
+    Piece piece{out.size(), 0, 0};
+    if (!codec::append_canonical(out, raw.substr(0, equals))) return bad_uri();
+    piece.name_end = out.size();
+    out += '=';
+    if (!codec::append_canonical(out, raw.substr(std::min(equals + 1, raw.size())))) return bad_uri();
+    piece.end = out.size();
+    if (std::string_view(out).substr(piece.begin, piece.name_end - piece.begin) == "X-Amz-Signature") {
+      out.resize(before);
+    } else {
+      pieces.push_back(piece);
+    }
   }
-  return out;
+  const auto pair = [text = std::string_view(out)](const Piece& piece) {
+    return std::pair(text.substr(piece.begin, piece.name_end - piece.begin),
+                     text.substr(piece.name_end, piece.end - piece.name_end));
+  };
+  if (std::ranges::is_sorted(pieces, {}, pair)) return out;
+  std::ranges::sort(pieces, {}, pair);
+  std::string sorted;
+  sorted.reserve(out.size());
+  for (const auto& piece : pieces) {
+    if (!sorted.empty()) sorted += '&';
+    sorted.append(out, piece.begin, piece.end - piece.begin);
+  }
+  return sorted;
 }
 
 std::string canonical_value(const http::Headers& headers, std::string_view name) {
   std::string out;
   bool first = true;
   for (const auto& [field, value] : headers.all()) {
-    if (lower_ascii(field) != name) continue;
+    if (!is_named(field, name)) continue;
     if (!first) out += ',';
     first = false;
     append_folded(out, value);
@@ -99,14 +130,25 @@ Result<std::string> canonical_request(const http::Request& request, const std::v
                                       std::string_view payload_hash, PathStyle style) {
   GUST_TRY(const auto path, canonical_path(request.path, style));
   GUST_TRY(const auto query, canonical_query(request.query));
-  std::string out = fmt::format("{}\n{}\n{}\n", request.method, path, query);
-  for (const auto& name : signed_headers) out += fmt::format("{}:{}\n", name, canonical_value(request.headers, name));
-  out += fmt::format("\n{}\n{}", fmt::join(signed_headers, ";"), payload_hash);
+  std::string out;
+  out.reserve(request.method.size() + path.size() + query.size() + 512);
+  out.append(request.method).append("\n").append(path).append("\n").append(query).append("\n");
+  for (const auto& name : signed_headers)
+    out.append(name).append(":").append(canonical_value(request.headers, name)).append("\n");
+  for (const char* separator = "\n"; const auto& name : signed_headers) {
+    out.append(separator).append(name);
+    separator = ";";
+  }
+  if (signed_headers.empty()) out += '\n';
+  out.append("\n").append(payload_hash);
   return out;
 }
 
 std::string string_to_sign(std::string_view timestamp, const Scope& scope, std::string_view canonical_request) {
-  return fmt::format("{}\n{}\n{}\n{}", kAlgorithm, timestamp, scope.str(), codec::sha256_hex(canonical_request));
+  std::string out;
+  out.reserve(256);
+  out.append(kAlgorithm).append("\n").append(timestamp).append("\n").append(scope.str()).append("\n");
+  return out.append(codec::sha256_hex(canonical_request));
 }
 
 std::string signing_key(std::string_view secret, const Scope& scope) {

@@ -111,6 +111,10 @@ TEST(Sigv4, PathStyles) {
 TEST(Sigv4, CanonicalQueryLeavesOnlyTheSignatureOut) {
   EXPECT_EQ(canonical_query("uploads&X-Amz-Signature=abc&a=2&a=1&A=%2f").value(), "A=%2F&a=1&a=2&uploads=");
   EXPECT_EQ(canonical_query("a=%f").error().code, Code::kInvalid);
+  EXPECT_EQ(canonical_query("a=1&&b=2&X-Amz-Signature=abc").value(), "a=1&b=2");
+  EXPECT_EQ(canonical_query("X-Amz-Signature=abc&a=x=y+z").value(), "a=x%3Dy%2Bz");
+  EXPECT_EQ(canonical_query("a-b=2&a=1&a%21=3").value(), "a=1&a%21=3&a-b=2");
+  EXPECT_EQ(canonical_query("").value(), "");
 }
 
 TEST(Sigv4, CachedKeysDependOnSecretAndScope) {

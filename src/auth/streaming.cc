@@ -46,7 +46,7 @@ Result<std::uint64_t> decoded_length(const http::Headers& headers) {
 void remove_aws_chunked(http::Headers& headers) {
   std::string rest;
   for (const auto& [name, value] : headers.all()) {
-    if (lower_ascii(name) != "content-encoding") continue;
+    if (!is_named(name, "content-encoding")) continue;
     std::string_view list = value;
     while (!list.empty()) {
       const auto piece = list.substr(0, list.find(','));

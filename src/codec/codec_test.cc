@@ -77,6 +77,18 @@ TEST(Crc, ALongTextIsItsPieces) {
   }
 }
 
+// Fewer than 64 bytes go another way than more.
+TEST(Crc, Crc64OfManyBytesIsThatOfFewAtATime) {
+  std::string text;
+  for (unsigned i = 0; i < 20'000; ++i) text += static_cast<char>(i * i * 31 >> 5);
+  for (const std::size_t size : {63, 64, 65, 79, 80, 127, 128, 129, 143, 1000, 16'384, 19'999}) {
+    std::uint64_t pieces = 0;
+    for (std::size_t at = 0; at < size; at += 37)
+      pieces = crc64nvme(pieces, bytes(std::string_view(text).substr(at, std::min<std::size_t>(37, size - at))));
+    EXPECT_EQ(crc64nvme(0, bytes(std::string_view(text).substr(0, size))), pieces) << size;
+  }
+}
+
 TEST(Crc, CheckValuesOfTheCatalogue) {
   EXPECT_EQ(crc32(0, bytes("123456789")), 0xcbf43926U);
   EXPECT_EQ(crc32c(0, bytes("123456789")), 0xe3069283U);
@@ -97,12 +109,30 @@ TEST(Crc, PiecesGiveTheSameAsTheWhole) {
   }
 }
 
+// Source: RFC 4231, test cases 2 and 6.
+TEST(Hmac, OfShortAndLongKeys) {
+  EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(to_hex(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 TEST(Url, EncodesAndDecodes) {
   EXPECT_EQ(percent_encode("a b/ü~"), "a%20b%2F%C3%BC~");
   EXPECT_EQ(percent_encode("a/b", Slash::kKeep), "a/b");
   EXPECT_EQ(percent_decode("a%20b+%C3%BC"), "a b+ü");
   EXPECT_EQ(percent_decode("a+b", Plus::kIsSpace), "a b");
   for (const auto* bad : {"%", "%2", "%zz", "a%2"}) EXPECT_FALSE(percent_decode(bad)) << bad;
+}
+
+TEST(Url, WhatIsEncodedSomehowIsEncodedRight) {
+  std::string out = "x";
+  EXPECT_TRUE(append_canonical(out, "a%2f%7E+/b%20%c3%bc~"));
+  EXPECT_EQ(out, "xa%2F~%2B%2Fb%20%C3%BC~");
+  out.clear();
+  EXPECT_TRUE(append_canonical(out, "/a%2Fb/", Slash::kKeep));
+  EXPECT_EQ(out, "/a/b/");
+  for (const auto* bad : {"%", "%2", "%zz", "a%2"}) EXPECT_FALSE(append_canonical(out, bad)) << bad;
 }
 
 TEST(Url, QueryKeepsOrderAndRepeats) {

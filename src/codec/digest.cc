@@ -5,13 +5,60 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 
 namespace gust::codec {
+namespace {
+
+// Looked up once: OpenSSL would do it again for every digest.
+const EVP_MD* algorithm(const char* name) {
+  const auto* found = EVP_MD_fetch(nullptr, name, nullptr);
+  GUST_ASSERT(found != nullptr);
+  return found;
+}
+const EVP_MD* md5() {
+  static const EVP_MD* const found = algorithm("MD5");
+  return found;
+}
+const EVP_MD* sha1() {
+  static const EVP_MD* const found = algorithm("SHA1");
+  return found;
+}
+const EVP_MD* sha256() {
+  static const EVP_MD* const found = algorithm("SHA2-256");
+  return found;
+}
+const EVP_MD* sha512() {
+  static const EVP_MD* const found = algorithm("SHA2-512");
+  return found;
+}
+
+using Evp = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+
+constexpr std::size_t kSha256Bytes = 32, kSha256Block = 64;
+using Sha256 = std::array<unsigned char, kSha256Bytes>;
+
+// Of both texts together, in a context that the thread keeps.
+Sha256 sha256_of(std::string_view first, std::string_view second) {
+  thread_local const Evp evp{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+  Sha256 out;
+  GUST_ASSERT(EVP_DigestInit_ex(evp.get(), sha256(), nullptr) == 1);
+  GUST_ASSERT(EVP_DigestUpdate(evp.get(), first.data(), first.size()) == 1);
+  GUST_ASSERT(EVP_DigestUpdate(evp.get(), second.data(), second.size()) == 1);
+  GUST_ASSERT(EVP_DigestFinal_ex(evp.get(), out.data(), nullptr) == 1);
+  return out;
+}
+
+std::string_view text(std::span<const unsigned char> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
 struct Digest::Context {
   virtual ~Context() = default;
   virtual void update(std::span<const std::byte> bytes) = 0;
@@ -31,7 +78,7 @@ struct Digest::OfOpenSsl : Context {
     return std::string(reinterpret_cast<const char*>(out.data()), length);
   }
 
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> evp{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+  Evp evp{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
 };
 
 struct Digest::OfXxh64 : Context {
@@ -76,10 +123,10 @@ struct Digest::OfXxh3 : Context {
 
 Digest::Digest(DigestKind kind) {
   switch (kind) {
-    case DigestKind::kMd5: context_ = std::make_unique<OfOpenSsl>(EVP_md5()); break;
-    case DigestKind::kSha1: context_ = std::make_unique<OfOpenSsl>(EVP_sha1()); break;
-    case DigestKind::kSha256: context_ = std::make_unique<OfOpenSsl>(EVP_sha256()); break;
-    case DigestKind::kSha512: context_ = std::make_unique<OfOpenSsl>(EVP_sha512()); break;
+    case DigestKind::kMd5: context_ = std::make_unique<OfOpenSsl>(md5()); break;
+    case DigestKind::kSha1: context_ = std::make_unique<OfOpenSsl>(sha1()); break;
+    case DigestKind::kSha256: context_ = std::make_unique<OfOpenSsl>(sha256()); break;
+    case DigestKind::kSha512: context_ = std::make_unique<OfOpenSsl>(sha512()); break;
     case DigestKind::kXxh64: context_ = std::make_unique<OfXxh64>(); break;
     case DigestKind::kXxh3:
     case DigestKind::kXxh128: context_ = std::make_unique<OfXxh3>(kind); break;
@@ -101,14 +148,21 @@ std::string digest(DigestKind kind, std::string_view bytes) {
   return d.finish();
 }
 
-std::string sha256_hex(std::string_view bytes) { return to_hex(digest(DigestKind::kSha256, bytes)); }
+std::string sha256_hex(std::string_view bytes) { return to_hex(text(sha256_of(bytes, {}))); }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned length = 0;
-  GUST_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                   reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out.data(), &length) != nullptr);
-  return std::string(reinterpret_cast<const char*>(out.data()), length);
+  std::array<unsigned char, kSha256Block> block{};
+  if (key.size() > block.size()) {
+    std::ranges::copy(sha256_of(key, {}), block.begin());
+  } else {
+    std::ranges::copy(key, block.begin());
+  }
+  for (auto& b : block) b ^= 0x36;
+  const auto inner = sha256_of(text(block), bytes);
+  for (auto& b : block) b ^= 0x36 ^ 0x5c;
+  const auto out = sha256_of(text(block), text(inner));
+  OPENSSL_cleanse(block.data(), block.size());
+  return std::string(text(out));
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

@@ -3,16 +3,6 @@
 #include <fmt/format.h>
 
 namespace gust::codec {
-namespace {
-
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
 
 std::string to_hex(std::span<const std::byte> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -32,7 +22,7 @@ Result<std::string> from_hex(std::string_view text) {
   std::string out;
   out.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = digit(text[i]), low = digit(text[i + 1]);
+    const int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
     if (high < 0 || low < 0) return fail(Code::kInvalid, fmt::format("'{}' is not hexadecimal", text));
     out += static_cast<char>(high * 16 + low);
   }

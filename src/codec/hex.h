@@ -9,6 +9,14 @@
 
 namespace gust::codec {
 
+// The value of a digit of either case; -1 of any other character.
+inline int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 // Lower case.
 std::string to_hex(std::span<const std::byte> bytes);
 std::string to_hex(std::string_view bytes);

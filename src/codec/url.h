@@ -15,6 +15,9 @@ enum class Plus { kIsPlus, kIsSpace };
 
 // Everything but A-Z a-z 0-9 - . _ ~ becomes %XX in upper case.
 std::string percent_encode(std::string_view text, Slash slash = Slash::kEncode);
+// The same of what is encoded already, perhaps more or less than that: appends it as percent_encode() would write it.
+// kInvalid on a '%' without two hexadecimal digits.
+Result<void> append_canonical(std::string& out, std::string_view encoded, Slash slash = Slash::kEncode);
 // kInvalid on a '%' without two hexadecimal digits.
 Result<std::string> percent_decode(std::string_view text, Plus plus = Plus::kIsPlus);
 

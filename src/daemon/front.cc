@@ -71,11 +71,15 @@ void trace(RequestContext& context, const http::Request& request) {
     context.trace_id = given;
     return;
   }
-  auto hex = context.request_id.str();
-  std::erase(hex, '-');
   const auto now =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  context.trace_id = fmt::format("Root=1-{:08x}-{}", now, hex.substr(0, 24));
+  auto& id = context.trace_id;
+  id.reserve(48);
+  fmt::format_to(std::back_inserter(id), "Root=1-{:08x}-", now);
+  const auto size = id.size() + 24;
+  for (const char c : context.request_id.str()) {
+    if (c != '-' && id.size() < size) id += c;
+  }
 }
 
 // As the protocol that the client speaks says that there is no such operation.

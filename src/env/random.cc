@@ -2,10 +2,10 @@
 
 #include "base/assert.h"
 
-#include <fmt/format.h>
-
+#include <string.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 
 namespace gust::env {
@@ -28,17 +28,47 @@ std::string Random::uuid() {
   fill(std::as_writable_bytes(std::span(b)));
   b[6] = (b[6] & 0x0f) | 0x40;
   b[8] = (b[8] & 0x3f) | 0x80;
-  return fmt::format(
-      "{:02x}{:02x}{:02x}{:02x}-{:02x}{:02x}-{:02x}{:02x}-{:02x}{:02x}-{:02x}{:02x}{:02x}{:02x}{:02x}{:02x}", b[0],
-      b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(36);
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    out += kDigits[b[i] >> 4];
+    out += kDigits[b[i] & 15];
+  }
+  return out;
 }
 
-void SystemRandom::fill(std::span<std::byte> out) {
+namespace {
+
+void from_kernel(std::span<std::byte> out) {
   while (!out.empty()) {
     const auto n = ::getrandom(out.data(), out.size(), 0);
     GUST_ASSERT(n > 0 || errno == EINTR);
     if (n > 0) out = out.subspan(static_cast<std::size_t>(n));
   }
+}
+
+// Bytes that a thread has from the kernel and that nobody has got yet. A forked process would give the same ones once
+// more: the daemon never forks.
+struct Pool {
+  std::array<std::byte, 1024> bytes;
+  std::size_t left;
+};
+constinit thread_local Pool pool{};
+
+}  // namespace
+
+void SystemRandom::fill(std::span<std::byte> out) {
+  if (out.size() > pool.bytes.size() / 4) return from_kernel(out);
+  if (pool.left < out.size()) {
+    from_kernel(pool.bytes);
+    pool.left = pool.bytes.size();
+  }
+  pool.left -= out.size();
+  const auto given = std::span(pool.bytes).subspan(pool.left, out.size());
+  std::ranges::copy(given, out.begin());
+  ::explicit_bzero(given.data(), given.size());
 }
 
 void SeededRandom::fill(std::span<std::byte> out) {

@@ -3,9 +3,10 @@
 #include "codec/time_format.h"
 
 #include <boost/beast/http/status.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace gust::http {
 namespace {
@@ -15,19 +16,40 @@ bool is_set_here(std::string_view name) {
     return std::ranges::equal(name, other, {},
                               [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   };
-  return equals("content-length") || equals("transfer-encoding") || equals("connection") || equals("date");
+  switch (name.size()) {
+    case 4: return equals("date");
+    case 10: return equals("connection");
+    case 14: return equals("content-length");
+    case 17: return equals("transfer-encoding");
+    default: return false;
+  }
+}
+
+// All bytes at once, which the compiler makes few instructions of.
+bool is_clean(std::string_view text) {
+  bool clean = true;
+  for (const char c : text) clean &= (c != '\r') & (c != '\n') & (c != '\0');
+  return clean;
+}
+
+void append_clean(std::string& head, std::string_view text) {
+  const auto at = static_cast<std::ptrdiff_t>(head.size());
+  head += text;
+  if (is_clean(text)) return;
+  std::replace_if(head.begin() + at, head.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
 }
 
 void append_field(std::string& head, std::string_view name, std::string_view value) {
-  const auto clean = [&](std::string_view text) {
-    const auto at = static_cast<std::ptrdiff_t>(head.size());
-    head += text;
-    std::replace_if(head.begin() + at, head.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
-  };
-  clean(name);
+  append_clean(head, name);
   head += ": ";
-  clean(value);
+  append_clean(head, value);
   head += "\r\n";
+}
+
+void append_number(std::string& head, std::uint64_t number) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  head.append(digits.data(), end);
 }
 
 }  // namespace
@@ -40,13 +62,19 @@ std::string_view reason_phrase(int status) {
 std::string response_head(const Response& response, Framing framing, std::uint64_t length, Connection connection,
                           WallTime now) {
   std::string head;
-  head.reserve(512);
-  fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  head.reserve(1024);
+  head += "HTTP/1.1 ";
+  append_number(head, static_cast<std::uint64_t>(response.status));
+  head.append(" ").append(reason_phrase(response.status)).append("\r\n");
   for (const auto& [name, value] : response.headers.all()) {
     if (!is_set_here(name)) append_field(head, name, value);
   }
-  fmt::format_to(std::back_inserter(head), "Date: {}\r\n", codec::to_http_date(now));
-  if (framing == Framing::kLength) fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", length);
+  head.append("Date: ").append(codec::to_http_date(now)).append("\r\n");
+  if (framing == Framing::kLength) {
+    head += "Content-Length: ";
+    append_number(head, length);
+    head += "\r\n";
+  }
   if (framing == Framing::kChunked) head += "Transfer-Encoding: chunked\r\n";
   head += connection == Connection::kClose ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";
   return head;

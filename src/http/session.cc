@@ -454,10 +454,11 @@ asio::awaitable<bool> BeastSession::write_response(Response response, bool head_
 // `head` goes out with the first bytes: one packet for what is small.
 asio::awaitable<bool> BeastSession::write_stream(async::ByteSource& source, Framing framing, std::uint64_t length,
                                                  std::string_view head) {
-  std::string piece(framing == Framing::kLength ? std::clamp<std::uint64_t>(length, 1, kPiece) : kPiece, '\0');
+  const auto size = framing == Framing::kLength ? std::clamp<std::uint64_t>(length, 1, kPiece) : kPiece;
+  const auto piece = std::make_unique_for_overwrite<char[]>(size);
   std::uint64_t sent = 0;
   for (;;) {
-    const auto room = std::as_writable_bytes(std::span(piece));
+    const auto room = std::as_writable_bytes(std::span(piece.get(), size));
     const auto n = co_await source.read(room);
     if (!n) {
       GUST_ERROR("http: a response broke off: {}", n.error().message);
@@ -467,14 +468,14 @@ asio::awaitable<bool> BeastSession::write_stream(async::ByteSource& source, Fram
     if (*n == 0) break;
     sent += *n;
     if (framing == Framing::kLength && sent > length) co_return false;
-    const std::string_view data(piece.data(), *n);
+    const std::string_view data(piece.get(), *n);
     bool written = false;
     if (framing == Framing::kLength) {
       written = co_await write_bytes(head, data);
       head = {};
     } else {
-      const auto size = fmt::format("{:x}\r\n", *n);
-      written = co_await write_bytes(size, data) && co_await write_bytes("\r\n");
+      const auto prefix = fmt::format("{:x}\r\n", *n);
+      written = co_await write_bytes(prefix, data) && co_await write_bytes("\r\n");
     }
     if (!written) co_return false;
   }

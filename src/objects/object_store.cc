@@ -192,18 +192,20 @@ async::Task<ObjectStore::Ingested> ObjectStore::ingest(async::ByteSource& body, 
   const auto key = fresh_key(random_);
   const auto mill = std::make_shared<Mill>(Hasher(kind), Sealer(key));
   std::unique_ptr<blobs::Writer> writer;
-  std::vector<std::byte> piece(body.remaining().value_or(kPiece) <= kInlineBytes ? kInlineBytes : kPiece);
+  const auto room = body.remaining().value_or(kPiece) <= kInlineBytes ? kInlineBytes : kPiece;
+  const auto piece = std::make_unique_for_overwrite<std::byte[]>(room);
   for (bool end = false; !end;) {
     std::size_t filled = 0;
-    while (filled < piece.size()) {
-      GUST_CO_TRY(const auto n, co_await body.read(std::span(piece).subspan(filled)));
+    while (filled < room) {
+      const std::span rest(piece.get() + filled, room - filled);
+      GUST_CO_TRY(const auto n, co_await body.read(rest));
       if (n == 0) {
         end = true;
         break;
       }
       filled += n;
     }
-    const auto bytes = std::span<const std::byte>(piece).first(filled);
+    const auto bytes = std::span<const std::byte>(piece.get(), filled);
     out.size += filled;
     if (out.size > kMaxPutBytes)
       co_return fail(Code::kTooLarge, "Your proposed upload exceeds the maximum allowed size", "object");

@@ -1,6 +1,7 @@
 // Reading objects: the bytes of their segments in order.
 #include "objects/object_store.h"
 #include "objects/rows.h"
+#include "objects/sealed_row.h"
 
 #include <fmt/format.h>
 
@@ -123,6 +124,17 @@ async::Task<std::unique_ptr<async::ByteSource>> ObjectStore::open(Object object,
   if (offset > object.size || length > object.size - offset)
     co_return fail(Code::kInvalid, "the range ends past the object", "range");
   GUST_CO_CHECK(check_customer_key(object.encryption, key));
+  if (length > 0 && object.segments.size() == 1 && is_row(object.segments[0])) {
+    const auto& segment = object.segments[0];
+    std::optional<codec::Key256> own;
+    if (!segment.sealed_key.empty()) {
+      GUST_CO_TRY(own, unwrap_key(key ? *key : key_, segment));
+    }
+    GUST_CO_TRY(auto stored, co_await store_.get(rows::bytes_key(segment.id)));
+    if (!stored) co_return fail(Code::kNotFound, "the object was replaced", "blob");
+    GUST_CO_TRY(auto bytes, open_row(own, segment, *std::move(stored), offset, length));
+    co_return async::from_string(std::move(bytes));
+  }
   auto reading = std::make_unique<Reading>(blobs_, workers_, pins_, slices_of(object, offset, length));
   GUST_CO_CHECK(co_await reading->start(store_, key ? *std::move(key) : key_));
   co_return reading;

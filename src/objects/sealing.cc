@@ -1,5 +1,7 @@
 #include "objects/sealing.h"
 
+#include "objects/sealed_row.h"
+
 #include "base/assert.h"
 #include "codec/digest.h"
 
@@ -151,6 +153,22 @@ Result<Key256> unwrap_key(const Key256& root, const Segment& segment) {
   const Key256 key(bytes);
   codec::forget(bytes);
   return key;
+}
+
+bool is_row(const Segment& segment) { return segment.place == Place::kRow && last_chunk(segment.size) == 0; }
+
+Result<std::string> open_row(const std::optional<Key256>& key, const Segment& segment, std::string stored,
+                             std::uint64_t offset, std::uint64_t length) {
+  if (stored.size() != (key ? sealed_bytes(segment.size) : segment.size))
+    return fail(Code::kCorrupt, "a segment's row has not as many bytes as it should", "blob");
+  if (key) {
+    const auto bytes = std::as_writable_bytes(std::span(stored));
+    if (!AesGcm(*key).open(nonce_of(0, kLast), {}, bytes, bytes))
+      return fail(Code::kCorrupt, "the row of an encrypted segment is not what was written", "blob");
+  }
+  stored.resize(offset + length);
+  stored.erase(0, offset);
+  return stored;
 }
 
 Encryption customer_encryption(const Key256& key, env::Random& random) {

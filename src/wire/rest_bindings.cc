@@ -1,6 +1,7 @@
 #include "wire/rest_bindings.h"
 
 #include "codec/base64.h"
+#include "wire/members.h"
 #include "wire/scalar.h"
 
 #include <fmt/format.h>
@@ -159,9 +160,8 @@ Result<void> read_bindings(const Shape& shape, const Labels& labels, const codec
 }
 
 void write_headers(const Shape& shape, const Value& value, http::Headers& headers, int& status) {
-  for (const auto& member : shape.members) {
-    const auto* item = value.find(member.name);
-    if (item == nullptr || item->is_null()) continue;
+  for (const auto& [ref, item] : present_members(shape, value)) {
+    const auto& member = *ref;
     if (member.location == Location::kHeader) {
       headers.add(member.wire_name(), header_text(member, *item));
     } else if (member.location == Location::kHeaders) {

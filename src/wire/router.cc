@@ -20,9 +20,9 @@ std::vector<std::string> split_template(std::string_view path) {
 bool is_label(std::string_view segment) { return segment.starts_with('{') && segment.ends_with('}'); }
 bool is_greedy(std::string_view segment) { return segment.ends_with("+}"); }
 
-// Fills `labels` when `path` fits. A greedy label takes what is left up to the segments after it; one empty segment
-// at the end ("/bucket/") counts as none.
-bool match_path(const std::vector<std::string>& segments, std::string_view path, Labels& labels) {
+// Whether `path` fits; fills `labels` then, unless it is null. A greedy label takes what is left up to the segments
+// after it; one empty segment at the end ("/bucket/") counts as none.
+bool match_path(const std::vector<std::string>& segments, std::string_view path, Labels* labels) {
   if (path.starts_with('/')) path.remove_prefix(1);
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const std::string_view segment = segments[i];
@@ -30,13 +30,14 @@ bool match_path(const std::vector<std::string>& segments, std::string_view path,
       std::string tail;
       for (std::size_t j = i + 1; j < segments.size(); ++j) tail += "/" + segments[j];
       if (path.size() <= tail.size() || !path.ends_with(tail)) return false;
-      labels[std::string(segment.substr(1, segment.size() - 3))] = path.substr(0, path.size() - tail.size());
+      if (labels != nullptr)
+        (*labels)[std::string(segment.substr(1, segment.size() - 3))] = path.substr(0, path.size() - tail.size());
       return true;
     }
     const auto part = path.substr(0, path.find('/'));
     if (is_label(segment)) {
       if (part.empty()) return false;
-      labels[std::string(segment.substr(1, segment.size() - 2))] = part;
+      if (labels != nullptr) (*labels)[std::string(segment.substr(1, segment.size() - 2))] = part;
     } else if (part != segment) {
       return false;
     }
@@ -72,7 +73,7 @@ std::optional<Match> Router::find(std::string_view method, std::string_view path
   const auto in_query = [&](std::string_view name) {
     return std::ranges::any_of(query, [&](const auto& p) { return p.first == name; });
   };
-  std::optional<Match> best;
+  const Route* best = nullptr;
   int best_score = -1;
   for (const auto& route : routes_) {
     if (route.operation->method != method) continue;
@@ -81,8 +82,7 @@ std::optional<Match> Router::find(std::string_view method, std::string_view path
         return p.first == literal.first && (literal.second.empty() || p.second == literal.second);
       });
     });
-    Labels labels;
-    if (!literals || !match_path(route.segments, path, labels)) continue;
+    if (!literals || !match_path(route.segments, path, nullptr)) continue;
     const bool complete =
         std::ranges::all_of(route.needed_query, in_query) &&
         std::ranges::all_of(route.needed_headers, [&](const auto& name) { return headers.contains(name); });
@@ -93,10 +93,13 @@ std::optional<Match> Router::find(std::string_view method, std::string_view path
     const int score = complete ? 1000 + 100 * exact + needs : 100 - needs;
     if (score > best_score) {
       best_score = score;
-      best = Match{route.operation, std::move(labels)};
+      best = &route;
     }
   }
-  return best;
+  if (best == nullptr) return std::nullopt;
+  Match match{best->operation, {}};
+  match_path(best->segments, path, &match.labels);
+  return match;
 }
 
 }  // namespace gust::wire

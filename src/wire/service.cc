@@ -83,12 +83,11 @@ std::expected<Match, WireError> Service::find(const http::Request& request, std:
                                               const codec::QueryPairs& query, std::string_view body) const {
   std::optional<Match> match;
   std::string name;
-  if (model_->protocol == Protocol::kRestXml || model_->protocol == Protocol::kRestJson) {
+  const bool rest = model_->protocol == Protocol::kRestXml || model_->protocol == Protocol::kRestJson;
+  if (rest) {
     const auto unserved = settings_.unserved ? settings_.unserved(request.method, path, query) : std::nullopt;
     if (unserved) return std::unexpected(*unserved);
     match = router_.find(request.method, path, query, request.headers);
-    name =
-        fmt::format("{} {}{}{}", request.method, path, request.query.empty() ? "" : "?", request.query.substr(0, 100));
   } else {
     name = target_operation(*model_, request.headers);
     if (model_->protocol == Protocol::kQuery) {
@@ -100,6 +99,10 @@ std::expected<Match, WireError> Service::find(const http::Request& request, std:
     if (const auto* operation = model_->operation(name)) match = Match{operation, {}};
   }
   if (match && handlers_.contains(match->operation->name)) return *std::move(match);
+  if (rest) {
+    name =
+        fmt::format("{} {}{}{}", request.method, path, request.query.empty() ? "" : "?", request.query.substr(0, 100));
+  }
   GUST_INFO("{}: an operation that is not served: {}", model_->service_id, name);
   auto unknown = settings_.unknown;
   if (unknown.message.empty()) unknown.message = fmt::format("'{}' is not an operation that this service serves", name);

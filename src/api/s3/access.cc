@@ -109,9 +109,13 @@ std::string s3_arn(const std::string& bucket, const std::optional<std::string>& 
   return key ? fmt::format("arn:aws:s3:::{}/{}", bucket, *key) : fmt::format("arn:aws:s3:::{}", bucket);
 }
 
+// As to_text() writes it.
+static constexpr std::string_view kEnforcedText = R"({"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]})";
+
 Ownership ownership_of(const objects::Bucket& bucket) {
   const auto text = bucket.configuration("ownershipControls");
   if (text.empty()) return Ownership::kWriter;
+  if (text == kEnforcedText) return Ownership::kEnforced;  // of nearly every bucket, and asked for every request
   const auto controls = from_text<s3::OwnershipControls>(text);
   const auto rule = controls.rules.empty() ? std::string() : controls.rules[0].object_ownership;
   return rule == "BucketOwnerEnforced"    ? Ownership::kEnforced

@@ -53,8 +53,10 @@ S3Reply<s3::PutObjectOutput> put_object(const S3Parts& s3, wire::Call call, s3::
 template <typename Output, typename Request>
 void describe_object(const objects::Bucket& bucket, const objects::Object& object, const Request& request,
                      Output& out) {
-  const auto header = [&](const char* name) -> std::optional<std::string> {
-    const auto it = object.headers.find(name);
+  const auto header = [&](std::string_view name) -> std::optional<std::string> {
+    const auto it = std::ranges::find(object.headers, name, [](const auto& field) -> std::string_view {
+      return field.first;
+    });
     return it == object.headers.end() ? std::nullopt : std::optional(it->second);
   };
   out.accept_ranges = "bytes";
@@ -128,7 +130,7 @@ S3Reply<s3::GetObjectOutput> get_object(const S3Parts& s3, wire::Call call, s3::
   GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:GetObject", request));
   GUST_CO_TRY(const auto key, customer_key_of(call, request));
   for (int attempt = 0;; ++attempt) {
-    GUST_CO_TRY(const auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
+    GUST_CO_TRY(auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
     GUST_CO_CHECK(objects::check_customer_key(object.encryption, key));
     GUST_CO_CHECK(check_read_conditions(object, request.if_match, request.if_none_match, request.if_modified_since,
                                         request.if_unmodified_since));
@@ -137,7 +139,7 @@ S3Reply<s3::GetObjectOutput> get_object(const S3Parts& s3, wire::Call call, s3::
     set_encryption(object.encryption, key, out);
     int status = 200;
     GUST_CO_TRY(const auto range, choose_bytes(object, request, status, out));
-    auto body = co_await s3.store.open(object, range.first, range.length, key);
+    auto body = co_await s3.store.open(std::move(object), range.first, range.length, key);
     // Replaced between the row and its bytes: the row is read again.
     if (!body && body.error().code == Code::kNotFound && attempt < 3) continue;
     if (!body) co_return std::unexpected(body.error());

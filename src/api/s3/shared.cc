@@ -38,7 +38,15 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-std::string header_of(ChecksumKind kind) { return "x-amz-checksum-" + lower(checksum_name(kind)); }
+const std::string& header_of(ChecksumKind kind) {
+  static const auto kNames = [] {
+    std::array<std::string, kChecksums.size()> names;
+    for (const auto& [one, name] : kChecksums)
+      names.at(static_cast<std::size_t>(one)) = "x-amz-checksum-" + lower(name);
+    return names;
+  }();
+  return kNames.at(static_cast<std::size_t>(kind));
+}
 
 bool parse_number(std::string_view text, std::uint64_t& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
