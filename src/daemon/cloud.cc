@@ -153,6 +153,7 @@ async::Task<void> Cloud::start() {
   GUST_CO_CHECK(listen());
   GUST_CO_CHECK(co_await open_functions());
   open_scaling();
+  open_tables();
   open_services();
   outbox_->start();
   lifecycle_->start();
@@ -281,6 +282,11 @@ void Cloud::open_scaling() {
   scaling_api_ = std::make_unique<api::ApplicationAutoScalingService>(*scaling_registry_, *scaler_);
 }
 
+void Cloud::open_tables() {
+  catalog_ = std::make_unique<tables::Catalog>(executor_, *store_, clock_, random_);
+  dynamodb_ = std::make_unique<api::DynamoDbService>(*catalog_, endpoint_.substr(endpoint_.find("//") + 2));
+}
+
 void Cloud::open_services() {
   using api::ServiceKind;
   notification_targets_ = std::make_unique<FunctionTargets>(*registry_);
@@ -317,6 +323,7 @@ void Cloud::open_services() {
   front_->add_signed(ServiceKind::kApiGateway, "apigateway", api_gateway_->wire());
   front_->add_signed(ServiceKind::kSts, "sts", sts_.wire());
   front_->add_signed(ServiceKind::kScaling, "application-autoscaling", scaling_api_->wire());
+  front_->add_signed(ServiceKind::kDynamoDb, "dynamodb", dynamodb_->wire());
   front_->add_open(ServiceKind::kHealth,
                    [](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> {
                      co_return health();
