@@ -25,16 +25,21 @@ class Number {
   Result<Number> plus(const Number& other) const;
   Result<Number> minus(const Number& other) const;
 
-  // Bytes that sort as the numbers do; decode() is its inverse, kCorrupt for others.
+  // Bytes that sort as the numbers do and end before any others begin (docs/formats/tables.md); from_sortable() is the
+  // inverse, kCorrupt for others.
   std::string sortable() const;
   static Result<Number> from_sortable(std::string_view bytes);
-  // What the service counts for it: about one byte for two significant digits, and one more.
+  // What the service counts for it: 1 for 0, else one and one for each pair of digits (pairs begin at the point), and
+  // one more when negative.
   std::size_t size() const;
 
   std::strong_ordering operator<=>(const Number& other) const;
   bool operator==(const Number& other) const = default;
 
  private:
+  // Without zeros at the ends, and checked.
+  Result<Number> fitted() const;
+
   std::string digits_;          // '0' to '9', neither first nor last is '0'; empty for 0
   std::int32_t exponent_ = 0;   // the value is 0.DIGITS times ten to this
   bool negative_ = false;
