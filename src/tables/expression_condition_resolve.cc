@@ -32,8 +32,8 @@ Result<void> check_distinct(ExpressionKind kind, std::string_view name, const st
   const auto* first = path_of(operands.front());
   const auto same = [&](const Operand& operand) { return path_of(operand) && *path_of(operand) == *first; };
   if (!first || std::none_of(operands.begin() + 1, operands.end(), same)) return {};
-  return invalid(kind, fmt::format("The first operand must be distinct from the remaining operands for this operator or "
-                                   "function; operator: {}, first operand: {}",
+  return invalid(kind, fmt::format("The first operand must be distinct from the remaining operands for this operator "
+                                   "or function; operator: {}, first operand: {}",
                                    name, first->text()));
 }
 

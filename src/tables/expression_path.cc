@@ -89,8 +89,8 @@ const Value* DocumentPath::find(const Item& item) const {
 
 Result<void> check_apart(ExpressionKind kind, const std::vector<DocumentPath>& paths) {
   const auto wrong = [&](std::string_view how, const DocumentPath& first, const DocumentPath& second) {
-    return invalid(kind, fmt::format("Two document paths {} with each other; must remove or rewrite one of these paths; "
-                                     "path one: {}, path two: {}",
+    return invalid(kind, fmt::format("Two document paths {} with each other; must remove or rewrite one of these "
+                                     "paths; path one: {}, path two: {}",
                                      how, first.text(), second.text()));
   };
   std::map<std::string_view, Paths> tops;

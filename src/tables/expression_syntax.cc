@@ -272,8 +272,8 @@ Result<void> check_names(ExpressionKind kind, const SyntaxNode& node) {
 }
 
 std::unexpected<Error> misused(ExpressionKind kind, std::string_view function) {
-  return invalid(kind,
-                 fmt::format("The function is not allowed to be used this way in an expression; function: {}", function));
+  return invalid(kind, fmt::format("The function is not allowed to be used this way in an expression; function: {}",
+                                   function));
 }
 
 Result<DocumentPath> resolve_path(ExpressionKind kind, const SyntaxPath& path, Placeholders& placeholders) {
@@ -322,7 +322,8 @@ std::unexpected<Error> wrong_type(ExpressionKind kind, std::string_view function
 }
 
 std::unexpected<Error> needs_path(ExpressionKind kind, std::string_view function) {
-  return invalid(kind, fmt::format("Operator or function requires a document path; operator or function: {}", function));
+  return invalid(kind, fmt::format("Operator or function requires a document path; operator or function: {}",
+                                   function));
 }
 
 }  // namespace gust::tables
