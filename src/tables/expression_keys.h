@@ -1,5 +1,5 @@
-// KeyConditionExpression: which keys a query wants, of a KeyConditionExpression or the legacy KeyConditions. A value. Any
-// thread. Source: "Key condition expressions for the Query operation", DynamoDB developer guide.
+// KeyConditionExpression: which keys a query wants, of a KeyConditionExpression or the legacy KeyConditions. A value.
+// Any thread. Source: "Key condition expressions for the Query operation", DynamoDB developer guide.
 #pragma once
 
 #include "base/result.h"

@@ -26,8 +26,8 @@ struct DocumentPath {
   const Value* find(const Item& item) const;
 };
 
-// "Two document paths overlap" or "conflict": one is the other or above it, or they take one thing for a map and a list.
-// kInvalid "expression".
+// "Two document paths overlap" or "conflict": one is the other or above it, or they take one thing for a map and a
+// list. kInvalid "expression".
 Result<void> check_apart(ExpressionKind kind, const std::vector<DocumentPath>& paths);
 
 // What is at the paths of the item, in its maps and lists; the elements of a list in their order, without gaps.

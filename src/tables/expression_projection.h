@@ -1,5 +1,5 @@
-// Projection: which parts of an item are answered, of a ProjectionExpression or the legacy AttributesToGet. A value. Any
-// thread. Source: "Using projection expressions", DynamoDB developer guide.
+// Projection: which parts of an item are answered, of a ProjectionExpression or the legacy AttributesToGet. A value.
+// Any thread. Source: "Using projection expressions", DynamoDB developer guide.
 #pragma once
 
 #include "base/result.h"

@@ -1,6 +1,6 @@
-// UpdateExpression: how an item changes: SET, REMOVE, ADD and DELETE, or the legacy AttributeUpdates. All that it reads,
-// it reads from the item as it was. A value, cheap to copy. Any thread. Source: "Update expressions", DynamoDB developer
-// guide.
+// UpdateExpression: how an item changes: SET, REMOVE, ADD and DELETE, or the legacy AttributeUpdates. All that it
+// reads, it reads from the item as it was. A value, cheap to copy. Any thread. Source: "Update expressions", DynamoDB
+// developer guide.
 #pragma once
 
 #include "base/result.h"
