@@ -158,6 +158,7 @@ async::Task<void> Cloud::start() {
   outbox_->start();
   lifecycle_->start();
   scaler_->start();
+  table_maintenance_->start();
   async_invoker_->start();
   scrubber_->start();
   co_return write_endpoint();
@@ -284,7 +285,9 @@ void Cloud::open_scaling() {
 
 void Cloud::open_tables() {
   catalog_ = std::make_unique<tables::Catalog>(executor_, *store_, clock_, random_);
-  dynamodb_ = std::make_unique<api::DynamoDbService>(*catalog_, endpoint_.substr(endpoint_.find("//") + 2));
+  items_ = std::make_unique<tables::ItemStore>(*store_, clock_, random_);
+  table_maintenance_ = std::make_unique<tables::Maintenance>(executor_, *catalog_, *items_);
+  dynamodb_ = std::make_unique<api::DynamoDbService>(*catalog_, *items_, endpoint_.substr(endpoint_.find("//") + 2));
 }
 
 void Cloud::open_services() {
@@ -402,6 +405,7 @@ async::Task<void> Cloud::stop(Millis grace) {
   if (server_) note(co_await server_->stop(deadline));
   if (lifecycle_) note(co_await lifecycle_->stop());
   if (scaler_) note(co_await scaler_->stop());
+  if (table_maintenance_) note(co_await table_maintenance_->stop());
   if (scrubber_) note(co_await scrubber_->stop());
   if (async_invoker_) note(co_await async_invoker_->stop(deadline));
   if (invoker_) note(co_await invoker_->stop(deadline));

@@ -33,6 +33,8 @@
 #include "scaling/scaler.h"
 #include "sites/site.h"
 #include "tables/catalog.h"
+#include "tables/item_store.h"
+#include "tables/maintenance.h"
 #include "telemetry/metrics.h"
 
 #include <memory>
@@ -112,6 +114,8 @@ class Cloud {
   std::unique_ptr<api::ApiGatewayV2Service> api_gateway_;
   std::unique_ptr<api::ApplicationAutoScalingService> scaling_api_;
   std::unique_ptr<tables::Catalog> catalog_;
+  std::unique_ptr<tables::ItemStore> items_;
+  std::unique_ptr<tables::Maintenance> table_maintenance_;
   std::unique_ptr<api::DynamoDbService> dynamodb_;
   api::StsService sts_;
   std::unique_ptr<Admin> admin_;

@@ -56,14 +56,7 @@ std::string stream_label(WallTime time) {
                      static_cast<double>(to_epoch_ms(time) % 60'000) / 1000);
 }
 
-Catalog::Held Catalog::keep(Table table) {
-  std::erase_if(held_, [](const auto& entry) { return entry.second.expired(); });
-  auto out = std::make_shared<const Table>(std::move(table));
-  held_.emplace(out->id, out);
-  return out;
-}
-
-async::Task<Catalog::Held> Catalog::create(Table wanted) {
+async::Task<Catalog::Known> Catalog::create(Table wanted) {
   wanted.id = random_.uuid();
   wanted.created_at = clock_.now();
   if (wanted.stream) wanted.stream_label = stream_label(wanted.created_at);
@@ -86,10 +79,10 @@ async::Task<Catalog::Held> Catalog::create(Table wanted) {
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   ++changes_;
-  co_return keep(std::move(wanted));
+  co_return std::make_shared<const Table>(std::move(wanted));
 }
 
-async::Task<Catalog::Held> Catalog::find(Place place) {
+async::Task<Catalog::Known> Catalog::find(Place place) {
   if (const auto known = known_.find(place); known != known_.end()) co_return known->second;
   const auto changes = changes_;
   GUST_CO_TRY(const auto row, co_await store_.get(table_rows::table_key(place)));
@@ -97,12 +90,12 @@ async::Task<Catalog::Held> Catalog::find(Place place) {
   GUST_CO_TRY(auto table, table_rows::decode_table(*row));
   // Another may have read it meanwhile.
   if (const auto known = known_.find(place); known != known_.end()) co_return known->second;
-  auto out = keep(std::move(table));
+  auto out = std::make_shared<const Table>(std::move(table));
   if (changes == changes_) known_[std::move(place)] = out;
   co_return out;
 }
 
-async::Task<Catalog::Held> Catalog::update(Place place, Change change) {
+async::Task<Catalog::Known> Catalog::update(Place place, Change change) {
   const auto out = std::make_shared<Table>();
   kv::Store::Body body = [this, place, change, out](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(const auto before, read(tx, place));
@@ -118,10 +111,10 @@ async::Task<Catalog::Held> Catalog::update(Place place, Change change) {
   ++changes_;
   known_.erase(place);
   worked_.set();
-  co_return keep(*out);
+  co_return out;
 }
 
-async::Task<Catalog::Held> Catalog::remove(Place place) {
+async::Task<Catalog::Known> Catalog::remove(Place place) {
   const auto out = std::make_shared<Table>();
   kv::Store::Body body = [place, out](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(*out, read(tx, place));
@@ -139,7 +132,7 @@ async::Task<Catalog::Held> Catalog::remove(Place place) {
   ++changes_;
   known_.erase(place);
   worked_.set();
-  co_return std::make_shared<const Table>(std::move(*out));
+  co_return out;
 }
 
 async::Task<Catalog::Names> Catalog::list(AccountId account, std::string region, std::string after,
@@ -188,16 +181,6 @@ async::Task<void> Catalog::finish(Work work) {
   ++changes_;
   known_.erase(place);
   co_return Result<void>();
-}
-
-bool Catalog::is_held(const Work& work) {
-  const auto [first, last] = held_.equal_range(work.table.id);
-  return std::any_of(first, last, [&](const auto& entry) {
-    const auto table = entry.second.lock();
-    if (table == nullptr) return false;
-    const bool has_index = find_index(*table, work.index) != nullptr;
-    return work.kind == Work::Kind::kDropTable || has_index == (work.kind == Work::Kind::kDropIndex);
-  });
 }
 
 }  // namespace gust::tables

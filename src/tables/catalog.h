@@ -22,21 +22,20 @@ class Catalog {
  public:
   static constexpr std::size_t kMaxTables = 2'500;  // of an account in a region
 
-  // A table as it is declared now. Who works on its items holds this until done: rows are removed, and an index is
-  // filled, only when nobody holds an earlier declaration.
-  using Held = std::shared_ptr<const Table>;
+  // A table as it is declared now. ItemStore says to who comes with an older one that it must be read again.
+  using Known = std::shared_ptr<const Table>;
 
   Catalog(async::Executor executor, kv::Store& store, env::Clock& clock, env::Random& random)
       : store_(store), clock_(clock), random_(random), worked_(std::move(executor)) {}
 
   // With an id, a time and, with a stream, a label of its own. kAlreadyExists "table"; kTooLarge "limit".
-  async::Task<Held> create(Table wanted);
-  async::Task<Held> find(Place place);  // kNotFound "table"
+  async::Task<Known> create(Table wanted);
+  async::Task<Known> find(Place place);  // kNotFound "table"
   // `change` runs on a pool thread, maybe more than once. Indexes that it adds must be kCreating, and are filled then;
   // the rows of those that it takes out are removed. kConflict "index" while those of one of its name still are.
   using Change = std::function<Result<void>(Table&)>;
-  async::Task<Held> update(Place place, Change change);
-  async::Task<Held> remove(Place place);  // kPrecondition "protected"
+  async::Task<Known> update(Place place, Change change);
+  async::Task<Known> remove(Place place);  // kPrecondition "protected"
 
   struct Names {
     std::vector<TableName> names;
@@ -48,20 +47,15 @@ class Catalog {
   // For Maintenance: what is to be done, and that it was. An index that is filled is active from then on.
   async::Task<std::vector<Work>> works();
   async::Task<void> finish(Work work);
-  // Whether somebody holds a declaration of this table that does not fit the work yet.
-  bool is_held(const Work& work);
   async::Event& worked() { return worked_; }  // set when there is new work
 
  private:
-  Held keep(Table table);
-
   kv::Store& store_;
   env::Clock& clock_;
   env::Random& random_;
   async::Event worked_;
-  std::map<Place, Held> known_;
+  std::map<Place, Known> known_;
   std::uint64_t changes_ = 0;  // a row that was read before one is not kept
-  std::multimap<std::string, std::weak_ptr<const Table>> held_;  // by the table's id
 };
 
 // "2026-01-31T12:00:00.000", as streams are labelled.

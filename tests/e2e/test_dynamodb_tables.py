@@ -1,5 +1,6 @@
 """Tables of DynamoDB by the official SDK: what they are declared to be."""
 import json
+import uuid
 import zlib
 
 import pytest
@@ -30,6 +31,10 @@ def table(dynamodb, unique):
         dynamodb.delete_table(TableName=unique)
     except dynamodb.exceptions.ResourceNotFoundException:
         pass
+
+
+def unique_names(what):
+    return f"{what}-{uuid.uuid4().hex[:8]}"
 
 
 def refusal(call, code="ValidationException"):
