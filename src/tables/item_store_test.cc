@@ -145,9 +145,11 @@ TEST_P(ItemStoreTest, IndexesFollowTheirItems) {
 }
 
 TEST_P(ItemStoreTest, KeysOfIndexesAreChecked) {
-  table_.indexes = {index("zz", {"n", Type::kString}), index("aa", {"n", Type::kString}, KeyAttribute{"b", Type::kBinary})};
+  table_.indexes = {index("zz", {"n", Type::kString}),
+                    index("aa", {"n", Type::kString}, KeyAttribute{"b", Type::kBinary})};
   EXPECT_EQ(put(item("a", "1", {{"n", number(1)}})).error().message,
-            "One or more parameter values were invalid: Type mismatch for Index Key n Expected: S Actual: N IndexName: aa");
+            "One or more parameter values were invalid: Type mismatch for Index Key n Expected: S Actual: N IndexName: "
+            "aa");
   EXPECT_EQ(put(item("a", "1", {{"n", {Null{}}}})).error().source, "index key");
   EXPECT_EQ(put(item("a", "1", {{"b", binary("")}})).error(),
             (Error{Code::kInvalid,

@@ -147,8 +147,8 @@ TEST_P(PageTest, SegmentsOfAScanAreAllOfIt) {
   wrong.segment = 1;
   wrong.start = page(query())->items.front();
   EXPECT_EQ(page(wrong).error().message,
-            "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct "
-            "Segment. TotalSegments: 2 Segment: 1");
+            "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with "
+            "correct Segment. TotalSegments: 2 Segment: 1");
 }
 
 TEST_P(PageTest, IndexesGoOnBehindItemsOfOneKey) {
@@ -226,7 +226,8 @@ class CountingReader final : public kv::Reader {
 
 TEST_P(PageTest, APageReadsWhatItHas) {
   std::vector<Write> writes;
-  for (int i = 0; i < 1000; ++i) writes.push_back(put_of(item("p", std::to_string(i), {{"x", text(std::string(2000, 'x'))}})));
+  const auto x = text(std::string(2000, 'x'));
+  for (int i = 0; i < 1000; ++i) writes.push_back(put_of(item("p", std::to_string(i), {{"x", x}})));
   ASSERT_TRUE(run(loop_, [&] { return items_->transact(writes, nullptr); }));
   const auto reads = [&](PageQuery query) {
     const auto snapshot = store_->snapshot();

@@ -69,7 +69,8 @@ async::Task<std::uint64_t> ItemStore::newest(StreamName stream) {
 }
 
 async::Task<void> ItemStore::trim(StreamName stream) {
-  kv::Range old{rows::stream_prefix(stream), rows::record_key(stream, sequence_at(clock_.now() - kStreamRetention) + 1)};
+  const auto kept = sequence_at(clock_.now() - kStreamRetention) + 1;
+  kv::Range old{rows::stream_prefix(stream), rows::record_key(stream, kept)};
   co_return co_await erase_rows(std::move(old));
 }
 

@@ -133,7 +133,8 @@ TEST_P(StreamTest, RecordsAreKeptForADay) {
 }
 
 TEST_P(StreamTest, PagesOfRecordsEndAtOneMegabyte) {
-  for (int i = 0; i < 8; ++i) ASSERT_TRUE(put(item("a", std::to_string(i), {{"x", text(std::string(300 << 10, 'x'))}})));
+  const auto large = text(std::string(300 << 10, 'x'));
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(put(item("a", std::to_string(i), {{"x", large}})));
   std::size_t seen = 0, pages = 0;
   for (std::uint64_t after = 0; seen < 8; ++pages) {
     const auto got = records(after);

@@ -57,7 +57,8 @@ async::Task<void> ItemStore::fill(Table table, Index index, std::vector<std::str
   // On a busy table many items conflict where few do not.
   for (std::size_t batch = keys.size(); !keys.empty();) {
     const auto n = static_cast<std::ptrdiff_t>(std::min(batch, keys.size()));
-    kv::Store::Body body = [&, some = std::vector(keys.begin(), keys.begin() + n)](kv::Transaction& tx) -> Result<void> {
+    const std::vector some(keys.begin(), keys.begin() + n);
+    kv::Store::Body body = [&](kv::Transaction& tx) -> Result<void> {
       GUST_CHECK(check_shape(tx, table));
       for (const auto& key : some) {
         GUST_TRY(const auto row, tx.get(key));

@@ -177,7 +177,8 @@ void write_xml_error(const Model& model, const WireError& error, std::string_vie
 std::string error_type(const Model& model, const WireError& error, const Shape* shape) {
   if (model.error_namespace.empty()) return shape != nullptr ? shape->name : error.code;
   if (shape != nullptr) return model.error_namespace + shape->name;
-  return (error.code == "ValidationException" ? "com.amazon.coral.validate#" : "com.amazon.coral.service#") + error.code;
+  const bool invalid = error.code == "ValidationException";
+  return (invalid ? "com.amazon.coral.validate#" : "com.amazon.coral.service#") + error.code;
 }
 
 void add_crc32(const Model& model, WholeResponse& out) {

@@ -227,7 +227,12 @@ def test_queries_that_are_none(items, filled):
     assert "ALL_PROJECTED_ATTRIBUTES can be used only" in refused(Select="ALL_PROJECTED_ATTRIBUTES")
     assert "Must specify the AttributesToGet" in refused(Select="SPECIFIC_ATTRIBUTES")
     assert "Either the KeyConditions or KeyConditionExpression" in refusal(lambda: items.query())
-    assert "value greater than or equal to 1" in refused(Limit=0)
+
+
+def test_a_limit_is_at_least_1(gust, table):
+    answer = post(gust, "Scan", json.dumps({"TableName": table, "Limit": 0}))
+    assert answer.json()["message"] == "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: " \
+        "Member must have value greater than or equal to 1"
 
 
 def test_scans(items, filled):

@@ -169,19 +169,18 @@ bool is_type(std::string_view name) {
 }
 
 Result<Value> read(const json::value& from, std::size_t depth) {
-  if (from.is_null()) return refused("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
+  constexpr auto kOne = "must contain exactly one of the supported datatypes";
+  const auto empty = [] { return refused(fmt::format("Supplied AttributeValue is empty, {}", kOne)); };
+  if (from.is_null()) return empty();
   if (!from.is_object()) return misread("Unexpected value type in payload");
   const json::key_value_pair* found = nullptr;
   for (const auto& member : from.get_object()) {
     if (member.value().is_null() || !is_type(member.key())) continue;
-    if (found != nullptr) {
-      return refused(
-          "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes");
-    }
+    if (found != nullptr)
+      return refused(fmt::format("Supplied AttributeValue has more than one datatypes set, {}", kOne));
     found = &member;
   }
-  if (found == nullptr)
-    return refused("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
+  if (found == nullptr) return empty();
   return read_typed(found->key(), found->value(), depth);
 }
 

@@ -12,8 +12,8 @@
 
 namespace gust::api {
 
-// {"S": "..."} and so on. kInvalid with the service's words: "serialization" where it would not have understood the JSON,
-// "request" where the value is none that there may be.
+// {"S": "..."} and so on. kInvalid with the service's words: "serialization" where it would not have understood the
+// JSON, "request" where the value is none that there may be.
 Result<tables::Value> value_from(const boost::json::value& json);
 // {"name": {"S": "..."}, ...}
 Result<tables::Item> item_from(const boost::json::value& json);

@@ -37,7 +37,8 @@ TEST(AttributeValue, WhatIsNoneIsRefusedInTheServicesWords) {
   EXPECT_EQ(refusal(R"({"X":"y"})"), kEmpty);
   EXPECT_EQ(refusal(R"({"S":null})"), kEmpty);
   EXPECT_EQ(refusal(R"({"S":"a","N":"1"})"),
-            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes");
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
+            "datatypes");
   EXPECT_EQ(refusal(R"({"SS":[]})"), "One or more parameter values were invalid: An string set  may not be empty");
   EXPECT_EQ(refusal(R"({"NS":[]})"), "One or more parameter values were invalid: An number set  may not be empty");
   EXPECT_EQ(refusal(R"({"BS":[]})"), "One or more parameter values were invalid: Binary sets should not be empty");

@@ -1,5 +1,5 @@
-// From requests to what a table is declared to be: all that CreateTable and UpdateTable check before anything is written.
-// Any thread. Source: CreateTable, UpdateTable and "Quotas in Amazon DynamoDB".
+// From requests to what a table is declared to be: all that CreateTable and UpdateTable check before anything is
+// written. Any thread. Source: CreateTable, UpdateTable and "Quotas in Amazon DynamoDB".
 #pragma once
 
 #include "api/dynamodb/shared.h"

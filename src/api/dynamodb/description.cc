@@ -30,8 +30,8 @@ std::vector<dynamodb::AttributeDefinition> definitions(const tables::Table& tabl
   std::vector<dynamodb::AttributeDefinition> out;
   const auto add = [&](const tables::KeySchema& key) {
     for (const auto* one : {&key.hash, key.range ? &*key.range : nullptr}) {
-      if (one == nullptr || std::ranges::find(out, one->name, &dynamodb::AttributeDefinition::attribute_name) != out.end())
-        continue;
+      const auto is_it = [&](const auto& definition) { return definition.attribute_name == one->name; };
+      if (one == nullptr || std::ranges::any_of(out, is_it)) continue;
       out.push_back({one->name, std::string(tables::name_of(one->type))});
     }
   };

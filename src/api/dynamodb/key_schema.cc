@@ -117,7 +117,8 @@ Result<void> check_indexes(const tables::Table& table) {
     included += index.included.size();
   }
   if (local > kMaxLocalIndexes)
-    return bad_parameter(fmt::format("Number of LocalSecondaryIndexes exceeds per-table limit of {}", kMaxLocalIndexes));
+    return bad_parameter(
+        fmt::format("Number of LocalSecondaryIndexes exceeds per-table limit of {}", kMaxLocalIndexes));
   if (table.indexes.size() - local > kMaxGlobalIndexes)
     return bad_parameter(
         fmt::format("Number of GlobalSecondaryIndexes exceeds per-table limit of {}", kMaxGlobalIndexes));
@@ -140,8 +141,10 @@ Result<tables::Throughput> throughput_of(BillingMode billing,
   }
   if (!given && !index.empty())
     return bad_parameter(fmt::format("ProvisionedThroughput must be specified for index: {}", index));
-  if (!given)
-    return bad_parameter("ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
+  if (!given) {
+    return bad_parameter(
+        "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
+  }
   for (const auto& [name, units] : {std::pair{"ReadCapacityUnits", given->read_capacity_units},
                                     {"WriteCapacityUnits", given->write_capacity_units}}) {
     if (units > kMaxUnits) {

@@ -71,8 +71,10 @@ Result<ParsedPage> parse_page(Kind kind, const Object& body) {
   GUST_TRY(out.filter, expressions.filter(kind == Kind::kQuery ? "QueryFilter" : "ScanFilter"));
   if (kind == Kind::kQuery) {
     GUST_TRY(out.keys, expressions.key_condition());
-    if (!out.keys)
-      return bad_request("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
+    if (!out.keys) {
+      return bad_request(
+          "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
+    }
   }
   GUST_CHECK(expressions.finish());
   out.select = text_of(body, "Select");
@@ -105,9 +107,10 @@ Result<Attributes> attributes_of(const ParsedPage& page, const tables::Table& ta
   const bool global = index.scope == tables::Scope::kGlobal;
   if (page.select == "ALL_ATTRIBUTES" && index.projected != tables::Projected::kAll) {
     if (!global) return Attributes::kAll;
-    return bad_parameter(fmt::format("Select type ALL_ATTRIBUTES is not supported for global secondary index {} because "
-                                     "its projection type is not ALL",
-                                     index.name));
+    return bad_parameter(
+        fmt::format("Select type ALL_ATTRIBUTES is not supported for global secondary index {} because its projection "
+                    "type is not ALL",
+                    index.name));
   }
   if (!page.projection) return Attributes::kProjected;
   const auto missing = unprojected(table, index, page.projection->attributes());

@@ -63,7 +63,8 @@ DynamoDbService::Text DynamoDbService::settled(ItemHandler handler, wire::Call c
 async::Task<tables::Catalog::Known> DynamoDbService::table_of(const wire::Call& call, std::string_view name) {
   GUST_CO_TRY(auto place, place_of(call, name));
   auto table = co_await catalog_.find(std::move(place));
-  if (!table && table.error().source == "table") co_return fail(Code::kNotFound, "Requested resource not found", "table");
+  if (!table && table.error().source == "table")
+    co_return fail(Code::kNotFound, "Requested resource not found", "table");
   co_return table;
 }
 

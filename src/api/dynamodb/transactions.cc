@@ -68,7 +68,8 @@ wire::Fault canceled(const std::vector<Reason>& reasons, const std::vector<Parse
   }
   wire::WireError error{
       "TransactionCanceledException",
-      fmt::format("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes), 400, {}};
+      fmt::format("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes), 400,
+      {}};
   error.members.emplace("CancellationReasons", std::move(list));
   return wire::Fault(std::move(error));
 }
