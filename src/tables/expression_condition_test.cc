@@ -203,8 +203,8 @@ TEST(ConditionExpression, ChecksTypesThatItKnows) {
       {"a BETWEEN :bool AND :bool", "BETWEEN", "BOOL"},
   };
   for (const auto& c : cases)
-    EXPECT_EQ(error_of(c.text), fmt::format("Incorrect operand type for operator or function; operator or function: {}, "
-                                            "operand type: {}",
+    EXPECT_EQ(error_of(c.text), fmt::format("Incorrect operand type for operator or function; operator or function: "
+                                            "{}, operand type: {}",
                                             c.function, c.type))
         << c.text;
   for (const std::string_view text : {"a = :bool", "a <> :l", "a IN (:bool, :s, :ss)", "begins_with(:s, a)",
@@ -219,11 +219,11 @@ TEST(ConditionExpression, ChecksBoundsThatItKnows) {
             "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: "
             "AttributeValue: {N:1}, upper bound operand: AttributeValue: {S:a}");
   EXPECT_EQ(error_of("a between :z and :s", placeholders({}, {{":z", S("b")}})),
-            "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: "
-            "AttributeValue: {S:b}, upper bound operand: AttributeValue: {S:a}");
+            "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound "
+            "operand: AttributeValue: {S:b}, upper bound operand: AttributeValue: {S:a}");
   EXPECT_EQ(error_of("a between :z and :n", placeholders({}, {{":z", N("10")}})),
-            "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: "
-            "AttributeValue: {N:10}, upper bound operand: AttributeValue: {N:1}");
+            "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound "
+            "operand: AttributeValue: {N:10}, upper bound operand: AttributeValue: {N:1}");
   EXPECT_EQ(error_of("a between :n and :n"), "");
   EXPECT_EQ(error_of("a between b and :n"), "");
 }
@@ -382,9 +382,9 @@ TEST(Placeholders, AreChecked) {
 }
 
 TEST(Placeholders, MustAllBeUsed) {
-  auto given =
-      Placeholders::of(Placeholders::Names{{"#a", "a"}, {"#b", "b"}}, Placeholders::Values{{":x", S("")}, {":y", S("")}})
-          .value();
+  const Placeholders::Names names = {{"#a", "a"}, {"#b", "b"}};
+  const Placeholders::Values values = {{":x", S("")}, {":y", S("")}};
+  auto given = Placeholders::of(names, values).value();
   EXPECT_EQ(given.check_all_used().error().message,
             "Value provided in ExpressionAttributeNames unused in expressions: keys: {#a, #b}");
   ASSERT_TRUE(parse_condition(ExpressionKind::kFilter, "#a = #b", given));
