@@ -35,6 +35,7 @@
 #include "tables/catalog.h"
 #include "tables/item_store.h"
 #include "tables/maintenance.h"
+#include "tables/sweeper.h"
 #include "telemetry/metrics.h"
 
 #include <memory>
@@ -116,6 +117,7 @@ class Cloud {
   std::unique_ptr<tables::Catalog> catalog_;
   std::unique_ptr<tables::ItemStore> items_;
   std::unique_ptr<tables::Maintenance> table_maintenance_;
+  std::unique_ptr<tables::Sweeper> table_sweeper_;
   std::unique_ptr<api::DynamoDbService> dynamodb_;
   api::StsService sts_;
   std::unique_ptr<Admin> admin_;

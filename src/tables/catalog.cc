@@ -151,6 +151,20 @@ async::Task<Catalog::Names> Catalog::list(AccountId account, std::string region,
   co_return out;
 }
 
+async::Task<std::vector<Table>> Catalog::all() {
+  auto range = kv::Range::prefix(std::string(table_rows::kTables));
+  std::vector<Table> out;
+  for (;;) {
+    GUST_CO_TRY(const auto rows, co_await store_.scan(range));
+    for (const auto& row : rows) {
+      GUST_CO_TRY(auto table, table_rows::decode_table(row.value));
+      out.push_back(std::move(table));
+    }
+    if (rows.size() < range.limit) co_return out;
+    range.begin = rows.back().key + '\0';
+  }
+}
+
 async::Task<std::vector<Work>> Catalog::works() {
   auto range = kv::Range::prefix(std::string(table_rows::kWorks), kMany);
   GUST_CO_TRY(const auto rows, co_await store_.scan(std::move(range)));

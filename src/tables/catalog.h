@@ -44,6 +44,8 @@ class Catalog {
   // In the order of names, those after `after`.
   async::Task<Names> list(AccountId account, std::string region, std::string after, std::size_t limit);
 
+  async::Task<std::vector<Table>> all();  // of every account and region
+
   // For Maintenance: what is to be done, and that it was. An index that is filled is active from then on.
   async::Task<std::vector<Work>> works();
   async::Task<void> finish(Work work);

@@ -137,10 +137,10 @@ auto decode(std::string_view bytes, F read) -> Result<decltype(read(json::object
 }  // namespace
 
 std::string tables_prefix(const AccountId& account, std::string_view region) {
-  return key_of("t/c/", {account.str(), region});
+  return key_of(kTables, {account.str(), region});
 }
 std::string table_key(const Place& place) {
-  return key_of("t/c/", {place.account.str(), place.region, place.name.str()});
+  return key_of(kTables, {place.account.str(), place.region, place.name.str()});
 }
 std::string guard_key(const AccountId& account, std::string_view region) {
   return key_of("t/n/", {account.str(), region});

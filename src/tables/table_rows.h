@@ -28,7 +28,7 @@ struct Work {
 
 namespace table_rows {
 
-inline constexpr std::string_view kWorks = "t/w/";
+inline constexpr std::string_view kTables = "t/c/", kWorks = "t/w/";
 
 std::string tables_prefix(const AccountId& account, std::string_view region);
 std::string table_key(const Place& place);

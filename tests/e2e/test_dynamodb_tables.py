@@ -1,5 +1,6 @@
 """Tables of DynamoDB by the official SDK: what they are declared to be."""
 import json
+import time
 import uuid
 import zlib
 
@@ -248,3 +249,17 @@ def test_tables_are_there_after_a_restart(new_gust, unique):
     dynamodb = gust.client("dynamodb")
     assert dynamodb.list_tables()["TableNames"] == ["kept"]
     assert dynamodb.describe_table(TableName="kept")["Table"]["TableStatus"] == "ACTIVE"
+
+
+def test_items_whose_time_has_ended_are_removed(new_gust, monkeypatch):
+    monkeypatch.setenv("GUST_TTL_PERIOD_MS", "100")
+    dynamodb = new_gust().start().client("dynamodb")
+    dynamodb.create_table(TableName="sessions", **HASH, **ON_DEMAND)
+    for name, ends in (("old", 1), ("ended", int(time.time()) - 10), ("later", int(time.time()) + 1000)):
+        dynamodb.put_item(TableName="sessions", Item={"id": {"S": name}, "ends": {"N": str(ends)}})
+    dynamodb.update_time_to_live(TableName="sessions", TimeToLiveSpecification={"Enabled": True, "AttributeName": "ends"})
+
+    def left():
+        return {i["id"]["S"] for i in dynamodb.scan(TableName="sessions")["Items"]}
+    # "old" is of more than five years ago, which is taken for another kind of number.
+    wait_until(lambda: left() == {"old", "later"}, "the item to be removed")

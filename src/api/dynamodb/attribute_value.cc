@@ -170,7 +170,7 @@ bool is_type(std::string_view name) {
 
 Result<Value> read(const json::value& from, std::size_t depth) {
   constexpr auto kOne = "must contain exactly one of the supported datatypes";
-  const auto empty = [] { return refused(fmt::format("Supplied AttributeValue is empty, {}", kOne)); };
+  const auto empty = [&] { return refused(fmt::format("Supplied AttributeValue is empty, {}", kOne)); };
   if (from.is_null()) return empty();
   if (!from.is_object()) return misread("Unexpected value type in payload");
   const json::key_value_pair* found = nullptr;

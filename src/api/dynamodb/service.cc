@@ -3,7 +3,7 @@
 namespace gust::api {
 namespace {
 
-constexpr std::size_t kMaxBody = 32 << 20;  // 100 items of 400 KB do not fit the 16 MB of a batch; JSON needs more room
+constexpr std::size_t kMaxBody = 16 << 20;
 
 constexpr int kReadAgain = 5;
 
@@ -17,6 +17,7 @@ wire::WireError map_error(const Error& error) {
     case Code::kNotFound: return {"ResourceNotFoundException", error.message, 400, {}};
     case Code::kAlreadyExists: return {"ResourceInUseException", error.message, 400, {}};
     case Code::kTooLarge:
+      if (error.source == "body") return {"RequestEntityTooLargeException", error.message, 413, {}};
       return {error.source == "limit" ? "LimitExceededException" : "ValidationException", error.message, 400, {}};
     case Code::kPrecondition:
       if (error.source == "condition")

@@ -21,6 +21,7 @@ Result<void> change_ttl(tables::Table& table, const dynamodb::TimeToLiveSpecific
 
 TableReply<dynamodb::Empty> DynamoDbService::tag(wire::Call call, dynamodb::TagResourceInput request) {
   GUST_CO_TRY(auto place, place_of_resource(call, request.resource_arn));
+  if (request.tags.empty()) co_return bad_request("Atleast one Tag needs to be provided as Input.");
   tables::Catalog::Change change = [tags = std::move(request.tags)](tables::Table& table) {
     return add_tags(table.tags, tags);
   };
@@ -30,6 +31,7 @@ TableReply<dynamodb::Empty> DynamoDbService::tag(wire::Call call, dynamodb::TagR
 
 TableReply<dynamodb::Empty> DynamoDbService::untag(wire::Call call, dynamodb::UntagResourceInput request) {
   GUST_CO_TRY(auto place, place_of_resource(call, request.resource_arn));
+  if (request.tag_keys.empty()) co_return bad_request("Atleast one Tag Key needs to be provided as Input.");
   tables::Catalog::Change change = [keys = std::move(request.tag_keys)](tables::Table& table) -> Result<void> {
     for (const auto& key : keys) table.tags.erase(key);
     return {};

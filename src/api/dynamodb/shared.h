@@ -22,7 +22,7 @@ std::unexpected<Error> bad_parameter(std::string_view message);
 
 // The table that a request names, by name or ARN. kInvalid with the service's words; kDenied of another account.
 Result<tables::Place> place_of(const wire::Call& call, std::string_view name_or_arn);
-// The table that the ARN of a resource means. kInvalid when it is none of a table, kNotFound "arn" when it is elsewhere.
+// The table that a resource's ARN means. kInvalid when it is none of a table, kNotFound "arn" when it is elsewhere.
 Result<tables::Place> place_of_resource(const wire::Call& call, std::string_view arn);
 std::string table_arn(const tables::Table& table);
 
