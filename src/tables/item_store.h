@@ -1,8 +1,8 @@
 // ItemStore: the items of tables on kv, with their indexes and stream records, which change in the same transaction.
 // No HTTP, no JSON, no expressions: what an expression says comes as a function. Errors name their thing in
 // Error::source: "condition", "key", "empty key", "index key", "item size", "index", "conflict", "token", "canceled";
-// "table": kNotFound when it was dropped, kConflict when its indexes are others by now: read the table and try again.
-// Loop thread only.
+// "table": kNotFound when it is gone, kConflict when its indexes are others by now (tables/shape.h): read the table and
+// try again. Loop thread only.
 #pragma once
 
 #include "async/blocking_pool.h"
@@ -115,14 +115,21 @@ class ItemStore {
   // All as of one moment.
   async::Task<std::vector<std::optional<Item>>> get_all(std::vector<Wanted> wanted);
 
-  // Removes every row of a table that was deleted. From its first moment on nothing is written to the table.
+  // What follows changes of a table's declaration that told the shape (tables/shape.h). Each is safe to repeat.
+  // Removes every row of a table that was deleted.
   async::Task<void> drop(Table table);
-  // Removes the rows of an index that the table no longer has, or has with kDeleting. From its first moment on writes
-  // with tables that still have it conflict.
+  // Removes the rows of an index that the table no longer has, or has with kDeleting.
   async::Task<void> drop_index(Table table, std::string index);
-  // Fills an index of the table from its items while writes go on; from its first moment on those with tables that
-  // have it not conflict. Safe to repeat. Items without the index's key, or with wrong types there, are left out.
+  // Fills an index of the table from its items, while writes with the index go on. Items without the index's key, or
+  // with what cannot be its key, are left out. kNotFound "table" when the table or the index is gone meanwhile.
   async::Task<void> backfill(Table table, std::string index);
+
+  // How many items, and bytes of them, are in the table (by the name "") and in each index. Reads all: for now and then.
+  struct Count {
+    std::uint64_t items = 0, bytes = 0;
+    bool operator==(const Count&) const = default;
+  };
+  async::Task<std::map<std::string, Count>> count(Table table);
 
   // Records of a stream, in order: those after the number `after` (0: the oldest) and not older than 24 hours, up to
   // `limit` of them and about 1 MB. `next`: the number to go on after, also when there are none.
@@ -140,6 +147,7 @@ class ItemStore {
   Result<void> run_all(kv::Transaction& tx, Sequences::Ticket& ticket, const std::vector<Write>& writes,
                        std::vector<Written>& written, std::vector<Reason>& reasons);
   async::Task<void> erase_rows(kv::Range range);
+  async::Task<Count> count_rows(std::shared_ptr<kv::Reader> reader, kv::Range range);
   async::Task<void> fill(Table table, Index index, std::vector<std::string> keys);
   async::Task<void> learn(StreamName stream);
 

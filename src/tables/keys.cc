@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMostHashBytes = 2048, kMostRangeBytes = 1024;
 
-enum class Part { kHash, kRange };
+using Part = KeyPart;
 
 // Calls f(attribute, part) for each until one fails.
 template <typename F>
@@ -42,17 +42,6 @@ std::unexpected<Error> too_long(Part part) {
 std::string empty_words(const Value& value) {
   return fmt::format("The AttributeValue for a key attribute cannot contain an empty {} value.",
                      value.type() == Type::kBinary ? "binary" : "string");
-}
-
-Result<void> check_value(const KeyAttribute& attribute, const Value& value, Part part) {
-  if (is_empty(value)) {
-    return fail(Code::kInvalid,
-                fmt::format("One or more parameter values are not valid. {} Key: {}", empty_words(value),
-                            attribute.name),
-                "empty key");
-  }
-  if (is_too_long(value, part)) return too_long(part);
-  return {};
 }
 
 struct IndexKeyCheck {
@@ -116,6 +105,17 @@ const Index* find_index(const Table& table, std::string_view name) {
   return it == table.indexes.end() ? nullptr : &*it;
 }
 
+Result<void> check_key_value(const KeyAttribute& attribute, KeyPart part, const Value& value) {
+  if (is_empty(value)) {
+    return fail(Code::kInvalid,
+                fmt::format("One or more parameter values are not valid. {} Key: {}", empty_words(value),
+                            attribute.name),
+                "empty key");
+  }
+  if (is_too_long(value, part)) return too_long(part);
+  return {};
+}
+
 Result<void> check_key(const Table& table, const Item& key) {
   const auto mismatch = [] {
     return fail(Code::kInvalid, "The provided key element does not match the schema", "key");
@@ -124,7 +124,7 @@ Result<void> check_key(const Table& table, const Item& key) {
   return each(table.key, [&](const KeyAttribute& attribute, Part part) -> Result<void> {
     const auto it = key.find(attribute.name);
     if (it == key.end() || it->second.type() != attribute.type) return mismatch();
-    return check_value(attribute, it->second, part);
+    return check_key_value(attribute, part, it->second);
   });
 }
 
@@ -144,7 +144,7 @@ Result<void> check_item_key(const Table& table, const Item& item) {
                               attribute.name, name_of(attribute.type), name_of(it->second.type())),
                   "key");
     }
-    return check_value(attribute, it->second, part);
+    return check_key_value(attribute, part, it->second);
   });
 }
 

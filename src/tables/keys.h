@@ -15,6 +15,9 @@ const Index* find_index(const Table& table, std::string_view name);
 // Errors are kInvalid with source "key", or "empty key" for values that no key may have.
 // A key that names an item: its attributes and no others.
 Result<void> check_key(const Table& table, const Item& key);
+// One value of a key, of the right type: neither empty nor too long.
+enum class KeyPart { kHash, kRange };
+Result<void> check_key_value(const KeyAttribute& attribute, KeyPart part, const Value& value);
 // The key within an item that is put.
 Result<void> check_item_key(const Table& table, const Item& item);
 // The keys of indexes within an item that is put (`before` is nullptr), or that was updated: then only what changed.

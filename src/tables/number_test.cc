@@ -20,7 +20,8 @@ std::string refused(std::string_view text) {
   return parsed ? "taken: " + parsed->text() : parsed.error().message;
 }
 
-constexpr const char* kOver = "Number overflow. Attempting to store a number with magnitude larger than supported range";
+constexpr const char* kOver =
+    "Number overflow. Attempting to store a number with magnitude larger than supported range";
 constexpr const char* kUnder =
     "Number underflow. Attempting to store a number with magnitude smaller than supported range";
 constexpr const char* kLong = "Attempting to store more than 38 significant digits in a Number";

@@ -57,6 +57,7 @@ Result<void> check_range(const PageQuery::RangeIs& is, const KeySchema& schema) 
   if (!schema.range || is.low.type() != schema.range->type) return wrong_type();
   if (is.kind == Kind::kBetween && is.high.type() != schema.range->type) return wrong_type();
   if (is.kind == Kind::kBeginsWith && is.low.type() == Type::kNumber) return wrong_type();
+  if (is.kind == Kind::kEqual) return check_key_value(*schema.range, KeyPart::kRange, is.low);
   return {};
 }
 
@@ -94,6 +95,7 @@ Result<void> check(const PageQuery& query) {
     return fail(Code::kInvalid, fmt::format("there is no segment {} of {}", query.segment, query.segments), "segment");
   if (!query.hash) return {};
   if (query.hash->type() != schema.hash.type) return wrong_type();
+  GUST_CHECK(check_key_value(schema.hash, KeyPart::kHash, *query.hash));
   return check_range(query.range, schema);
 }
 
@@ -151,7 +153,7 @@ Result<Page> PageReader::run() {
     more = found.size() == range.limit;
     for (const auto& row : found) {
       GUST_TRY(const bool full, take(row));
-      if (full) more = false;
+      more = more && !full;
       if (full) break;
     }
     if (!more) break;

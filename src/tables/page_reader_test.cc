@@ -51,6 +51,12 @@ TEST_P(PageTest, QueriesAreRangesOfOneHashValue) {
   EXPECT_EQ(names(of("p", Kind::kBeginsWith, "b\xFF")), (Names{"p b\xFF"}));
   EXPECT_EQ(names(of("p", Kind::kBeginsWith, "")), names(of("p")));
   EXPECT_EQ(names(of("none")), Names{});
+  for (const auto& empty : {of(""), of("p", Kind::kEqual, "")}) {
+    const auto words = page(empty).error().message;
+    EXPECT_TRUE(words.starts_with("One or more parameter values are not valid. The AttributeValue for a key attribute "
+                                  "cannot contain an empty string value. Key: "))
+        << words;
+  }
   auto backward = of("p", Kind::kGreater, "ab");
   backward.backward = true;
   EXPECT_EQ(names(backward), (Names{"p c", "p b\xFF", "p b", "p abc"}));

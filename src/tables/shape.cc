@@ -59,35 +59,44 @@ Result<Definitions> read(kv::Reader& reader, const Table& table) {
   return decode(*row);
 }
 
-Result<void> set(kv::Transaction& tx, const Table& table, const std::string& index, std::string definition) {
-  GUST_TRY(auto definitions, read(tx, table));
-  definitions[index] = std::move(definition);
-  tx.put(rows::shape_key(table.id), encode(definitions));
-  return {};
+std::string definition(const Table& table, const std::string& name) {
+  const auto* index = find_index(table, name);
+  return index == nullptr ? "" : definition(*index);
 }
 
 }  // namespace
 
+Result<void> change_shape(kv::Transaction& tx, const Table& before, const Table& after) {
+  GUST_TRY(auto definitions, read(tx, after));
+  const auto known = definitions;
+  for (const auto* table : {&before, &after}) {
+    for (const auto& index : table->indexes) {
+      auto is = definition(after, index.name);
+      if (is != definition(before, index.name)) definitions[index.name] = std::move(is);
+    }
+  }
+  if (definitions != known) tx.put(rows::shape_key(after.id), encode(definitions));
+  return {};
+}
+
+void refuse_table(kv::Transaction& tx, const Table& table) {
+  tx.put(rows::shape_key(table.id), std::string(1, kGone));
+}
+
 Result<void> check_shape(kv::Reader& reader, const Table& table) {
   GUST_TRY(const auto definitions, read(reader, table));
   for (const auto& [name, wanted] : definitions) {
-    const auto* index = find_index(table, name);
-    if ((index == nullptr ? "" : definition(*index)) != wanted)
+    if (definition(table, name) != wanted)
       return fail(Code::kConflict, "The table's indexes changed meanwhile; try again", "table");
   }
   return {};
 }
 
-Result<void> require_index(kv::Transaction& tx, const Table& table, const Index& index) {
-  return set(tx, table, index.name, definition(index));
-}
-
-Result<void> refuse_index(kv::Transaction& tx, const Table& table, const std::string& index) {
-  return set(tx, table, index, "");
-}
-
-void refuse_table(kv::Transaction& tx, const Table& table) {
-  tx.put(rows::shape_key(table.id), std::string(1, kGone));
+Result<void> check_shape(kv::Reader& reader, const Table& table, const Index& index) {
+  GUST_TRY(const auto definitions, read(reader, table));
+  const auto it = definitions.find(index.name);
+  if (it != definitions.end() && it->second != definition(index)) return gone();
+  return {};
 }
 
 }  // namespace gust::tables

@@ -16,7 +16,49 @@ namespace {
 
 constexpr std::size_t kBatchBytes = 1 << 20, kBatchRows = 100;
 
+// Of rows of items; `range` then begins behind them, and its limit is 0 behind the last.
+Result<ItemStore::Count> count_piece(kv::Reader& reader, kv::Range& range, Pieces& pieces) {
+  range.limit = pieces.next(kBatchBytes);
+  GUST_TRY(const auto found, reader.scan(range));
+  pieces.took(found);
+  ItemStore::Count out;
+  for (const auto& row : found) {
+    GUST_TRY(const auto item, rows::decode_item(row.value));
+    ++out.items;
+    out.bytes += size_of(item);
+  }
+  if (found.size() < range.limit) {
+    range.limit = 0;
+  } else {
+    range.begin = found.back().key + '\0';
+  }
+  return out;
+}
+
 }  // namespace
+
+// A piece at a time, so that pages go on meanwhile.
+async::Task<ItemStore::Count> ItemStore::count_rows(std::shared_ptr<kv::Reader> reader, kv::Range range) {
+  Count out;
+  for (Pieces pieces; range.limit > 0;) {
+    auto job = [&] { return count_piece(*reader, range, pieces); };
+    GUST_CO_TRY(const auto piece, co_await readers_.run(std::move(job)));
+    out.items += piece.items;
+    out.bytes += piece.bytes;
+  }
+  co_return out;
+}
+
+async::Task<std::map<std::string, ItemStore::Count>> ItemStore::count(Table table) {
+  const auto reader = std::shared_ptr(store_.snapshot());
+  std::map<std::string, Count> out;
+  GUST_CO_TRY(out[""], co_await count_rows(reader, kv::Range::prefix(rows::items_prefix(table.id))));
+  for (const auto& index : table.indexes) {
+    const auto range = kv::Range::prefix(rows::index_prefix(table.id, index.name));
+    GUST_CO_TRY(out[index.name], co_await count_rows(reader, range));
+  }
+  co_return out;
+}
 
 async::Task<void> ItemStore::erase_rows(kv::Range range) {
   Pieces pieces;
@@ -36,19 +78,12 @@ async::Task<void> ItemStore::erase_rows(kv::Range range) {
 }
 
 async::Task<void> ItemStore::drop(Table table) {
-  kv::Store::Body refuse = [table](kv::Transaction& tx) -> Result<void> {
-    refuse_table(tx, table);
-    return {};
-  };
-  GUST_CO_CHECK(co_await store_.transact(std::move(refuse)));
   GUST_CO_CHECK(co_await erase_rows(kv::Range::prefix(rows::items_prefix(table.id))));
   GUST_CO_CHECK(co_await erase_rows(kv::Range::prefix(rows::indexes_prefix(table.id))));
   co_return co_await erase_rows(kv::Range::prefix(rows::streams_prefix(table.id)));
 }
 
 async::Task<void> ItemStore::drop_index(Table table, std::string index) {
-  kv::Store::Body refuse = [table, index](kv::Transaction& tx) { return refuse_index(tx, table, index); };
-  GUST_CO_CHECK(co_await store_.transact(std::move(refuse)));
   co_return co_await erase_rows(kv::Range::prefix(rows::index_prefix(table.id, index)));
 }
 
@@ -59,7 +94,7 @@ async::Task<void> ItemStore::fill(Table table, Index index, std::vector<std::str
     const auto n = static_cast<std::ptrdiff_t>(std::min(batch, keys.size()));
     const std::vector some(keys.begin(), keys.begin() + n);
     kv::Store::Body body = [&](kv::Transaction& tx) -> Result<void> {
-      GUST_CHECK(check_shape(tx, table));
+      GUST_CHECK(check_shape(tx, table, index));
       for (const auto& key : some) {
         GUST_TRY(const auto row, tx.get(key));
         if (!row) continue;
@@ -69,8 +104,7 @@ async::Task<void> ItemStore::fill(Table table, Index index, std::vector<std::str
       return {};
     };
     const auto done = co_await store_.transact(std::move(body));
-    const bool conflict = !done && done.error().code == Code::kConflict && done.error().source.empty();
-    if (conflict) {
+    if (!done && done.error().code == Code::kConflict) {
       batch = std::max<std::size_t>(1, batch / 2);
       continue;
     }
@@ -86,8 +120,6 @@ async::Task<void> ItemStore::backfill(Table table, std::string index_name) {
     co_return fail(Code::kInvalid, fmt::format("The table does not have the specified index: {}", index_name), "index");
   }
   const auto index = *found_index;
-  kv::Store::Body require = [table, index](kv::Transaction& tx) { return require_index(tx, table, index); };
-  GUST_CO_CHECK(co_await store_.transact(std::move(require)));
   auto range = kv::Range::prefix(rows::items_prefix(table.id));
   Pieces pieces;
   for (;;) {
