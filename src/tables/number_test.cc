@@ -20,17 +20,19 @@ std::string refused(std::string_view text) {
   return parsed ? "taken: " + parsed->text() : parsed.error().message;
 }
 
-constexpr const char* kOver = "Number overflow. Attempting to store a number with magnitude larger than supported range";
+constexpr const char* kOver =
+    "Number overflow. Attempting to store a number with magnitude larger than supported range";
 constexpr const char* kUnder =
     "Number underflow. Attempting to store a number with magnitude smaller than supported range";
 constexpr const char* kLong = "Attempting to store more than 38 significant digits in a Number";
 
 TEST(Numbers, AreWrittenWithoutNeedlessZerosAndExponents) {
   const std::pair<const char*, const char*> cases[] = {
-      {"0", "0"},         {"-0", "0"},         {"0.00", "0"},       {"0e999", "0"},      {"+5", "5"},
-      {"007", "7"},       {"1.50", "1.5"},     {".5", "0.5"},       {"5.", "5"},         {"100", "100"},
-      {"1e2", "100"},     {"1E+2", "100"},     {"12.34e1", "123.4"}, {"12.34E-3", "0.01234"}, {"-1.5e-3", "-0.0015"},
-      {"-120.0", "-120"}, {"0.10e1", "1"},     {"00.0e-99999999999999999999", "0"}};
+      {"0", "0"},          {"-0", "0"},           {"0.00", "0"},          {"0e999", "0"},
+      {"+5", "5"},         {"007", "7"},          {"1.50", "1.5"},        {".5", "0.5"},
+      {"5.", "5"},         {"100", "100"},        {"1e2", "100"},         {"1E+2", "100"},
+      {"12.34e1", "123.4"}, {"12.34E-3", "0.01234"}, {"-1.5e-3", "-0.0015"}, {"-120.0", "-120"},
+      {"0.10e1", "1"},     {"00.0e-99999999999999999999", "0"}};
   for (const auto& [given, expected] : cases) EXPECT_EQ(number(given).text(), expected) << given;
   EXPECT_EQ(number("1E125").text(), "1" + std::string(125, '0'));
   EXPECT_EQ(number("-1E-130").text(), "-0." + std::string(129, '0') + "1");
@@ -142,9 +144,9 @@ TEST(Numbers, OtherBytesAreCorrupt) {
 }
 
 TEST(Numbers, AreCountedByPairsOfDigits) {
-  const std::pair<const char*, std::size_t> cases[] = {{"0", 1},    {"1", 2},    {"12", 2},   {"120", 3},  {"123", 3},
-                                                       {"1234", 3}, {"12345", 4}, {"-1", 3},   {"-12", 3},  {"0.1", 2},
-                                                       {"0.12", 2}, {"0.01", 2}, {"1.2", 3},  {"1E125", 2}, {"1E-130", 2}};
+  const std::pair<const char*, std::size_t> cases[] = {
+      {"0", 1},  {"1", 2},   {"12", 2},  {"120", 3},  {"123", 3},  {"1234", 3},  {"12345", 4}, {"-1", 3},
+      {"-12", 3}, {"0.1", 2}, {"0.12", 2}, {"0.01", 2}, {"1.2", 3}, {"1E125", 2}, {"1E-130", 2}};
   for (const auto& [text, size] : cases) EXPECT_EQ(number(text).size(), size) << text;
   EXPECT_EQ(number(std::string(38, '9')).size(), 20u);
 }
