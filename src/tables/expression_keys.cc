@@ -111,6 +111,18 @@ Result<void> check_types(const One& condition, const KeyAttribute& key) {
 
 }  // namespace
 
+std::vector<One> key_conditions_in(const ConditionNode& root) {
+  std::vector<const ConditionNode*> nodes;
+  flatten(root, nodes);
+  std::vector<One> out;
+  for (const auto* node : nodes) {
+    const bool compares = node->kind >= Kind::kEqual && node->kind <= Kind::kBetween && node->kind != Kind::kNotEqual;
+    if (!compares && node->kind != Kind::kBeginsWith) continue;
+    if (check_first(*node) && check_operands(*node)) out.push_back(condition_of(*node));
+  }
+  return out;
+}
+
 Result<KeyCondition> KeyConditionExpression::of(const KeySchema& key) const {
   const std::size_t attributes = key.range ? 2 : 1;
   if (conditions_.size() > attributes)

@@ -13,6 +13,8 @@
 
 namespace gust::tables {
 
+struct ConditionNode;
+
 struct KeyCondition {
   Value hash;
   PageQuery::RangeIs range = {};
@@ -37,6 +39,9 @@ class KeyConditionExpression {
  private:
   std::vector<One> conditions_;
 };
+
+// Of the conditions that all must hold for the whole to hold, those that a key condition could be.
+std::vector<KeyConditionExpression::One> key_conditions_in(const ConditionNode& root);
 
 // kInvalid "expression" with the service's words. The first form needs no table: the service refuses what it can before
 // it looks for the table.

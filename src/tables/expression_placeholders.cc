@@ -31,8 +31,8 @@ Result<void> check_keys(const Map& map, std::string_view parameter, char mark) {
 }  // namespace
 
 std::string_view name_of(ExpressionKind kind) {
-  constexpr std::string_view kNames[] = {"ConditionExpression", "FilterExpression", "UpdateExpression",
-                                         "ProjectionExpression", "KeyConditionExpression"};
+  constexpr std::string_view kNames[] = {"ConditionExpression",  "FilterExpression",       "UpdateExpression",
+                                         "ProjectionExpression", "KeyConditionExpression", "Statement"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -13,9 +13,9 @@
 
 namespace gust::tables {
 
-enum class ExpressionKind { kCondition, kFilter, kUpdate, kProjection, kKeyCondition };
+enum class ExpressionKind { kCondition, kFilter, kUpdate, kProjection, kKeyCondition, kStatement };
 
-// "ConditionExpression", "FilterExpression", ...
+// "ConditionExpression", "FilterExpression", ...; "Statement", of PartiQL.
 std::string_view name_of(ExpressionKind kind);
 
 inline constexpr std::size_t kMaxExpressionBytes = 4096;

@@ -222,7 +222,7 @@ class Conditions {
 
 TEST(ExpressionProperty, ConditionsMeanWhatTheModelSays) {
   int held = 0;
-  for (unsigned seed = 0; seed < 3000; ++seed) {
+  for (unsigned seed = 0; seed < 1000; ++seed) {
     Dice dice(seed);
     Conditions conditions(dice);
     const auto condition = conditions.make(3);
@@ -240,8 +240,8 @@ TEST(ExpressionProperty, ConditionsMeanWhatTheModelSays) {
       ASSERT_EQ(parsed->evaluate(item).value(), wanted) << seed << ": " << condition.text;
     }
   }
-  EXPECT_GT(held, 3000);
-  EXPECT_LT(held, 12000);
+  EXPECT_GT(held, 1000);
+  EXPECT_LT(held, 4000);
 }
 
 bool meet(const std::vector<Step>& left, const std::vector<Step>& right) {
@@ -366,7 +366,7 @@ std::optional<Item> model(const Updates& updates, const Item& item) {
 
 TEST(ExpressionProperty, UpdatesDoWhatTheModelSays) {
   int applied = 0, refused = 0;
-  for (unsigned seed = 0; seed < 20000; ++seed) {
+  for (unsigned seed = 0; seed < 4000; ++seed) {
     Dice dice(seed);
     Updates updates;
     std::vector<std::vector<Step>> taken;
@@ -394,8 +394,8 @@ TEST(ExpressionProperty, UpdatesDoWhatTheModelSays) {
     ++applied;
     ASSERT_EQ(*got, *wanted) << seed << ": " << updates.text();
   }
-  EXPECT_GT(applied, 2000);
-  EXPECT_GT(refused, 3000);
+  EXPECT_GT(applied, 400);
+  EXPECT_GT(refused, 400);
 }
 
 }  // namespace

@@ -42,12 +42,14 @@ bool is_operand(const SyntaxNode& node) {
   return node.kind == Kind::kPath || node.kind == Kind::kValue || node.kind == Kind::kFunction;
 }
 
-// The functions that answer a condition where a value should be, and the other way round.
+bool fits(std::string_view function, bool as_condition) {
+  return as_condition ? has(kConditions, function) : function == "size";
+}
+
 Result<void> check_uses(ExpressionKind kind, const SyntaxNode& node) {
   const bool joins = node.kind == Kind::kAnd || node.kind == Kind::kOr || node.kind == Kind::kNot;
   for (const auto& child : node.of) {
-    const bool fits = joins ? has(kConditions, child.text) : child.text == "size";
-    if (child.kind == Kind::kFunction && !fits) return misused(kind, child.text);
+    if (child.kind == Kind::kFunction && !fits(child.text, joins)) return misused(kind, child.text);
     GUST_CHECK(check_uses(kind, child));
   }
   return {};
@@ -243,11 +245,14 @@ Result<SyntaxNode> parse_condition_syntax(Tokens& tokens) {
   GUST_CHECK(tokens.expect_end());
   GUST_CHECK(parser.check());
   GUST_CHECK(check_function_names(kind, root));
-  SyntaxNode top{.kind = Kind::kAnd};
-  top.of.push_back(std::move(root));
-  GUST_CHECK(check_uses(kind, top));
-  GUST_CHECK(check_names(kind, top));
-  return std::move(top.of.front());
+  GUST_CHECK(check_function_uses(kind, root));
+  GUST_CHECK(check_names(kind, root));
+  return root;
+}
+
+Result<void> check_function_uses(ExpressionKind kind, const SyntaxNode& root) {
+  if (root.kind == Kind::kFunction && !fits(root.text, true)) return misused(kind, root.text);
+  return check_uses(kind, root);
 }
 
 Result<void> check_function_names(ExpressionKind kind, const SyntaxNode& node) {

@@ -73,6 +73,8 @@ bool is_condition(const SyntaxNode& node);
 Result<void> check_function_names(ExpressionKind kind, const SyntaxNode& node);
 Result<void> check_names(ExpressionKind kind, const SyntaxPath& path);
 Result<void> check_names(ExpressionKind kind, const SyntaxNode& node);
+// Functions that answer a condition where a value should be, and the other way round, in a whole condition.
+Result<void> check_function_uses(ExpressionKind kind, const SyntaxNode& root);
 std::unexpected<Error> misused(ExpressionKind kind, std::string_view function);
 
 Result<DocumentPath> resolve_path(ExpressionKind kind, const SyntaxPath& path, Placeholders& placeholders);

@@ -35,6 +35,7 @@ std::size_t character_length(std::string_view rest) {
 }  // namespace
 
 std::unexpected<Error> invalid(ExpressionKind kind, std::string_view words) {
+  if (kind == ExpressionKind::kStatement) return refused(std::string(words));
   return refused(fmt::format("Invalid {}: {}", name_of(kind), words));
 }
 

@@ -50,7 +50,7 @@ class Tokens {
   std::size_t at_ = 0;
 };
 
-// "Invalid ConditionExpression: " and the words.
+// "Invalid ConditionExpression: " and the words; of kStatement, only the words.
 std::unexpected<Error> invalid(ExpressionKind kind, std::string_view words);
 
 bool same_word(std::string_view word, std::string_view upper);

@@ -4,6 +4,8 @@
 
 #include "base/result.h"
 #include "tables/expression_path.h"
+#include "tables/expression_syntax.h"
+#include "tables/expression_update.h"
 #include "tables/value.h"
 
 #include <optional>
@@ -29,5 +31,18 @@ struct UpdateAction {
   UpdateValue value = {};  // of all but kRemove; a kValue of kAdd and kDelete
   Rules rules = Rules::kExpression;
 };
+
+// An action as it is written.
+struct WrittenAction {
+  UpdateAction::Kind kind = UpdateAction::Kind::kSet;
+  SyntaxPath path;
+  SyntaxNode value = {};  // of all but kRemove
+};
+
+// Looks placeholders up, and checks paths and types. kInvalid "expression".
+Result<UpdateExpression> resolve_update(ExpressionKind kind, const std::vector<WrittenAction>& written,
+                                        Placeholders& placeholders);
+// list_append() only outermost; of other functions only if_not_exists().
+Result<void> check_function_uses(ExpressionKind kind, const WrittenAction& action);
 
 }  // namespace gust::tables
