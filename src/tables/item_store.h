@@ -124,6 +124,13 @@ class ItemStore {
   // with what cannot be its key, are left out. kNotFound "table" when the table or the index is gone meanwhile.
   async::Task<void> backfill(Table table, std::string index);
 
+  // How many items, and bytes of them, are in the table (by the name "") and in each index. Reads all: for now and then.
+  struct Count {
+    std::uint64_t items = 0, bytes = 0;
+    bool operator==(const Count&) const = default;
+  };
+  async::Task<std::map<std::string, Count>> count(Table table);
+
   // Records of a stream, in order: those after the number `after` (0: the oldest) and not older than 24 hours, up to
   // `limit` of them and about 1 MB. `next`: the number to go on after, also when there are none.
   struct Records {
@@ -140,6 +147,7 @@ class ItemStore {
   Result<void> run_all(kv::Transaction& tx, Sequences::Ticket& ticket, const std::vector<Write>& writes,
                        std::vector<Written>& written, std::vector<Reason>& reasons);
   async::Task<void> erase_rows(kv::Range range);
+  async::Task<Count> count_rows(std::shared_ptr<kv::Reader> reader, kv::Range range);
   async::Task<void> fill(Table table, Index index, std::vector<std::string> keys);
   async::Task<void> learn(StreamName stream);
 

@@ -153,7 +153,7 @@ Result<Page> PageReader::run() {
     more = found.size() == range.limit;
     for (const auto& row : found) {
       GUST_TRY(const bool full, take(row));
-      if (full) more = false;
+      more = more && !full;
       if (full) break;
     }
     if (!more) break;

@@ -16,7 +16,49 @@ namespace {
 
 constexpr std::size_t kBatchBytes = 1 << 20, kBatchRows = 100;
 
+// Of rows of items; `range` then begins behind them, and its limit is 0 behind the last.
+Result<ItemStore::Count> count_piece(kv::Reader& reader, kv::Range& range, Pieces& pieces) {
+  range.limit = pieces.next(kBatchBytes);
+  GUST_TRY(const auto found, reader.scan(range));
+  pieces.took(found);
+  ItemStore::Count out;
+  for (const auto& row : found) {
+    GUST_TRY(const auto item, rows::decode_item(row.value));
+    ++out.items;
+    out.bytes += size_of(item);
+  }
+  if (found.size() < range.limit) {
+    range.limit = 0;
+  } else {
+    range.begin = found.back().key + '\0';
+  }
+  return out;
+}
+
 }  // namespace
+
+// A piece at a time, so that pages go on meanwhile.
+async::Task<ItemStore::Count> ItemStore::count_rows(std::shared_ptr<kv::Reader> reader, kv::Range range) {
+  Count out;
+  for (Pieces pieces; range.limit > 0;) {
+    auto job = [&] { return count_piece(*reader, range, pieces); };
+    GUST_CO_TRY(const auto piece, co_await readers_.run(std::move(job)));
+    out.items += piece.items;
+    out.bytes += piece.bytes;
+  }
+  co_return out;
+}
+
+async::Task<std::map<std::string, ItemStore::Count>> ItemStore::count(Table table) {
+  const auto reader = std::shared_ptr(store_.snapshot());
+  std::map<std::string, Count> out;
+  GUST_CO_TRY(out[""], co_await count_rows(reader, kv::Range::prefix(rows::items_prefix(table.id))));
+  for (const auto& index : table.indexes) {
+    const auto range = kv::Range::prefix(rows::index_prefix(table.id, index.name));
+    GUST_CO_TRY(out[index.name], co_await count_rows(reader, range));
+  }
+  co_return out;
+}
 
 async::Task<void> ItemStore::erase_rows(kv::Range range) {
   Pieces pieces;

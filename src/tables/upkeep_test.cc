@@ -147,6 +147,17 @@ TEST_P(UpkeepTest, AWriteMustFitTheShape) {
   EXPECT_EQ(write_with(table_), "table");
 }
 
+TEST_P(UpkeepTest, ItemsAreCounted) {
+  table_.indexes = {index("by-n", {"n", Type::kNumber}), index("none", {"x", Type::kNumber})};
+  put_many(500);
+  std::uint64_t bytes = 0;
+  for (const auto& item : all(query())) bytes += size_of(item);
+  const auto counted = run(loop_, [&] { return items_->count(table_); });
+  ASSERT_TRUE(counted);
+  using Counts = std::map<std::string, ItemStore::Count>;
+  EXPECT_EQ(*counted, (Counts{{"", {500, bytes}}, {"by-n", {500, bytes}}, {"none", {0, 0}}}));
+}
+
 TEST_P(UpkeepTest, ATableIsDropped) {
   table_.indexes = {index("by-n", {"n", Type::kNumber})};
   table_.stream = StreamView::kKeysOnly;
