@@ -40,6 +40,10 @@ SERVED = {
         CreateIntegration GetIntegration GetIntegrations UpdateIntegration DeleteIntegration CreateStage GetStage GetStages
         UpdateStage DeleteStage CreateDeployment GetDeployment GetDeployments DeleteCorsConfiguration""",
     "sts": "GetCallerIdentity AssumeRole",
+    "dynamodb": """CreateTable DescribeTable UpdateTable DeleteTable ListTables TagResource UntagResource
+        ListTagsOfResource UpdateTimeToLive DescribeTimeToLive DescribeLimits DescribeEndpoints
+        DescribeContinuousBackups PutItem GetItem DeleteItem UpdateItem Query Scan BatchGetItem BatchWriteItem
+        TransactGetItems TransactWriteItems""",
     "application-autoscaling": """RegisterScalableTarget DescribeScalableTargets DeregisterScalableTarget
         PutScheduledAction DescribeScheduledActions DeleteScheduledAction PutScalingPolicy DescribeScalingPolicies
         DeleteScalingPolicy DescribeScalingActivities TagResource UntagResource ListTagsForResource""",
@@ -76,6 +80,19 @@ def references(shape):
     return [r["shape"] for r in refs]
 
 
+def reachable(operations, shapes, more):
+    wanted, todo = set(), list(more)
+    for operation in operations.values():
+        todo += [operation[k]["shape"] for k in ("input", "output") if k in operation]
+        todo += [e["shape"] for e in operation.get("errors", [])]
+    while todo:
+        name = todo.pop()
+        if name not in wanted:
+            wanted.add(name)
+            todo += references(shapes[name])
+    return wanted
+
+
 # Members of no service's resource that Gust has, with all the shapes below them.
 LEFT_OUT = {"application-autoscaling": [("PutScalingPolicyRequest", "PredictiveScalingPolicyConfiguration"),
                                         ("ScalingPolicy", "PredictiveScalingPolicyConfiguration")]}
@@ -85,16 +102,8 @@ def trim(model, service, names):
     for shape, member in LEFT_OUT.get(service, []):
         del model["shapes"][shape]["members"][member]
     operations = {name: clean(model["operations"][name]) for name in names}
-    wanted, todo = set(), []
-    for operation in operations.values():
-        todo += [operation[k]["shape"] for k in ("input", "output") if k in operation]
-        todo += [e["shape"] for e in operation.get("errors", [])]
-    todo += [name for name, shape in model["shapes"].items() if shape.get("exception") and not service == "apigatewayv2"]
-    while todo:
-        name = todo.pop()
-        if name not in wanted:
-            wanted.add(name)
-            todo += references(model["shapes"][name])
+    errors = [] if service == "apigatewayv2" else [n for n, s in model["shapes"].items() if s.get("exception")]
+    wanted = reachable(operations, model["shapes"], errors)
     shapes = {name: clean(model["shapes"][name]) for name in sorted(wanted)}
     metadata = {k: v for k, v in model["metadata"].items()
                 if k in ("apiVersion", "protocol", "serviceId", "jsonVersion", "targetPrefix", "xmlNamespace", "awsQueryCompatible")}
@@ -118,6 +127,18 @@ def adjust(service, model):
         for shape in shapes.values():
             shape.pop("enum", None)  # S3 checks these by itself, each with an error of its own
         shapes["CopySource"].pop("pattern", None)
+    if service == "dynamodb":
+        model["metadata"] |= {"errorNamespace": "com.amazonaws.dynamodb.v20120810#", "bodyCrc32": True}
+        # The service reads values from the JSON itself, and writes items by itself.
+        shapes["AttributeValue"] = {"type": "structure", "members": {}, "opaque": True}
+        shapes["ItemDocument"] = {"type": "structure", "members": {}, "document": True}
+        for error in ("ConditionalCheckFailedException", "CancellationReason"):
+            shapes[error]["members"]["Item"]["shape"] = "ItemDocument"
+        shapes["CreateTableInput"]["required"] = ["AttributeDefinitions", "TableName", "KeySchema"]
+        shapes["KeySchema"]["max"] = 2
+        wanted = reachable(operations, shapes, [name for name, shape in shapes.items() if shape.get("exception")])
+        for name in set(shapes) - wanted:
+            del shapes[name]
     if service == "lambda":
         shapes["Runtime"].pop("enum")  # every python and nodejs name is taken; the service checks
         shapes["Timestamp"] = shapes.get("Timestamp", {"type": "string"})

@@ -42,6 +42,15 @@ constexpr ByScope kByScope[] = {
     {"s3", ServiceKind::kS3},   {"lambda", ServiceKind::kLambda}, {"apigateway", ServiceKind::kApiGateway},
     {"sts", ServiceKind::kSts}, {"gust", ServiceKind::kAdmin},
     {"application-autoscaling", ServiceKind::kScaling},
+    {"dynamodb", ServiceKind::kDynamoDb},
+};
+
+struct ByTarget {
+  std::string_view prefix;
+  ServiceKind service;
+};
+constexpr ByTarget kByTarget[] = {
+    {"DynamoDB_20120810.", ServiceKind::kDynamoDb},
 };
 
 // Services whose clients deserve to hear that they are not here, rather than an answer of S3's.
@@ -51,7 +60,6 @@ constexpr std::string_view kNotServed[] = {"appconfig",
                                            "cloudfront",
                                            "cognito-identity",
                                            "cognito-idp",
-                                           "dynamodb",
                                            "ec2",
                                            "ecr",
                                            "ecs",
@@ -128,6 +136,10 @@ Destination find_destination(const http::Request& request, const std::string& sc
   }
   if (std::ranges::find(kNotServed, scope_service) != std::end(kNotServed))
     return {ServiceKind::kNotServed, scope_service, path};
+  const auto target = request.headers.get_or("x-amz-target", "");
+  for (const auto& [prefix, service] : kByTarget) {
+    if (target.starts_with(prefix)) return {service, "", path};
+  }
   for (const auto& [prefix, service] : kByPath) {
     if (is_below(path, prefix)) return {service, "", path};
   }

@@ -20,6 +20,7 @@ enum class ServiceKind {
   kApiGateway,
   kSts,
   kScaling,
+  kDynamoDb,
   kNotServed
 };
 

@@ -30,7 +30,7 @@ TEST(Endpoint, EveryRowOfTheTable) {
       {"my.bucket.site.localhost:4566", "/x", "", kSite, "my.bucket", "/x"},
       {"b.s3-website.localhost:4566", "/", "", kSite, "b", "/"},
       {"b.s3-website-us-east-1.amazonaws.com", "/", "", kSite, "b", "/"},
-      {"127.0.0.1:4566", "/", "dynamodb", kNotServed, "dynamodb", "/"},
+      {"127.0.0.1:4566", "/", "sqs", kNotServed, "sqs", "/"},
       {"b.s3.localhost:4566", "/k", "s3", kS3, "", "/b/k"},
       {"my.bucket.s3.us-west-2.localhost:4566", "/k", "", kS3, "", "/my.bucket/k"},
       {"b.localhost:4566", "/k", "s3", kS3, "", "/b/k"},
@@ -43,6 +43,7 @@ TEST(Endpoint, EveryRowOfTheTable) {
       {"127.0.0.1:4566", "/v2/apis", "apigateway", kApiGateway, "", "/v2/apis"},
       {"127.0.0.1:4566", "/", "sts", kSts, "", "/"},
       {"127.0.0.1:4566", "/", "application-autoscaling", kScaling, "", "/"},
+      {"127.0.0.1:4566", "/", "dynamodb", kDynamoDb, "", "/"},
   };
   for (const auto& row : rows) {
     http::Request request;

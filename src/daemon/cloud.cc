@@ -154,10 +154,13 @@ async::Task<void> Cloud::start() {
   GUST_CO_CHECK(listen());
   GUST_CO_CHECK(co_await open_functions());
   open_scaling();
+  open_tables();
   open_services();
   outbox_->start();
   lifecycle_->start();
   scaler_->start();
+  table_maintenance_->start();
+  table_sweeper_->start();
   async_invoker_->start();
   scrubber_->start();
   co_return write_endpoint();
@@ -277,6 +280,17 @@ void Cloud::open_scaling() {
   scaling_api_ = std::make_unique<api::ApplicationAutoScalingService>(*scaling_registry_, *scaler_);
 }
 
+void Cloud::open_tables() {
+  catalog_ = std::make_unique<tables::Catalog>(executor_, *store_, clock_, random_);
+  items_ = std::make_unique<tables::ItemStore>(*store_, clock_, random_);
+  table_maintenance_ = std::make_unique<tables::Maintenance>(executor_, *catalog_, *items_);
+  // GUST_TTL_PERIOD_MS: how often items are looked for whose time to live has ended.
+  const auto period = period_of("GUST_TTL_PERIOD_MS", 50, 86'400'000).value_or(std::chrono::minutes(1));
+  table_sweeper_ = std::make_unique<tables::Sweeper>(executor_, *catalog_, *items_, clock_, period);
+  dynamodb_ = std::make_unique<api::DynamoDbService>(*catalog_, *items_, *table_sweeper_,
+                                                     endpoint_.substr(endpoint_.find("//") + 2));
+}
+
 void Cloud::open_services() {
   using api::ServiceKind;
   notification_targets_ = std::make_unique<FunctionTargets>(*registry_);
@@ -313,6 +327,7 @@ void Cloud::open_services() {
   front_->add_signed(ServiceKind::kApiGateway, "apigateway", api_gateway_->wire());
   front_->add_signed(ServiceKind::kSts, "sts", sts_.wire());
   front_->add_signed(ServiceKind::kScaling, "application-autoscaling", scaling_api_->wire());
+  front_->add_signed(ServiceKind::kDynamoDb, "dynamodb", dynamodb_->wire());
   front_->add_open(ServiceKind::kHealth,
                    [](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> {
                      co_return health();
@@ -391,6 +406,8 @@ async::Task<void> Cloud::stop(Millis grace) {
   if (server_) note(co_await server_->stop(deadline));
   if (lifecycle_) note(co_await lifecycle_->stop());
   if (scaler_) note(co_await scaler_->stop());
+  if (table_sweeper_) note(co_await table_sweeper_->stop());
+  if (table_maintenance_) note(co_await table_maintenance_->stop());
   if (scrubber_) note(co_await scrubber_->stop());
   if (async_invoker_) note(co_await async_invoker_->stop(deadline));
   if (invoker_) note(co_await invoker_->stop(deadline));

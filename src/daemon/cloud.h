@@ -3,6 +3,7 @@
 
 #include "api/apigatewayv2/service.h"
 #include "api/applicationautoscaling/service.h"
+#include "api/dynamodb/service.h"
 #include "api/lambda/service.h"
 #include "api/s3/service.h"
 #include "api/sts/service.h"
@@ -31,6 +32,10 @@
 #include "scaling/registry.h"
 #include "scaling/scaler.h"
 #include "sites/site.h"
+#include "tables/catalog.h"
+#include "tables/item_store.h"
+#include "tables/maintenance.h"
+#include "tables/sweeper.h"
 #include "telemetry/metrics.h"
 
 #include <memory>
@@ -51,6 +56,7 @@ class Cloud {
   async::Task<void> open_state();
   async::Task<void> open_functions();
   void open_scaling();
+  void open_tables();
   void open_services();
   Result<void> listen();
   Result<void> add_listener(const std::string& address, std::uint16_t port);
@@ -108,6 +114,11 @@ class Cloud {
   std::unique_ptr<api::LambdaService> lambda_;
   std::unique_ptr<api::ApiGatewayV2Service> api_gateway_;
   std::unique_ptr<api::ApplicationAutoScalingService> scaling_api_;
+  std::unique_ptr<tables::Catalog> catalog_;
+  std::unique_ptr<tables::ItemStore> items_;
+  std::unique_ptr<tables::Maintenance> table_maintenance_;
+  std::unique_ptr<tables::Sweeper> table_sweeper_;
+  std::unique_ptr<api::DynamoDbService> dynamodb_;
   api::StsService sts_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<MetricsPage> metrics_page_;

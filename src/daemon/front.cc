@@ -85,7 +85,8 @@ void trace(RequestContext& context, const http::Request& request) {
 // As the protocol that the client speaks says that there is no such operation.
 http::Response not_served(const http::Request& request, const std::string& service) {
   const auto message = fmt::format(
-      "Gust does not serve '{}' yet; it serves s3, lambda, apigateway, application-autoscaling and sts", service);
+      "Gust does not serve '{}' yet; it serves s3, lambda, dynamodb, apigateway, application-autoscaling and sts",
+      service);
   http::Response response;
   response.status = 400;
   if (request.headers.get_or("content-type", "").starts_with("application/x-www-form-urlencoded")) {

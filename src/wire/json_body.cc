@@ -20,6 +20,7 @@ std::unexpected<Error> wrong(const Ref& ref, std::string_view expected) {
 }
 
 Result<Value> structure_from(const Ref& ref, const json::value& from) {
+  if (ref.shape->opaque) return Value(Value::Map());
   if (!from.is_object()) return wrong(ref, "an object");
   Value::Map out;
   for (const auto& member : ref.shape->members) {

@@ -132,6 +132,8 @@ class ModelReader {
     model_->target_prefix = text(metadata, "targetPrefix");
     model_->xml_namespace = text(metadata, "xmlNamespace");
     model_->query_compatible = metadata.contains("awsQueryCompatible");
+    model_->error_namespace = text(metadata, "errorNamespace");
+    model_->body_crc32 = flag(metadata, "bodyCrc32");
   }
 
   Result<void> read_ref(const json::object& from, Ref& ref) {
@@ -175,6 +177,7 @@ class ModelReader {
     shape.flattened = flag(from, "flattened");
     shape.is_union = flag(from, "union");
     shape.event_stream = flag(from, "eventstream");
+    shape.opaque = flag(from, "opaque");
     read_constraints(from, shape);
     read_error(from, shape);
     return {};

@@ -60,6 +60,7 @@ struct Shape {
   bool flattened = false;
   bool is_union = false;
   bool event_stream = false;
+  bool opaque = false;  // a structure that the service reads from the document by itself
   std::optional<double> min, max;  // length, size or value
   std::string pattern_text;
   std::shared_ptr<const re2::RE2> pattern;  // null when there is none, or RE2 cannot take it
@@ -98,6 +99,8 @@ class Model {
   std::string target_prefix;
   std::string xml_namespace;
   bool query_compatible = false;
+  std::string error_namespace;  // before the names of errors in JSON, where a service has one
+  bool body_crc32 = false;      // answers carry the CRC-32 of their body
 
   const Operation* operation(std::string_view name) const;
   const std::map<std::string, Operation, std::less<>>& operations() const { return operations_; }

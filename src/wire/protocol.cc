@@ -1,5 +1,6 @@
 #include "wire/protocol.h"
 
+#include "codec/crc.h"
 #include "codec/json.h"
 #include "codec/xml.h"
 #include "wire/event_stream.h"
@@ -172,10 +173,23 @@ void write_xml_error(const Model& model, const WireError& error, std::string_vie
   out.headers.set("Content-Type", is_s3(model) ? "application/xml" : "text/xml");
 }
 
+// As the service's own errors or those of the framework before it are named.
+std::string error_type(const Model& model, const WireError& error, const Shape* shape) {
+  if (model.error_namespace.empty()) return shape != nullptr ? shape->name : error.code;
+  if (shape != nullptr) return model.error_namespace + shape->name;
+  const bool invalid = error.code == "ValidationException";
+  return (invalid ? "com.amazon.coral.validate#" : "com.amazon.coral.service#") + error.code;
+}
+
+void add_crc32(const Model& model, WholeResponse& out) {
+  if (!model.body_crc32) return;
+  out.headers.set("x-amz-crc32", std::to_string(codec::crc32(0, std::as_bytes(std::span(out.body)))));
+}
+
 void write_json_error(const Model& model, const WireError& error, WholeResponse& out) {
   json::object body;
   const auto* shape = model.error(error.code);
-  if (model.protocol == Protocol::kJson) body["__type"] = shape != nullptr ? shape->name : error.code;
+  if (model.protocol == Protocol::kJson) body["__type"] = error_type(model, error, shape);
   bool has_message = false;
   if (shape != nullptr) {
     for (const auto& member : shape->members) {
@@ -249,6 +263,16 @@ WholeResponse write_output(const Model& model, const Operation& operation, const
     write_headers(*shape, output, out.headers, out.status);
     write_rest_body(model, operation, output, out);
   }
+  add_crc32(model, out);
+  return out;
+}
+
+WholeResponse write_text(const Model& model, std::string body, std::string_view request_id) {
+  WholeResponse out;
+  add_request_id(model, out.headers, request_id);
+  out.headers.set("Content-Type", json_content_type(model));
+  out.body = std::move(body);
+  add_crc32(model, out);
   return out;
 }
 
@@ -267,6 +291,7 @@ WholeResponse write_error(const Model& model, const WireError& error, std::strin
   } else {
     write_json_error(model, error, out);
   }
+  add_crc32(model, out);
   return out;
 }
 

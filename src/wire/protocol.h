@@ -37,6 +37,8 @@ bool has_streaming_input(const Operation& operation);
 
 WholeResponse write_output(const Model& model, const Operation& operation, const Value& output,
                            std::string_view request_id);
+// The same from the JSON that an operation wrote by itself.
+WholeResponse write_text(const Model& model, std::string body, std::string_view request_id);
 WholeResponse write_error(const Model& model, const WireError& error, std::string_view request_id);
 
 // The operation's name from X-Amz-Target or from the form's Action; empty when there is none.

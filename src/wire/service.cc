@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "wire/json_body.h"
 
 #include <fmt/format.h>
 
@@ -49,6 +50,16 @@ WireError default_violations(const std::vector<Violation>& violations) {
 bool is_parameter(std::string_view name) {
   if (name.empty() || name == "xml") return false;  // not XML at all
   return name.contains('-') || (name.front() >= 'a' && name.front() <= 'z');
+}
+
+constexpr std::size_t kDocumentDepth = 256;
+
+Result<std::shared_ptr<const Document>> parse_document(std::string_view body) {
+  auto out = std::make_shared<Document>();
+  GUST_TRY(auto value, codec::parse_json(body, kDocumentDepth, out->arena.storage()));
+  if (!value.is_object()) return fail(Code::kInvalid, "the body must be an object");
+  out->value.emplace(std::move(value));
+  return out;
 }
 
 }  // namespace
@@ -153,7 +164,12 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
     const auto checked = settings_.check_body(operation, request.headers, request.trailers.get(), body);
     if (!checked) co_return refuse_at(context, map(checked.error()), path);
   }
-  auto input = parse_input(*model_, operation, match->labels, *query, request.headers, body);
+  const auto& handler = handlers_.at(operation.name);
+  Result<std::shared_ptr<const Document>> document;
+  if (handler.reads == Reads::kDocument) document = parse_document(body);
+  if (!document) co_return refuse(context, {settings_.malformed_code, document.error().message, 400, {}});
+  auto input = *document ? from_json(operation.input, *(*document)->value)
+                         : parse_input(*model_, operation, match->labels, *query, request.headers, body);
   if (!input) {
     const bool in_xml = model_->protocol != Protocol::kRestXml || !is_parameter(input.error().source);
     const WireError malformed{settings_.malformed_code, input.error().message, 400, {}};
@@ -165,14 +181,16 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
   }
   Call call{context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer),
             path};
-  auto outcome = co_await handlers_.at(operation.name)(std::move(call), *std::move(input), std::move(request.body));
+  Body whole_body{std::move(request.body), *document};
+  auto outcome = co_await handler.run(std::move(call), *std::move(input), std::move(whole_body));
   if (!outcome) {
     auto& fault = outcome.error();
     auto response = refuse_at(context, fault.domain ? map(*fault.domain) : fault.wire, path);
     for (const auto& [name, value] : fault.headers.all()) response.headers.set(name, value);
     co_return response;
   }
-  auto whole = write_output(*model_, operation, outcome->value, context.request_id.str());
+  auto whole = outcome->text ? write_text(*model_, *std::move(outcome->text), context.request_id.str())
+                             : write_output(*model_, operation, outcome->value, context.request_id.str());
   http::Response response;
   response.status = whole.status;
   response.headers = std::move(whole.headers);

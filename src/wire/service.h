@@ -13,6 +13,7 @@
 
 #include "async/bytes.h"
 #include "async/task.h"
+#include "codec/json.h"
 #include "http/message.h"
 #include "wire/convert.h"
 #include "wire/fault.h"
@@ -23,6 +24,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace gust::wire {
@@ -35,6 +37,12 @@ struct Call {
   std::optional<std::uint64_t> content_length;
   std::string peer;
   std::string path;
+};
+
+// A request's JSON, for operations that read some of it by themselves.
+struct Document {
+  codec::JsonArena arena;
+  std::optional<codec::json::value> value;  // an object
 };
 
 struct ServiceSettings {
@@ -65,16 +73,32 @@ class Service {
   template <typename Op, typename F>
   void on(F handler) {
     add(Op::kName,
-        [handler = std::move(handler)](Call call, Value input, std::unique_ptr<async::ByteSource> body) -> Raw {
-          typename Op::Request request;
-          from_value(input, request);
-          if (auto* stream = Op::body(request)) *stream = std::move(body);
-          auto response = co_await handler(std::move(call), std::move(request));
-          if (!response) co_return std::unexpected(std::move(response).error());
-          Outcome outcome{to_value(*response), nullptr};
-          if (auto* stream = Op::body(*response)) outcome.stream = std::move(*stream);
-          co_return outcome;
-        });
+        {[handler = std::move(handler)](Call call, Value input, Body body) -> Raw {
+           typename Op::Request request;
+           from_value(input, request);
+           if (auto* stream = Op::body(request)) *stream = std::move(body.stream);
+           auto response = co_await handler(std::move(call), std::move(request));
+           if (!response) co_return std::unexpected(std::move(response).error());
+           Outcome outcome{to_value(*response), nullptr, {}};
+           if (auto* stream = Op::body(*response)) outcome.stream = std::move(*stream);
+           co_return outcome;
+         },
+         Reads::kMembers});
+  }
+
+  // JSON: the handler gets the document beside the request, whose opaque members say only that they are there, and
+  // answers the response's JSON: (Call, Op::Request, std::shared_ptr<const Document>) -> awaitable<Reply<std::string>>.
+  template <typename Op, typename F>
+  void on_document(F handler) {
+    add(Op::kName, {[handler = std::move(handler)](Call call, Value input, Body body) -> Raw {
+                      typename Op::Request request;
+                      from_value(input, request);
+                      auto text = co_await handler(std::move(call), std::move(request), std::move(body.document));
+                      if (!text) co_return std::unexpected(std::move(text).error());
+                      Outcome outcome{{}, nullptr, std::move(*text)};
+                      co_return outcome;
+                    },
+                    Reads::kDocument});
   }
 
   // Authenticated request in, response out; every failure is a response of the service's form. `path` is the request's
@@ -89,9 +113,18 @@ class Service {
   struct Outcome {
     Value value;
     std::unique_ptr<async::ByteSource> stream;
+    std::optional<std::string> text;  // the whole body, as JSON
   };
+  struct Body {
+    std::unique_ptr<async::ByteSource> stream;
+    std::shared_ptr<const Document> document;
+  };
+  enum class Reads { kMembers, kDocument };
   using Raw = boost::asio::awaitable<std::expected<Outcome, Fault>>;
-  using Handler = std::function<Raw(Call, Value, std::unique_ptr<async::ByteSource>)>;
+  struct Handler {
+    std::function<Raw(Call, Value, Body)> run;
+    Reads reads = Reads::kMembers;
+  };
 
   void add(std::string_view name, Handler handler);
   // The operation that is meant; a wire error when there is none.

@@ -1,0 +1,282 @@
+#include "api/dynamodb/attribute_value.h"
+
+#include "codec/base64.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <utility>
+
+namespace gust::api {
+namespace {
+
+namespace json = boost::json;
+using tables::Value;
+
+std::unexpected<Error> misread(std::string message) {
+  return fail(Code::kInvalid, std::move(message), "serialization");
+}
+std::unexpected<Error> refused(std::string message) { return fail(Code::kInvalid, std::move(message), "request"); }
+std::unexpected<Error> bad(std::string_view message) {
+  return refused(fmt::format("One or more parameter values were invalid: {}", message));
+}
+
+// What stands where something of the kind `wanted` should.
+std::unexpected<Error> misplaced(const json::value& found, std::string_view wanted) {
+  switch (found.kind()) {
+    case json::kind::object: return misread("Start of structure or map found where not expected.");
+    case json::kind::array: return misread("Start of list found where not expected");
+    case json::kind::string: return misread(fmt::format("STRING_VALUE cannot be converted to {}", wanted));
+    case json::kind::bool_:
+      return misread(fmt::format("{}_VALUE cannot be converted to {}", found.get_bool() ? "TRUE" : "FALSE", wanted));
+    default: return misread(fmt::format("NUMBER_VALUE cannot be converted to {}", wanted));
+  }
+}
+
+Result<std::string_view> text_from(const json::value& from) {
+  if (!from.is_string()) return misplaced(from, "String");
+  return std::string_view(from.get_string());
+}
+
+Result<tables::Number> number_from(const json::value& from) {
+  GUST_TRY(const auto text, text_from(from));
+  return tables::Number::parse(text);
+}
+
+Result<tables::Binary> binary_from(const json::value& from) {
+  GUST_TRY(const auto text, text_from(from));
+  auto bytes = codec::from_base64(text);
+  if (!bytes) return misread("Invalid Base64 in a value of the type B: " + bytes.error().message);
+  return tables::Binary{*std::move(bytes)};
+}
+
+template <typename T, typename F>
+Result<std::vector<T>> elements_from(const json::value& from, F read) {
+  if (!from.is_array()) return misplaced(from, "List");
+  std::vector<T> out;
+  out.reserve(from.get_array().size());
+  for (const auto& one : from.get_array()) {
+    if (one.is_null())
+      return bad("An string set may not have a null string as a member");
+    GUST_TRY(T element, read(one));
+    out.push_back(std::move(element));
+  }
+  return out;
+}
+
+template <typename Set, typename T>
+Set set_of(std::vector<T> elements) {
+  return Set(std::make_move_iterator(elements.begin()), std::make_move_iterator(elements.end()));
+}
+
+Result<Value> string_set(const json::value& from) {
+  GUST_TRY(auto elements, elements_from<std::string>(from, [](const json::value& one) -> Result<std::string> {
+    GUST_TRY(const auto text, text_from(one));
+    return std::string(text);
+  }));
+  if (elements.empty()) return bad("An string set  may not be empty");
+  const auto given = elements;
+  auto out = set_of<tables::StringSet>(std::move(elements));
+  if (out.size() != given.size())
+    return bad(fmt::format("Input collection [{}] contains duplicates.", fmt::join(given, ", ")));
+  return Value{std::move(out)};
+}
+
+Result<Value> number_set(const json::value& from) {
+  GUST_TRY(auto elements, elements_from<tables::Number>(from, number_from));
+  if (elements.empty()) return bad("An number set  may not be empty");
+  const auto given = elements.size();
+  auto out = set_of<tables::NumberSet>(std::move(elements));
+  if (out.size() != given) return refused("Input collection contains duplicates");
+  return Value{std::move(out)};
+}
+
+Result<Value> binary_set(const json::value& from) {
+  GUST_TRY(auto elements, elements_from<tables::Binary>(from, binary_from));
+  if (elements.empty()) return bad("Binary sets should not be empty");
+  const auto given = elements.size();
+  auto out = set_of<tables::BinarySet>(std::move(elements));
+  if (out.size() != given) {
+    std::vector<std::string_view> texts;
+    for (const auto& one : from.get_array()) texts.push_back(std::string_view(one.get_string()));
+    return bad(fmt::format("Input collection [{}]of type BS contains duplicates.", fmt::join(texts, ", ")));
+  }
+  return Value{std::move(out)};
+}
+
+Result<Value> read(const json::value& from, std::size_t depth);
+
+Result<tables::Item> read_map(const json::value& from, std::size_t depth) {
+  if (!from.is_object()) return misplaced(from, "Map");
+  tables::Item out;
+  for (const auto& [name, value] : from.get_object()) {
+    GUST_TRY(auto read_value, read(value, depth));
+    out.insert_or_assign(std::string(name), std::move(read_value));
+  }
+  return out;
+}
+
+Result<Value> read_list(const json::value& from, std::size_t depth) {
+  if (!from.is_array()) return misplaced(from, "List");
+  tables::List out;
+  out.reserve(from.get_array().size());
+  for (const auto& one : from.get_array()) {
+    GUST_TRY(auto value, read(one, depth));
+    out.push_back(std::move(value));
+  }
+  return Value{std::move(out)};
+}
+
+Result<Value> read_typed(std::string_view type, const json::value& from, std::size_t depth) {
+  if (type == "S") {
+    GUST_TRY(const auto text, text_from(from));
+    return Value{std::string(text)};
+  }
+  if (type == "N") {
+    GUST_TRY(auto number, number_from(from));
+    return Value{std::move(number)};
+  }
+  if (type == "B") {
+    GUST_TRY(auto binary, binary_from(from));
+    return Value{std::move(binary)};
+  }
+  if (type == "BOOL") {
+    if (!from.is_bool()) return misplaced(from, "Boolean");
+    return Value{from.get_bool()};
+  }
+  if (type == "NULL") {
+    if (!from.is_bool()) return misplaced(from, "Boolean");
+    if (!from.get_bool()) return bad("Null attribute value types must have the value of true");
+    return Value{tables::Null{}};
+  }
+  if (type == "SS") return string_set(from);
+  if (type == "NS") return number_set(from);
+  if (type == "BS") return binary_set(from);
+  if (depth >= tables::kMaxDepth) return refused("Nesting Levels have exceeded supported limits");
+  if (type == "L") return read_list(from, depth + 1);
+  GUST_TRY(auto map, read_map(from, depth + 1));
+  return Value{std::move(map)};
+}
+
+bool is_type(std::string_view name) {
+  constexpr std::string_view kTypes[] = {"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"};
+  for (const auto type : kTypes) {
+    if (name == type) return true;
+  }
+  return false;
+}
+
+Result<Value> read(const json::value& from, std::size_t depth) {
+  constexpr auto kOne = "must contain exactly one of the supported datatypes";
+  const auto empty = [&] { return refused(fmt::format("Supplied AttributeValue is empty, {}", kOne)); };
+  if (from.is_null()) return empty();
+  if (!from.is_object()) return misread("Unexpected value type in payload");
+  const json::key_value_pair* found = nullptr;
+  for (const auto& member : from.get_object()) {
+    if (member.value().is_null() || !is_type(member.key())) continue;
+    if (found != nullptr)
+      return refused(fmt::format("Supplied AttributeValue has more than one datatypes set, {}", kOne));
+    found = &member;
+  }
+  if (found == nullptr) return empty();
+  return read_typed(found->key(), found->value(), depth);
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+  out += '"';
+  out += codec::to_base64(bytes);
+  out += '"';
+}
+
+// [a,b]
+template <typename C, typename F>
+void append_elements(std::string& out, const C& elements, F append) {
+  out += '[';
+  bool first = true;
+  for (const auto& one : elements) {
+    if (!std::exchange(first, false)) out += ',';
+    append(one);
+  }
+  out += ']';
+}
+
+struct Writer {
+  std::string& out;
+
+  void operator()(const std::string& text) const { append_text(out, text); }
+  void operator()(const tables::Number& number) const {
+    out += '"';
+    out += number.text();
+    out += '"';
+  }
+  void operator()(const tables::Binary& binary) const { append_base64(out, binary.bytes); }
+  void operator()(bool truth) const { out += truth ? "true" : "false"; }
+  void operator()(const tables::Null&) const { out += "true"; }
+  void operator()(const tables::Item& map) const { append_json(out, map); }
+  void operator()(const tables::List& list) const {
+    append_elements(out, list, [this](const Value& one) { append_json(out, one); });
+  }
+  template <typename Set>
+  void operator()(const Set& set) const {
+    append_elements(out, set, *this);
+  }
+};
+
+}  // namespace
+
+Result<Value> value_from(const json::value& from) { return read(from, 0); }
+
+Result<tables::Item> item_from(const json::value& from) { return read_map(from, 0); }
+
+Result<std::vector<Value>> values_from(const json::value& from) {
+  if (!from.is_array()) return misplaced(from, "List");
+  std::vector<Value> out;
+  for (const auto& one : from.get_array()) {
+    GUST_TRY(auto value, read(one, 0));
+    out.push_back(std::move(value));
+  }
+  return out;
+}
+
+void append_text(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += static_cast<char>(c);
+    } else {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+    }
+  }
+  out.append(text, plain);
+  out += '"';
+}
+
+void append_json(std::string& out, const Value& value) {
+  out += "{\"";
+  out += tables::name_of(value.type());
+  out += "\":";
+  std::visit(Writer{out}, value.is);
+  out += '}';
+}
+
+void append_json(std::string& out, const tables::Item& item) {
+  out += '{';
+  bool first = true;
+  for (const auto& [name, value] : item) {
+    if (!std::exchange(first, false)) out += ',';
+    append_text(out, name);
+    out += ':';
+    append_json(out, value);
+  }
+  out += '}';
+}
+
+}  // namespace gust::api

@@ -1,0 +1,161 @@
+// All or nothing: TransactGetItems and TransactWriteItems.
+#include "api/dynamodb/answer.h"
+#include "api/dynamodb/expressions.h"
+#include "api/dynamodb/service.h"
+#include "api/dynamodb/writes.h"
+#include "codec/digest.h"
+#include "codec/json.h"
+
+#include <utility>
+
+namespace gust::api {
+namespace {
+
+using Kind = tables::Write::Kind;
+using Reason = tables::ItemStore::Reason;
+
+constexpr std::size_t kMaxBytes = 4 << 20;
+
+struct ParsedGet {
+  std::string table;
+  tables::Item key;
+  std::optional<tables::Projection> projection;
+};
+
+Result<std::vector<ParsedGet>> parse_gets(const Object& body) {
+  std::vector<ParsedGet> out;
+  for (const auto& json : body.at("TransactItems").get_array()) {
+    const auto* get = json.is_object() ? member(json.get_object(), "Get") : nullptr;
+    if (get == nullptr) return bad_request("TransactItems must each have a Get");
+    const auto& one = get->get_object();
+    GUST_TRY(auto expressions, Expressions::of(one));
+    GUST_TRY(auto projection, expressions.projection());
+    GUST_CHECK(expressions.finish());
+    GUST_TRY(auto key, item_from(one.at("Key")));
+    out.push_back({std::string(text_of(one, "TableName")), std::move(key), std::move(projection)});
+  }
+  return out;
+}
+
+Result<ParsedWrite> parse_one(const boost::json::value& json) {
+  constexpr std::pair<const char*, Kind> kKinds[] = {
+      {"ConditionCheck", Kind::kCheck}, {"Put", Kind::kPut}, {"Delete", Kind::kDelete}, {"Update", Kind::kUpdate}};
+  const Object* body = nullptr;
+  auto kind = Kind::kCheck;
+  for (const auto& [name, one] : kKinds) {
+    const auto* found = json.is_object() ? member(json.get_object(), name) : nullptr;
+    if (found == nullptr) continue;
+    if (body != nullptr) return bad_request("TransactItems can only contain one of Check, Put, Update or Delete");
+    body = &found->get_object();
+    kind = one;
+  }
+  if (body == nullptr)
+    return bad_request("Invalid Request: TransactWriteRequest should contain Delete or Put or Update request");
+  return parse_write(kind, *body);
+}
+
+wire::Fault canceled(const std::vector<Reason>& reasons, const std::vector<ParsedWrite>& parsed) {
+  std::string codes;
+  wire::Value::List list;
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    const auto& reason = reasons[i];
+    codes += (i == 0 ? "" : ", ") + reason.code;
+    wire::Value::Map one{{"Code", reason.code}};
+    if (!reason.message.empty()) one.emplace("Message", reason.message);
+    if (reason.found && parsed[i].on_failure == ParsedWrite::OnFailure::kItem)
+      one.emplace("Item", document_of(*reason.found));
+    list.push_back(std::move(one));
+  }
+  wire::WireError error{
+      "TransactionCanceledException",
+      fmt::format("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes), 400,
+      {}};
+  error.members.emplace("CancellationReasons", std::move(list));
+  return wire::Fault(std::move(error));
+}
+
+std::optional<tables::ItemStore::Once> once_of(const wire::Call& call, const Object& body) {
+  const auto token = text_of(body, "ClientRequestToken");
+  if (token.empty()) return std::nullopt;
+  const auto items = codec::to_json(body.at("TransactItems"));
+  return tables::ItemStore::Once{call.context.principal.account, call.context.region + "/" + std::string(token),
+                                 codec::digest(codec::DigestKind::kSha256, items)};
+}
+
+}  // namespace
+
+DynamoDbService::Text DynamoDbService::transact_get(wire::Call call, Document document) {
+  const auto& body = document->value->get_object();
+  GUST_CO_TRY(const auto gets, parse_gets(body));
+  std::vector<tables::ItemStore::Wanted> wanted;
+  std::vector<tables::Catalog::Known> known;
+  for (const auto& get : gets) {
+    GUST_CO_TRY(auto table, co_await table_of(call, get.table));
+    wanted.push_back({*table, get.key});
+    known.push_back(std::move(table));
+  }
+  GUST_CO_TRY(const auto items, co_await items_.get_all(std::move(wanted)));
+  Answer answer;
+  Capacity capacity(body, Capacity::Kind::kRead);
+  std::size_t bytes = 0;
+  auto& out = answer.member("Responses");
+  out += '[';
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto& item = items[i];
+    const auto size = item ? tables::size_of(*item) : 0;
+    bytes += size;
+    if (i > 0) out += ',';
+    Answer one;
+    if (item) one.item("Item", gets[i].projection ? gets[i].projection->apply(*item) : *item);
+    out += one.take();
+    const auto units = tables::kTransactional * tables::read_units(size, tables::Consistency::kStrong);
+    capacity.add(*known[i], {.table = units});
+  }
+  if (bytes > kMaxBytes) co_return bad_request("Collection of items is too large: 4 MB at most in a transaction");
+  out += ']';
+  capacity.write_all(answer);
+  co_return answer.take();
+}
+
+DynamoDbService::Text DynamoDbService::transact_write(wire::Call call, Document document) {
+  const auto& body = document->value->get_object();
+  std::vector<ParsedWrite> parsed;
+  std::vector<tables::Write> writes;
+  std::vector<tables::Catalog::Known> known;
+  for (const auto& json : body.at("TransactItems").get_array()) {
+    GUST_CO_TRY(auto one, parse_one(json));
+    parsed.push_back(std::move(one));
+  }
+  std::size_t bytes = 0;
+  for (const auto& one : parsed) {
+    GUST_CO_TRY(auto table, co_await table_of(call, one.table));
+    GUST_CO_TRY(auto write, write_of(one, *table));
+    bytes += tables::size_of(one.item);
+    writes.push_back(std::move(write));
+    known.push_back(std::move(table));
+  }
+  if (bytes > kMaxBytes) co_return bad_request("Collection of items is too large: 4 MB at most in a transaction");
+  const auto reasons = std::make_shared<std::vector<Reason>>();
+  auto once = once_of(call, body);
+  const auto written = co_await items_.transact(std::move(writes), reasons, std::move(once));
+  if (!written && (written.error().source == "canceled" || written.error().source == "conflict"))
+    co_return std::unexpected(canceled(*reasons, parsed));
+  if (!written) co_return std::unexpected(written.error());
+  Answer answer;
+  Capacity capacity(body, Capacity::Kind::kWrite);
+  CollectionMetrics metrics(body);
+  for (std::size_t i = 0; i < parsed.size(); ++i) {
+    capacity.add(*known[i], (*written)[i].usage);
+    if (parsed[i].kind != Kind::kCheck) metrics.add(*known[i], parsed[i].item);
+  }
+  capacity.write_all(answer);
+  metrics.write_all(answer);
+  co_return answer.take();
+}
+
+void DynamoDbService::add_transactions() {
+  on_item<dynamodb::TransactGetItems>([this](auto call, auto document) { return transact_get(call, document); });
+  on_item<dynamodb::TransactWriteItems>([this](auto call, auto document) { return transact_write(call, document); });
+}
+
+}  // namespace gust::api

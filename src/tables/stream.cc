@@ -1,0 +1,83 @@
+#include "tables/stream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace gust::tables {
+namespace {
+
+constexpr std::size_t kSequenceDigits = 21;  // the service's have as many, or more
+
+}  // namespace
+
+std::size_t size_of(const StreamRecord& record) {
+  std::size_t sum = size_of(record.keys);
+  if (record.before) sum += size_of(*record.before);
+  if (record.after) sum += size_of(*record.after);
+  return sum;
+}
+
+std::string_view name_of(EventName event) {
+  switch (event) {
+    case EventName::kInsert: return "INSERT";
+    case EventName::kModify: return "MODIFY";
+    case EventName::kRemove: return "REMOVE";
+  }
+  return "";
+}
+
+std::string sequence_text(std::uint64_t sequence) { return fmt::format("1{:020}", sequence); }
+
+Result<std::uint64_t> parse_sequence(std::string_view text) {
+  std::uint64_t sequence = 0;
+  const auto* end = text.data() + text.size();
+  const bool known = text.size() == kSequenceDigits && text[0] == '1' && text[1] >= '0' && text[1] <= '9';
+  if (known) {
+    const auto [stopped, error] = std::from_chars(text.data() + 1, end, sequence);
+    if (error == std::errc() && stopped == end) return sequence;
+  }
+  return fail(Code::kInvalid, fmt::format("'{}' is no sequence number of this stream", text), "sequence");
+}
+
+std::uint64_t sequence_at(WallTime time) {
+  const auto ms = to_epoch_ms(time);
+  return ms <= 0 ? 0 : (static_cast<std::uint64_t>(ms) << 16) - 1;
+}
+
+void Sequences::Ticket::end() {
+  if (first_ == 0) return;
+  std::lock_guard lock(owner_->mutex_);
+  owner_->open_.erase(owner_->open_.find(first_));
+  first_ = 0;
+}
+
+std::uint64_t Sequences::next(Ticket& ticket, WallTime now) {
+  std::lock_guard lock(mutex_);
+  last_ = std::max(sequence_at(now), last_) + 1;
+  // Of a body that runs again the numbers before stay open, too: they are lower.
+  if (ticket.first_ == 0) {
+    ticket.first_ = last_;
+    open_.insert(last_);
+  }
+  return last_;
+}
+
+std::uint64_t Sequences::settled() const {
+  std::lock_guard lock(mutex_);
+  return open_.empty() ? last_ : *open_.begin() - 1;
+}
+
+bool Sequences::knows(const StreamName& stream) const {
+  std::lock_guard lock(mutex_);
+  return known_.contains(stream.table_id + "/" + stream.label);
+}
+
+void Sequences::learn(const StreamName& stream, std::uint64_t last) {
+  std::lock_guard lock(mutex_);
+  last_ = std::max(last_, last);
+  known_.insert(stream.table_id + "/" + stream.label);
+}
+
+}  // namespace gust::tables

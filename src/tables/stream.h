@@ -1,0 +1,82 @@
+// Records of a table's stream: what they say, and the numbers that they are in order by. Any thread.
+// Source: Record and StreamRecord of the DynamoDB Streams API.
+#pragma once
+
+#include "base/time.h"
+#include "tables/table.h"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace gust::tables {
+
+enum class EventName { kInsert, kModify, kRemove };
+// Whether a client wrote, or the item's time had come (TTL).
+enum class Cause { kRequest, kExpiry };
+
+struct StreamName {
+  std::string table_id, label;
+};
+
+struct StreamRecord {
+  EventName event = EventName::kInsert;
+  Cause cause = Cause::kRequest;
+  StreamView view = StreamView::kKeysOnly;
+  WallTime at = {};
+  std::uint64_t sequence = 0;
+  Item keys;
+  std::optional<Item> before, after;  // as the view says
+};
+
+inline constexpr Millis kStreamRetention = std::chrono::hours(24);
+
+// What the service counts: keys and images.
+std::size_t size_of(const StreamRecord& record);
+std::string_view name_of(EventName event);  // "INSERT"
+
+// 21 digits, which sort as the numbers do.
+std::string sequence_text(std::uint64_t sequence);
+Result<std::uint64_t> parse_sequence(std::string_view text);
+// Records of this time and later come after it.
+std::uint64_t sequence_at(WallTime time);
+
+// Numbers for records. Transactions take them while they run and commit in any order: a reader that stops at settled()
+// misses none that comes later.
+class Sequences : public std::enable_shared_from_this<Sequences> {
+ public:
+  // What one transaction took, until it has ended.
+  class Ticket {
+   public:
+    explicit Ticket(std::shared_ptr<Sequences> owner) : owner_(std::move(owner)) {}
+    ~Ticket() { end(); }
+    Ticket(const Ticket&) = delete;
+    void end();
+
+   private:
+    friend class Sequences;
+    std::shared_ptr<Sequences> owner_;
+    std::uint64_t first_ = 0;
+  };
+  std::shared_ptr<Ticket> open() { return std::make_shared<Ticket>(shared_from_this()); }
+
+  // Greater than every number before. The stream must be known.
+  std::uint64_t next(Ticket& ticket, WallTime now);
+  // Every number up to it is committed, or never will be.
+  std::uint64_t settled() const;
+  // A stream is known once its last number on disk was told: the clock may have been set back since.
+  bool knows(const StreamName& stream) const;
+  void learn(const StreamName& stream, std::uint64_t last);
+
+ private:
+  mutable std::mutex mutex_;
+  std::uint64_t last_ = 0;
+  std::multiset<std::uint64_t> open_;
+  std::set<std::string> known_;
+};
+
+}  // namespace gust::tables

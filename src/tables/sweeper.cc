@@ -1,0 +1,101 @@
+#include "tables/sweeper.h"
+
+#include "base/log.h"
+#include "tables/keys.h"
+
+#include <algorithm>
+
+namespace gust::tables {
+namespace {
+
+constexpr std::int64_t kOldest_s = 5LL * 365 * 24 * 60 * 60;
+constexpr int kRestFactor = 20;  // a sweep may take a twentieth of the time
+constexpr int kCountFactor = 1000;
+
+// `seconds` as a Number; what a clock says always fits.
+Number number_of(std::int64_t seconds) { return Number::parse(std::to_string(seconds)).value_or(Number()); }
+
+}  // namespace
+
+bool is_expired(const Item& item, const std::string& attribute, WallTime now) {
+  const auto found = item.find(attribute);
+  const auto* at = found == item.end() ? nullptr : found->second.as<Number>();
+  if (at == nullptr) return false;
+  const auto seconds = to_epoch_ms(now) / 1000;
+  return *at <= number_of(seconds) && *at > number_of(seconds - kOldest_s);
+}
+
+async::Task<void> Sweeper::run() {
+  for (;;) {
+    const auto start = clock_.steady();
+    if (const auto done = co_await sweep(); !done) {
+      if (done.error().code == Code::kCancelled) co_return done;
+      GUST_WARN("tables: removing what has outlived its time: {}", done.error().message);
+    }
+    const auto took = std::chrono::duration_cast<Millis>(clock_.steady() - start);
+    GUST_CO_CHECK(co_await async::sleep_for(std::max(period_, took * kRestFactor)));
+  }
+}
+
+async::Task<void> Sweeper::sweep() {
+  GUST_CO_TRY(const auto all, co_await catalog_.all());
+  std::erase_if(counted_, [&](const auto& entry) {
+    return std::ranges::find(all, entry.first, &Table::id) == all.end();
+  });
+  for (const auto& table : all) {
+    if (!table.ttl_attribute.empty()) GUST_CO_CHECK(co_await expire(table));
+    GUST_CO_CHECK(co_await count(table));
+    if (table.stream_label.empty()) continue;
+    StreamName stream{table.id, table.stream_label};
+    GUST_CO_CHECK(co_await items_.trim(std::move(stream)));
+  }
+  co_return Result<void>();
+}
+
+async::Task<void> Sweeper::expire(Table table) {
+  std::optional<Item> after;
+  do {
+    PageQuery query{.table = table};
+    query.start = std::move(after);
+    query.filter = [attribute = table.ttl_attribute, now = clock_.now()](const Item& item) -> Result<bool> {
+      return is_expired(item, attribute, now);
+    };
+    GUST_CO_TRY(auto page, co_await items_.page(std::move(query)));
+    for (auto& item : page.items) GUST_CO_CHECK(co_await remove(table, std::move(item)));
+    after = std::move(page.last);
+  } while (after);
+  co_return Result<void>();
+}
+
+async::Task<void> Sweeper::count(Table table) {
+  const auto start = clock_.steady();
+  const auto known = counted_.find(table.id);
+  if (known != counted_.end() && start < known->second.again) co_return Result<void>();
+  GUST_CO_TRY(auto counts, co_await items_.count(table));
+  const auto end = clock_.steady();
+  const auto rest = std::max<SteadyTime::duration>(period_, (end - start) * kCountFactor);
+  counted_[table.id] = {std::move(counts), end + rest};
+  co_return Result<void>();
+}
+
+Sweeper::Counts Sweeper::counts(const std::string& table_id) const {
+  const auto found = counted_.find(table_id);
+  return found == counted_.end() ? Counts() : found->second.counts;
+}
+
+async::Task<void> Sweeper::remove(Table table, Item item) {
+  Write write{.kind = Write::Kind::kDelete, .table = table, .key = key_of(table.key, item)};
+  write.cause = Cause::kExpiry;
+  // It may have got more time meanwhile.
+  write.condition = [attribute = table.ttl_attribute, now = clock_.now()](const Item& there) -> Result<bool> {
+    return is_expired(there, attribute, now);
+  };
+  const auto done = co_await items_.write(std::move(write));
+  // A table or an item that another changes is for the next sweep.
+  if (!done && done.error().code != Code::kPrecondition && done.error().code != Code::kConflict &&
+      done.error().code != Code::kNotFound)
+    co_return std::unexpected(done.error());
+  co_return Result<void>();
+}
+
+}  // namespace gust::tables

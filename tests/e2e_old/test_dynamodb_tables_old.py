@@ -1,0 +1,6 @@
+"""The same tests of tables with the older SDK."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from test_dynamodb_tables import *  # noqa: E402,F401,F403

@@ -1,0 +1,19 @@
+// Any bytes as an item's row and as a record's: an error where it is none, and the same again where it is one.
+#include "fuzz/fuzz.h"
+#include "tables/rows.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace gust::tables;
+  const auto row = as_text(data, size);
+  if (const auto item = rows::decode_item(row)) {
+    GUST_ASSERT(rows::decode_item(rows::encode(*item)) == *item);
+    (void)size_of(*item);
+  }
+  const gust::kv::Entry entry{rows::record_key({"id", "label"}, 7), std::string(row)};
+  if (const auto record = rows::decode_record(entry)) {
+    const auto again = rows::decode_record({entry.key, rows::encode(*record)});
+    GUST_ASSERT(again && again->sequence == 7 && again->keys == record->keys && again->before == record->before &&
+                again->after == record->after);
+  }
+  return 0;
+}
