@@ -56,6 +56,7 @@ DynamoDbService::DynamoDbService(tables::Catalog& catalog, tables::ItemStore& it
   add_pages();
   add_batches();
   add_transactions();
+  add_statements();
 }
 
 DynamoDbService::Text DynamoDbService::settled(ItemHandler handler, wire::Call call, Document document) {
