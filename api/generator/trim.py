@@ -43,7 +43,7 @@ SERVED = {
     "dynamodb": """CreateTable DescribeTable UpdateTable DeleteTable ListTables TagResource UntagResource
         ListTagsOfResource UpdateTimeToLive DescribeTimeToLive DescribeLimits DescribeEndpoints
         DescribeContinuousBackups PutItem GetItem DeleteItem UpdateItem Query Scan BatchGetItem BatchWriteItem
-        TransactGetItems TransactWriteItems""",
+        TransactGetItems TransactWriteItems ExecuteStatement BatchExecuteStatement ExecuteTransaction""",
     "application-autoscaling": """RegisterScalableTarget DescribeScalableTargets DeregisterScalableTarget
         PutScheduledAction DescribeScheduledActions DeleteScheduledAction PutScalingPolicy DescribeScalingPolicies
         DeleteScalingPolicy DescribeScalingActivities TagResource UntagResource ListTagsForResource""",

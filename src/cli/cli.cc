@@ -109,6 +109,7 @@ class Command {
     add_account();
     add_image();
     add_bucket();
+    add_table();
     add_store();
     auto* status = add("status", "What runs: functions, instances, queues",
                        "gust status\n  gust status --pools\n  gust status --json");
@@ -348,6 +349,65 @@ class Command {
         ->default_str("4");
   }
 
+  void add_table() {
+    auto* sub = add("table", "Items in tables: look, put, search, export, import",
+                    "gust table ls\n  gust table put music '{\"artist\": \"Nina\", \"song\": \"Sinnerman\"}'\n"
+                    "  gust table query music artist=Nina 'song=Sin*'\n  gust table export music music.csv");
+    sub->require_subcommand(1);
+    auto* list = add("ls", "List the tables", "gust table ls\n  gust table ls --json", sub);
+    list->alias("list");
+    list->callback([this] { code_ = table_list_command(session_); });
+    add_of_table(*sub, "describe", "Key, indexes, status of a table", "gust table describe music",
+                 table_describe_command);
+    auto* get = add_of_table(*sub, "get", "Print one item", "gust table get music artist=Nina song=Sinnerman",
+                             table_get_command);
+    get->add_option("key", table_.conditions, "NAME=VALUE of each attribute of the key, or the key as JSON")
+        ->required();
+    auto* put = add_of_table(*sub, "put", "Put an item; one of the same key is replaced",
+                             "gust table put music '{\"artist\": \"Nina\", \"song\": \"Sinnerman\", \"year\": "
+                             "1965}'\n  gust table put music @item.json",
+                             table_put_command);
+    put->add_option("item", table_.item, "A JSON object, @FILE or - for stdin")->required();
+    auto* query = add_of_table(*sub, "query", "Print the items of a key, one a line",
+                               "gust table query music artist=Nina\n  gust table query music artist=Nina 'song=Sin*' "
+                               "--desc --limit 5\n  gust table query music year=1965 --index by-year",
+                               table_query_command);
+    query->add_option("conditions", table_.conditions,
+                      "NAME=VALUE of the first attribute of the key; of the second also NAME=PREFIX*, NAME=A..B, "
+                      "<, <=, >, >=, and == for a value with * or ..")
+        ->required();
+    query->add_flag("--desc", table_.descending, "The last first");
+    auto* scan = add_of_table(*sub, "scan", "Print all items, one a line",
+                              "gust table scan music --limit 10\n  gust table scan music --filter \"plays > 5 AND "
+                              "begins_with(song, 'S')\"",
+                              table_scan_command);
+    for (auto* one : {query, scan}) {
+      one->add_option("--index", table_.index, "Of this index");
+      one->add_option("--limit", table_.limit, "How many items at most");
+    }
+    auto* out = add_of_table(*sub, "export", "Write all items to a file of JSON lines or CSV",
+                             "gust table export music music.jsonl\n  gust table export music music.csv --filter "
+                             "\"plays > 5\"",
+                             table_export_command);
+    out->add_option("file", table_.file, "NAME.jsonl or NAME.csv; - for JSON lines on stdout")->required();
+    auto* in = add_of_table(*sub, "import", "Put the items of a file of JSON lines or CSV; lines that fail are named",
+                            "gust table import music music.jsonl\n  gust table import music music.csv",
+                            table_import_command);
+    in->add_option("file", table_.file, "NAME.jsonl or NAME.csv, whose first line names the attributes")->required();
+    for (auto* one : {query, scan, out})
+      one->add_option("--filter", table_.filter, "Only items for which a condition of PartiQL holds");
+    for (auto* one : {get, put, query, scan, out, in})
+      one->add_flag("--raw", table_.raw, "Typed JSON, as the service has it: {\"id\": {\"S\": \"a\"}}");
+  }
+
+  CLI::App* add_of_table(CLI::App& parent, const std::string& name, const std::string& what,
+                         const std::string& examples, int (*command)(Session&, const TableOptions&)) {
+    auto* sub = add(name, what, examples, &parent);
+    sub->add_option("name", table_.name, "The table's name")->required();
+    sub->callback([this, command] { code_ = command(session_, table_); });
+    return sub;
+  }
+
   void add_store() {
     auto* check = add("fsck", "Check every object against its checksums, and find what belongs to nothing",
                       "gust fsck\n  gust fsck --json\n  gust fsck --data ./backup");
@@ -384,6 +444,7 @@ class Command {
   BucketRemoveOptions bucket_remove_;
   BucketPresignOptions bucket_presign_;
   std::string bucket_uri_;
+  TableOptions table_;
   BackupOptions backup_;
 };
 

@@ -183,7 +183,13 @@ async::Task<std::vector<Work>> Catalog::works() {
 async::Task<void> Catalog::finish(Work work) {
   const auto place = place_of(work.table);
   kv::Store::Body body = [work, place](kv::Transaction& tx) -> Result<void> {
-    tx.erase(table_rows::work_key(work.table.id, work.index));
+    // What was deleted meanwhile has other work by now, which stays.
+    const auto key = table_rows::work_key(work.table.id, work.index);
+    GUST_TRY(const auto planned, tx.get(key));
+    if (!planned) return {};
+    GUST_TRY(const auto now, table_rows::decode_work(*planned));
+    if (now.kind != work.kind) return {};
+    tx.erase(key);
     if (work.kind != Work::Kind::kFillIndex) return {};
     GUST_TRY(const auto row, tx.get(table_rows::table_key(place)));
     if (!row) return {};

@@ -146,5 +146,21 @@ TEST_F(CatalogTest, AnIndexThatIsAddedIsFilledAndThenActive) {
   EXPECT_TRUE(update(at("music"), add));
 }
 
+TEST_F(CatalogTest, AnIndexDeletedWhileItIsFilledKeepsTheWorkOfRemovingIt) {
+  ASSERT_TRUE(create(wanted("music")));
+  ASSERT_TRUE(update(at("music"), [](Table& t) -> Result<void> {
+    t.indexes.push_back({.name = "by-year", .key = {{"year", Type::kNumber}, {}}, .status = Status::kCreating});
+    return {};
+  }));
+  const auto fill = works()->at(0);
+  ASSERT_TRUE(update(at("music"), [](Table& t) -> Result<void> {
+    t.indexes.clear();
+    return {};
+  }));
+  ASSERT_TRUE(run([&] { return catalog_.finish(fill); }));
+  ASSERT_EQ(works()->size(), 1u);
+  EXPECT_EQ(works()->at(0).kind, Work::Kind::kDropIndex);
+}
+
 }  // namespace
 }  // namespace gust::tables

@@ -43,11 +43,13 @@ struct Written {
 // kPrecondition with source "condition" when the condition is false; the item that was there is then in `found`.
 struct Write {
   enum class Kind { kPut, kDelete, kUpdate, kCheck };
+  enum class Absent { kCreate, kLeave };
   Kind kind = Kind::kPut;
   Table table;
   Item key;            // only the key's attributes
   Item item = {};      // of kPut, whole
   Change change = {};  // of kUpdate; gets an item with at least the key, answers the whole item
+  Absent absent = Absent::kCreate;  // of kUpdate, where there is no item
   Condition condition = {};
   Cause cause = Cause::kRequest;  // for the stream
 };

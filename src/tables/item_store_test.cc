@@ -36,6 +36,12 @@ TEST_P(ItemStoreTest, UpdatesMakeWhatIsNotThere) {
   written = write(update_of(key("a", "1"), {{"y", number(2)}}));
   EXPECT_EQ(*get(key("a", "1")), item("a", "1", {{"x", number(1)}, {"y", number(2)}}));
   EXPECT_EQ(write(update_of(key("b", "1"), {}))->after, key("b", "1"));
+  auto leaving = update_of(key("c", "1"), {});
+  leaving.absent = Write::Absent::kLeave;
+  EXPECT_EQ(write(leaving)->after, std::nullopt);
+  EXPECT_EQ(*get(key("c", "1")), std::nullopt);
+  leaving.key = key("a", "1");
+  EXPECT_EQ(write(leaving)->after, *get(key("a", "1")));
   auto failing = update_of(key("a", "1"), {});
   failing.change = [](const Item&) -> Result<Item> { return fail(Code::kInvalid, "no", "expression"); };
   EXPECT_EQ(write(failing).error().source, "expression");

@@ -41,7 +41,11 @@ Result<std::optional<Item>> outcome(const Write& write, const std::optional<Item
   switch (write.kind) {
     case Write::Kind::kPut: return write.item;
     case Write::Kind::kDelete: return std::nullopt;
-    case Write::Kind::kUpdate: return updated(write, before);
+    case Write::Kind::kUpdate: {
+      GUST_TRY(auto after, updated(write, before));
+      if (!before && write.absent == Write::Absent::kLeave) return std::nullopt;
+      return after;
+    }
     case Write::Kind::kCheck: return before;
   }
   return fail(Code::kInternal, "a write of no kind");

@@ -45,13 +45,18 @@ wire::ServiceSettings settings() {
 
 DynamoDbService::DynamoDbService(tables::Catalog& catalog, tables::ItemStore& items, tables::Sweeper& sweeper,
                                  std::string address)
-    : catalog_(catalog), items_(items), sweeper_(sweeper), address_(std::move(address)), service_(dynamodb::model(), settings()) {
+    : catalog_(catalog),
+      items_(items),
+      sweeper_(sweeper),
+      address_(std::move(address)),
+      service_(dynamodb::model(), settings()) {
   add_tables();
   add_settings();
   add_items();
   add_pages();
   add_batches();
   add_transactions();
+  add_statements();
 }
 
 DynamoDbService::Text DynamoDbService::settled(ItemHandler handler, wire::Call call, Document document) {

@@ -1,5 +1,5 @@
 // DynamoDbService: the API of DynamoDB over tables::Catalog and tables::ItemStore. Files: tables.cc, settings.cc,
-// items.cc, pages.cc, batches.cc, transactions.cc; what they share is in shared.h. Loop thread only.
+// items.cc, pages.cc, batches.cc, transactions.cc, statements.cc; what they share is in shared.h. Loop thread only.
 #pragma once
 
 #include "api/dynamodb/shared.h"
@@ -30,6 +30,7 @@ class DynamoDbService {
   void add_pages();
   void add_batches();
   void add_transactions();
+  void add_statements();
   template <typename Op, typename F>
   void on_item(F handler) {
     service_.on_document<Op>([this, handler](wire::Call call, typename Op::Request, Document document) {
@@ -66,6 +67,10 @@ class DynamoDbService {
   Text batch_write(wire::Call call, Document document);
   Text transact_get(wire::Call call, Document document);
   Text transact_write(wire::Call call, Document document);
+  Text execute_statement(wire::Call call, Document document);
+  Text batch_statements(wire::Call call, Document document);
+  Text transact_statements(wire::Call call, Document document);
+  Text select_all(wire::Call call, Document document);  // a transaction that reads
 
   tables::Catalog& catalog_;
   tables::ItemStore& items_;

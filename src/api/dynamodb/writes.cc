@@ -29,6 +29,7 @@ Result<tables::Write> write_of(const ParsedWrite& parsed, const tables::Table& t
     out.condition = [condition = *parsed.condition](const tables::Item& there) { return condition.evaluate(there); };
   if (parsed.update) {
     GUST_CHECK(parsed.update->check_key(table.key));
+    if (!parsed.update->creates()) out.absent = tables::Write::Absent::kLeave;
     out.change = [update = *parsed.update](const tables::Item& there) { return update.apply(there); };
   }
   return out;

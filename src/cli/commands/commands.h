@@ -112,6 +112,25 @@ struct BucketPresignOptions {
 };
 int bucket_presign_command(Session& session, const BucketPresignOptions& options);
 
+struct TableOptions {
+  std::string name;
+  std::vector<std::string> conditions;  // of the key: NAME=VALUE
+  std::string item;                     // JSON, @file, or - for stdin
+  std::string index, filter;            // a condition of PartiQL
+  std::string file;
+  std::uint64_t limit = 0;  // 0: all
+  bool descending = false;
+  bool raw = false;  // the service's typed JSON
+};
+int table_list_command(Session& session);
+int table_describe_command(Session& session, const TableOptions& options);
+int table_get_command(Session& session, const TableOptions& options);
+int table_put_command(Session& session, const TableOptions& options);
+int table_query_command(Session& session, const TableOptions& options);
+int table_scan_command(Session& session, const TableOptions& options);
+int table_export_command(Session& session, const TableOptions& options);
+int table_import_command(Session& session, const TableOptions& options);
+
 // The function's name for a name or for a logical id of a deployed stack. kNotFound.
 Result<std::string> find_function(Remote& remote, const std::string& name);
 

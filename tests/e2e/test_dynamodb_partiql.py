@@ -1,0 +1,178 @@
+"""PartiQL by the official SDK: single statements, batches, transactions."""
+import pytest
+from botocore.exceptions import ClientError
+
+from test_dynamodb_tables import ON_DEMAND, attributes, dynamodb, index, refusal, unique_names  # noqa: F401
+
+KEYS = [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}]
+
+
+@pytest.fixture(scope="module")
+def table(gust):
+    dynamodb, name = gust.client("dynamodb"), unique_names("partiql")
+    dynamodb.create_table(
+        TableName=name, KeySchema=KEYS, AttributeDefinitions=attributes(id="S", at="N", kind="S", size="N"), **ON_DEMAND,
+        GlobalSecondaryIndexes=[index("by-kind", "kind", "at", projection="KEYS_ONLY")],
+        LocalSecondaryIndexes=[index("by-size", "id", "size", projection="KEYS_ONLY")])
+    yield name
+    dynamodb.delete_table(TableName=name)
+
+
+@pytest.fixture
+def execute(dynamodb, table):
+    """A statement in which T is the table; parameters as Python's strings and numbers."""
+    def run(statement, *parameters, **more):
+        given = {"Parameters": [typed(p) for p in parameters]} if parameters else {}
+        return dynamodb.execute_statement(Statement=statement.replace("T", f'"{table}"', 1), **given, **more)
+    return run
+
+
+@pytest.fixture
+def five(dynamodb, table, unique):
+    for at in range(1, 6):
+        dynamodb.put_item(TableName=table, Item={"id": {"S": unique}, "at": {"N": str(at)}, "size": {"N": str(-at)},
+                                                 "kind": {"S": unique}, "m": {"M": {"x": {"L": [{"N": "7"}]}}}})
+    return unique
+
+
+def typed(value):
+    return {"S": value} if isinstance(value, str) else {"N": str(value)}
+
+
+def ats(answer):
+    return [int(i["at"]["N"]) for i in answer["Items"]]
+
+
+def failure(call, code):
+    with pytest.raises(ClientError) as raised:
+        call()
+    assert raised.value.response["Error"]["Code"] == code, raised.value.response
+    return raised.value.response
+
+
+def test_insert_select_update_delete(execute, unique):
+    assert execute("INSERT INTO T VALUE {'id': ?, 'at': 1, 'v': {'a': [1, 'b']}}", unique)["Items"] == []
+    refusal(lambda: execute("INSERT INTO T VALUE {'id': ?, 'at': 1}", unique), "DuplicateItemException")
+    assert execute("SELECT v.a[1], at FROM T WHERE id = ? AND at = 1", unique)["Items"] == [
+        {"a[1]": {"S": "b"}, "at": {"N": "1"}}]
+    changed = execute("UPDATE T SET w = ? SET v.a[0] = 2 WHERE id = ? AND at = 1 RETURNING MODIFIED NEW *", 5, unique)["Items"]
+    assert changed == [{"w": {"N": "5"}, "v": {"M": {"a": {"L": [{"N": "2"}]}}}}]
+    assert execute("UPDATE T REMOVE w WHERE id = ? AND at = 1 AND w = 5 RETURNING ALL OLD *", unique)["Items"][0]["w"] == {"N": "5"}
+    refused = failure(lambda: execute("UPDATE T SET w = 1 WHERE id = ? AND at = 1 AND w = 5", unique,
+                                      ReturnValuesOnConditionCheckFailure="ALL_OLD"), "ConditionalCheckFailedException")
+    assert refused["Item"]["id"] == {"S": unique}
+    refusal(lambda: execute("UPDATE T SET w = 1 WHERE id = ? AND at = 2", unique), "ConditionalCheckFailedException")
+    refusal(lambda: execute("DELETE FROM T WHERE id = ? AND at = 1 AND w = 5", unique), "ConditionalCheckFailedException")
+    assert execute("DELETE FROM T WHERE id = ? AND at = 1 RETURNING ALL OLD *", unique)["Items"][0]["at"] == {"N": "1"}
+    assert execute("DELETE FROM T WHERE id = ? AND at = 1 AND w = 5", unique)["Items"] == []
+    assert execute("SELECT * FROM T WHERE id = ?", unique)["Items"] == []
+
+
+def test_pages_go_on_with_the_token(execute, five):
+    first = execute("SELECT * FROM T WHERE id = ?", five, Limit=2)
+    assert ats(first) == [1, 2] and first["LastEvaluatedKey"] == {"id": {"S": five}, "at": {"N": "2"}}
+    found, token = ats(first), first["NextToken"]
+    while token:
+        page = execute("SELECT * FROM T WHERE id = ?", five, Limit=2, NextToken=token)
+        found, token = found + ats(page), page.get("NextToken")
+    assert found == [1, 2, 3, 4, 5]
+    for bad in (dict(NextToken="no"), dict(NextToken=first["NextToken"])):
+        assert "NextToken" in refusal(lambda: execute("SELECT * FROM T WHERE id = ?", "other", **bad))
+
+
+def test_order_keys_and_filters(execute, five):
+    assert ats(execute("SELECT * FROM T WHERE id = ? ORDER BY at DESC", five)) == [5, 4, 3, 2, 1]
+    assert ats(execute("SELECT * FROM T WHERE id = ? AND at BETWEEN 2 AND 3 ORDER BY at", five)) == [2, 3]
+    assert ats(execute("SELECT * FROM T WHERE id = ? AND (at = 2 OR size = -4)", five)) == [2, 4]
+    assert ats(execute("SELECT at FROM T WHERE kind = ? AND size < -3", five)) in ([4, 5], [5, 4])  # a scan
+    assert "ORDER BY" in refusal(lambda: execute("SELECT * FROM T ORDER BY at"))
+    assert "ORDER BY" in refusal(lambda: execute("SELECT * FROM T WHERE kind = ? ORDER BY at", five))
+    assert "size" in refusal(lambda: execute("SELECT * FROM T WHERE id = ? ORDER BY size", five))
+
+
+def test_indexes(execute, five):
+    by_kind = "SELECT * FROM T.\"by-kind\" WHERE kind = ? ORDER BY at DESC"
+    assert ats(execute(by_kind, five)) == [5, 4, 3, 2, 1]
+    assert "m" not in execute(by_kind, five)["Items"][0]
+    assert ats(execute("SELECT m, at FROM T.\"by-size\" WHERE id = ? AND size < -3", five)) == [5, 4]
+    assert "m" in execute("SELECT m FROM T.\"by-size\" WHERE id = ?", five)["Items"][0]
+    assert "project" in refusal(lambda: execute("SELECT m FROM T.\"by-kind\" WHERE kind = ?", five))
+    assert "Consistent" in refusal(lambda: execute(by_kind, five, ConsistentRead=True))
+    assert "index" in refusal(lambda: execute("SELECT * FROM T.\"none\" WHERE id = ?", five))
+
+
+def test_consumed_capacity(execute, table, five):
+    def used(*statement, **more):
+        return execute(*statement, ReturnConsumedCapacity="TOTAL", **more)["ConsumedCapacity"]
+    assert used("SELECT * FROM T WHERE id = ?", five) == {"TableName": table, "CapacityUnits": 0.5}
+    assert used("SELECT * FROM T WHERE id = ?", five, ConsistentRead=True)["CapacityUnits"] == 1.0
+    assert used("UPDATE T SET m = 1 WHERE id = ? AND at = 1", five)["CapacityUnits"] >= 1.0
+
+
+def test_what_is_refused(dynamodb, execute, unique):
+    refusal(lambda: execute("SELEKT * FROM T"))
+    refusal(lambda: execute("SELECT * FROM T WHERE id = ?"))
+    refusal(lambda: execute("UPDATE T SET v = 1 WHERE id = ?", unique))
+    refusal(lambda: execute("UPDATE T SET at = 1 WHERE id = ? AND at = 2", unique))
+    refusal(lambda: execute("DELETE FROM T WHERE id = ? AND at = 2 RETURNING ALL NEW *", unique))
+    assert "ExecuteTransaction" in refusal(lambda: execute("EXISTS(SELECT * FROM T WHERE id = ? AND at = 1)", unique))
+    refusal(lambda: dynamodb.execute_statement(Statement='SELECT * FROM "none-such"'), "ResourceNotFoundException")
+
+
+def test_batches_answer_for_each_statement(dynamodb, table, unique):
+    def batch(*statements, **more):
+        return dynamodb.batch_execute_statement(Statements=[
+            {"Statement": s.replace("T", f'"{table}"', 1).replace("$", unique), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+            for s in statements], **more)
+    insert = "INSERT INTO T VALUE {'id': '$', 'at': 1, 'v': 1}"
+    wrote = batch(insert, insert, "UPDATE T SET v = 2 WHERE id = '$' AND at = 1 AND v = 5", "DELETE T", "DELETE FROM T WHERE id = '$'",
+                  "INSERT INTO nonesuch VALUE {'id': '$', 'at': 1}", ReturnConsumedCapacity="TOTAL")
+    codes = [r.get("Error", {}).get("Code") for r in wrote["Responses"]]
+    assert codes == [None, "DuplicateItem", "ConditionalCheckFailed", "ValidationError", "ValidationError", "ResourceNotFound"]
+    assert wrote["Responses"][2]["Error"]["Item"]["v"] == {"N": "1"}
+    assert wrote["Responses"][0]["TableName"] == table
+    assert wrote["ConsumedCapacity"][0]["CapacityUnits"] >= 1.0
+    read = batch("SELECT v FROM T WHERE id = '$' AND at = 1", "SELECT * FROM T WHERE id = '$' AND at = 2", "SELECT * FROM T WHERE id = '$'")
+    assert read["Responses"][0] == {"TableName": table, "Item": {"v": {"N": "1"}}}
+    assert read["Responses"][1] == {"TableName": table}
+    assert "primary key" in read["Responses"][2]["Error"]["Message"]
+    assert "read" in refusal(lambda: batch(insert, "SELECT * FROM T WHERE id = '$' AND at = 1"))
+    refusal(lambda: batch(*[insert] * 26))
+
+
+def test_transactions_are_all_or_nothing(dynamodb, table, unique):
+    def transact(*statements, **more):
+        return dynamodb.execute_transaction(TransactStatements=[
+            {"Statement": s.replace("T", f'"{table}"', 1).replace("$", unique), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+            for s in statements], **more)
+
+    def insert(at, v=1):
+        return f"INSERT INTO T VALUE {{'id': '$', 'at': {at}, 'v': {v}}}"
+    token = unique[-30:]
+    for _ in range(2):  # the second does nothing, and succeeds
+        assert len(transact(insert(1), insert(2), ClientRequestToken=token)["Responses"]) == 2
+    failure(lambda: transact(insert(3), ClientRequestToken=token), "IdempotentParameterMismatchException")
+    one = "T WHERE id = '$' AND at = 1"
+    transact(f"EXISTS(SELECT * FROM {one} AND v = 1)", "UPDATE T SET v = v + 1 WHERE id = '$' AND at = 2", insert(3),
+             "DELETE FROM T WHERE id = '$' AND at = 9")
+    canceled = failure(lambda: transact(f"EXISTS(SELECT * FROM {one} AND v = 2)", insert(3), insert(4)),
+                       "TransactionCanceledException")
+    assert [r["Code"] for r in canceled["CancellationReasons"]] == ["ConditionalCheckFailed", "DuplicateItem", "None"]
+    assert canceled["CancellationReasons"][0]["Item"]["v"] == {"N": "1"}
+    read = transact(*[f"SELECT v FROM T WHERE id = '$' AND at = {at}" for at in (1, 2, 3, 4)], ReturnConsumedCapacity="TOTAL")
+    assert read["Responses"] == [{"Item": {"v": {"N": "1"}}}, {"Item": {"v": {"N": "2"}}}, {"Item": {"v": {"N": "1"}}}, {}]
+    assert read["ConsumedCapacity"][0]["ReadCapacityUnits"] == 8.0
+    refusal(lambda: transact(insert(5), "SELECT * FROM " + one))
+    refusal(lambda: transact("SELECT * FROM T WHERE id = '$'"))
+    refusal(lambda: transact(*[insert(i) for i in range(101)]))
+
+
+@pytest.mark.parametrize("update", [
+    dict(UpdateExpression="REMOVE v"), dict(UpdateExpression="DELETE v :s", ExpressionAttributeValues={":s": {"SS": ["a"]}}),
+    dict(AttributeUpdates={"v": {"Action": "DELETE"}})], ids=["remove", "delete", "legacy"])
+def test_an_update_that_only_removes_makes_no_item(dynamodb, table, unique, update):
+    key = {"id": {"S": unique}, "at": {"N": "1"}}
+    assert "Attributes" not in dynamodb.update_item(TableName=table, Key=key, ReturnValues="ALL_NEW", **update)
+    assert "Item" not in dynamodb.get_item(TableName=table, Key=key)
+    dynamodb.update_item(TableName=table, Key=key)
+    assert dynamodb.get_item(TableName=table, Key=key)["Item"] == key
