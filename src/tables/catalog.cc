@@ -1,5 +1,7 @@
 #include "tables/catalog.h"
 
+#include "tables/shape.h"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -104,6 +106,7 @@ async::Task<Catalog::Known> Catalog::update(Place place, Change change) {
     if (out->stream && (!before.stream || *before.stream != *out->stream))
       out->stream_label = stream_label(clock_.now());
     GUST_CHECK(plan_indexes(tx, before, *out));
+    GUST_CHECK(change_shape(tx, before, *out));
     write(tx, *out);
     return {};
   };
@@ -125,6 +128,7 @@ async::Task<Catalog::Known> Catalog::remove(Place place) {
                   "protected");
     }
     tx.erase(table_rows::table_key(place));
+    refuse_table(tx, *out);
     plan(tx, {Work::Kind::kDropTable, *out});
     return {};
   };

@@ -126,7 +126,7 @@ class ItemStore {
   // with what cannot be its key, are left out. kNotFound "table" when the table or the index is gone meanwhile.
   async::Task<void> backfill(Table table, std::string index);
 
-  // How many items, and bytes of them, are in the table (by the name "") and in each index. Reads all: for now and then.
+  // How many items, and bytes of them, are in the table (by the name "") and in each index. Reads all of them.
   struct Count {
     std::uint64_t items = 0, bytes = 0;
     bool operator==(const Count&) const = default;
