@@ -1,4 +1,6 @@
 """PartiQL by the official SDK: single statements, batches, transactions."""
+import re
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -23,7 +25,7 @@ def execute(dynamodb, table):
     """A statement in which T is the table; parameters as Python's strings and numbers."""
     def run(statement, *parameters, **more):
         given = {"Parameters": [typed(p) for p in parameters]} if parameters else {}
-        return dynamodb.execute_statement(Statement=statement.replace("T", f'"{table}"', 1), **given, **more)
+        return dynamodb.execute_statement(Statement=re.sub(r"\bT\b", f'"{table}"', statement, count=1), **given, **more)
     return run
 
 
@@ -122,7 +124,7 @@ def test_what_is_refused(dynamodb, execute, unique):
 def test_batches_answer_for_each_statement(dynamodb, table, unique):
     def batch(*statements, **more):
         return dynamodb.batch_execute_statement(Statements=[
-            {"Statement": s.replace("T", f'"{table}"', 1).replace("$", unique), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+            {"Statement": re.sub(r"\bT\b", f'"{table}"', s, count=1).replace("$", unique), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
             for s in statements], **more)
     insert = "INSERT INTO T VALUE {'id': '$', 'at': 1, 'v': 1}"
     wrote = batch(insert, insert, "UPDATE T SET v = 2 WHERE id = '$' AND at = 1 AND v = 5", "DELETE T", "DELETE FROM T WHERE id = '$'",
@@ -143,7 +145,7 @@ def test_batches_answer_for_each_statement(dynamodb, table, unique):
 def test_transactions_are_all_or_nothing(dynamodb, table, unique):
     def transact(*statements, **more):
         return dynamodb.execute_transaction(TransactStatements=[
-            {"Statement": s.replace("T", f'"{table}"', 1).replace("$", unique), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+            {"Statement": re.sub(r"\bT\b", f'"{table}"', s, count=1).replace("$", unique), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
             for s in statements], **more)
 
     def insert(at, v=1):

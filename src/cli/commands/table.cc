@@ -1,4 +1,5 @@
 // gust table ls, describe, get, put, query, scan, export, import.
+#include "cli/bucket/progress.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/table/conditions.h"
@@ -53,6 +54,12 @@ Result<std::vector<std::vector<std::string>>> described(const TableInfo& table) 
                                             {"status", found(about, {"TableStatus"})},
                                             {"billing", billing.empty() ? "PROVISIONED" : billing},
                                             {"arn", found(about, {"TableArn"})}};
+  const auto* items = about.if_contains("ItemCount");
+  const auto* bytes = about.if_contains("TableSizeBytes");
+  if (items != nullptr && items->is_int64() && bytes != nullptr && bytes->is_int64()) {
+    out.push_back({"items", fmt::format("about {}, {}", items->get_int64(),
+                                        bytes_text(static_cast<std::uint64_t>(bytes->get_int64())))});
+  }
   if (const auto stream = found(about, {"StreamSpecification", "StreamViewType"}); !stream.empty())
     out.push_back({"stream", stream});
   for (const auto* kind : {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"}) {
