@@ -40,9 +40,6 @@ async::Task<void> Sweeper::sweep() {
   GUST_CO_TRY(const auto all, co_await catalog_.all());
   for (const auto& table : all) {
     if (!table.ttl_attribute.empty()) GUST_CO_CHECK(co_await expire(table));
-    if (table.stream_label.empty()) continue;
-    StreamName stream{table.id, table.stream_label};
-    GUST_CO_CHECK(co_await items_.trim(std::move(stream)));
   }
   co_return Result<void>();
 }

@@ -1,5 +1,4 @@
-// Sweeper: removes what has outlived its time: items by their table's time to live, and records of streams. Loop thread
-// only. Source: "Using time to live (TTL) in DynamoDB".
+// Sweeper: removes items whose time has ended, by their table's time to live. Loop thread only. Source: "Using time to live (TTL) in DynamoDB".
 #pragma once
 
 #include "async/task_group.h"
