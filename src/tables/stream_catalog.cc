@@ -39,10 +39,9 @@ async::Task<Stream> StreamCatalog::find(Place place, std::string label) {
     GUST_CO_TRY(auto stream, table_rows::decode_stream(*row));
     if (!is_over(stream)) co_return stream;
   }
-  co_return fail(Code::kNotFound,
-                 fmt::format("Requested resource not found: Stream: arn:aws:dynamodb:{}:{}:table/{}/stream/{} not found",
-                             place.region, place.account, place.name, label),
-                 "stream");
+  const auto arn =
+      fmt::format("arn:aws:dynamodb:{}:{}:table/{}/stream/{}", place.region, place.account, place.name, label);
+  co_return fail(Code::kNotFound, fmt::format("Requested resource not found: Stream: {} not found", arn), "stream");
 }
 
 async::Task<StreamCatalog::Found> StreamCatalog::list(Wanted wanted) {

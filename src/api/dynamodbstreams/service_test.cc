@@ -78,7 +78,9 @@ class DynamoDbStreams : public ::testing::Test {
   void sweep() {
     ASSERT_TRUE(async::testing::run(loop_, [&] { return sweeper_.sweep(); }));
   }
-  std::size_t row_count(const std::string& prefix) { return store_.snapshot()->scan(kv::Range::prefix(prefix))->size(); }
+  std::size_t row_count(const std::string& prefix) {
+    return store_.snapshot()->scan(kv::Range::prefix(prefix))->size();
+  }
 
   std::string shard(const std::string& arn) {
     const auto described = ask("DescribeStream", {{"StreamArn", arn}});
