@@ -1,5 +1,6 @@
 #include "tables/catalog.h"
 
+#include "tables/shape.h"
 #include "tables/stream_catalog.h"
 
 #include <fmt/chrono.h>
@@ -111,6 +112,7 @@ async::Task<Catalog::Known> Catalog::update(Place place, Change change) {
       if (out->stream) begin_stream(tx, *out, now);
     }
     GUST_CHECK(plan_indexes(tx, before, *out));
+    GUST_CHECK(change_shape(tx, before, *out));
     write(tx, *out);
     return {};
   };
@@ -133,6 +135,7 @@ async::Task<Catalog::Known> Catalog::remove(Place place) {
     }
     tx.erase(table_rows::table_key(place));
     if (out->stream) GUST_CHECK(end_stream(tx, *out, clock_.now()));
+    refuse_table(tx, *out);
     plan(tx, {Work::Kind::kDropTable, *out});
     return {};
   };

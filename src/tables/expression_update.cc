@@ -211,6 +211,11 @@ Result<Item> UpdateExpression::apply(const Item& there) const {
   return out;
 }
 
+bool UpdateExpression::creates() const {
+  const auto puts = [](const UpdateAction& action) { return action.kind == Kind::kSet || action.kind == Kind::kAdd; };
+  return actions_->empty() || std::ranges::any_of(*actions_, puts);
+}
+
 std::set<std::string> UpdateExpression::attributes() const {
   std::set<std::string> out;
   for (const auto& action : *actions_) out.insert(action.path.top());

@@ -26,6 +26,8 @@ class UpdateExpression {
   // nowhere; kInvalid of Number when a sum does not fit.
   Result<Item> apply(const Item& there) const;
 
+  // Whether it makes an item where there is none: not when all that it does is REMOVE and DELETE.
+  bool creates() const;
   // The top-level attributes that it changes, in the order of their names.
   std::set<std::string> attributes() const;
   // kInvalid "expression" when it changes an attribute of the key.

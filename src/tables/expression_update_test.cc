@@ -240,6 +240,17 @@ TEST(UpdateExpression, KeepsTheLimitOfDepth) {
   EXPECT_TRUE(result.error().message.starts_with("Nesting Levels have exceeded supported limits"));
 }
 
+// What the service answers for UPDATED_NEW, too: nothing at an index behind the end, what moved up to one that went.
+TEST(UpdateExpression, TellsWhatIsAtTheIndexesThatItNames) {
+  auto given = placeholders();
+  const Item item = {{"l", L({N("1"), N("2"), N("3")})}};
+  const auto behind = parse_update("SET l[9] = :s", given).value();
+  EXPECT_EQ(behind.changed(behind.apply(item).value()), Item{});
+  const auto removed = parse_update("REMOVE l[1]", given).value();
+  EXPECT_EQ(removed.changed(item), (Item{{"l", L({N("2")})}}));
+  EXPECT_EQ(removed.changed(removed.apply(item).value()), (Item{{"l", L({N("3")})}}));
+}
+
 TEST(UpdateExpression, TellsWhatItChanges) {
   auto given = placeholders({{"#k", "id"}});
   const auto parsed = parse_update("SET m.x = :s, l[1] = :s REMOVE z ADD n :n", given).value();
@@ -249,6 +260,8 @@ TEST(UpdateExpression, TellsWhatItChanges) {
   EXPECT_EQ(parsed.changed(item), (Item{{"m", M({{"x", N("5")}})}, {"l", L({N("2")})}, {"z", S("q")}}));
   EXPECT_EQ(parsed.changed(parsed.apply(item).value()),
             (Item{{"m", M({{"x", S("a")}})}, {"l", L({S("a")})}, {"n", N("1")}}));
+  EXPECT_TRUE(parsed.creates());
+  EXPECT_FALSE(parse_update("REMOVE z DELETE e :ss", given)->creates());
   const KeySchema key = {{"id"}, KeyAttribute{"made"}};
   EXPECT_TRUE(parsed.check_key(key));
   EXPECT_EQ(parse_update("REMOVE #k", given)->check_key(key).error().message,

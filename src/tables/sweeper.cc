@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kOldest_s = 5LL * 365 * 24 * 60 * 60;
 constexpr int kRestFactor = 20;  // a sweep may take a twentieth of the time
+constexpr int kCountFactor = 1000;
 
 // `seconds` as a Number; what a clock says always fits.
 Number number_of(std::int64_t seconds) { return Number::parse(std::to_string(seconds)).value_or(Number()); }
@@ -38,8 +39,12 @@ async::Task<void> Sweeper::run() {
 
 async::Task<void> Sweeper::sweep() {
   GUST_CO_TRY(const auto all, co_await catalog_.all());
+  std::erase_if(counted_, [&](const auto& entry) {
+    return std::ranges::find(all, entry.first, &Table::id) == all.end();
+  });
   for (const auto& table : all) {
     if (!table.ttl_attribute.empty()) GUST_CO_CHECK(co_await expire(table));
+    GUST_CO_CHECK(co_await count(table));
   }
   co_return Result<void>();
 }
@@ -57,6 +62,22 @@ async::Task<void> Sweeper::expire(Table table) {
     after = std::move(page.last);
   } while (after);
   co_return Result<void>();
+}
+
+async::Task<void> Sweeper::count(Table table) {
+  const auto start = clock_.steady();
+  const auto known = counted_.find(table.id);
+  if (known != counted_.end() && start < known->second.again) co_return Result<void>();
+  GUST_CO_TRY(auto counts, co_await items_.count(table));
+  const auto end = clock_.steady();
+  const auto rest = std::max<SteadyTime::duration>(period_, (end - start) * kCountFactor);
+  counted_[table.id] = {std::move(counts), end + rest};
+  co_return Result<void>();
+}
+
+Sweeper::Counts Sweeper::counts(const std::string& table_id) const {
+  const auto found = counted_.find(table_id);
+  return found == counted_.end() ? Counts() : found->second.counts;
 }
 
 async::Task<void> Sweeper::remove(Table table, Item item) {

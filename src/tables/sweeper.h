@@ -1,10 +1,13 @@
-// Sweeper: removes items whose time has ended, by their table's time to live. Loop thread only.
+// Sweeper: removes items whose time has ended, by their table's time to live, and counts what there is. Loop thread only.
 // Source: "Using time to live (TTL) in DynamoDB".
 #pragma once
 
 #include "async/task_group.h"
 #include "tables/catalog.h"
 #include "tables/item_store.h"
+
+#include <map>
+#include <string>
 
 namespace gust::tables {
 
@@ -22,9 +25,14 @@ class Sweeper {
   // One sweep over all tables.
   async::Task<void> sweep();
 
+  using Counts = std::map<std::string, ItemStore::Count>;
+  // Of the table with this id and its indexes, as of some minutes ago, or longer where counting takes long; or empty.
+  Counts counts(const std::string& table_id) const;
+
  private:
   async::Task<void> run();
   async::Task<void> expire(Table table);
+  async::Task<void> count(Table table);
   async::Task<void> remove(Table table, Item item);
 
   Catalog& catalog_;
@@ -32,6 +40,11 @@ class Sweeper {
   env::Clock& clock_;
   Millis period_;
   async::TaskGroup tasks_;
+  struct Counted {
+    Counts counts;
+    SteadyTime again;  // not before
+  };
+  std::map<std::string, Counted> counted_;  // by the table's id
 };
 
 }  // namespace gust::tables

@@ -51,6 +51,8 @@ TEST(Sweeper, RemovesWhatHasExpiredAndNothingElse) {
   ASSERT_TRUE(page);
   ASSERT_EQ(page->items.size(), 1u);
   EXPECT_EQ(page->items[0].at("id"), Value{std::string("new")});
+  const auto counts = sweeper.counts((*table)->id);
+  EXPECT_EQ(counts.at(""), (ItemStore::Count{1, size_of(page->items[0])}));
   const StreamName stream{(*table)->id, (*table)->stream_label};
   const auto records = async::testing::run(loop, [&] { return items.records(stream, 0, 10); });
   ASSERT_TRUE(records);

@@ -263,3 +263,4 @@ def test_items_whose_time_has_ended_are_removed(new_gust, monkeypatch):
         return {i["id"]["S"] for i in dynamodb.scan(TableName="sessions")["Items"]}
     # "old" is of more than five years ago, which is taken for another kind of number.
     wait_until(lambda: left() == {"old", "later"}, "the item to be removed")
+    wait_until(lambda: dynamodb.describe_table(TableName="sessions")["Table"]["ItemCount"] == 2, "the items to be counted")

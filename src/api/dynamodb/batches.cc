@@ -109,8 +109,9 @@ Result<OneWrite> parse_write_request(const std::string& table, const boost::json
   const auto* put = object == nullptr ? nullptr : member(*object, "PutRequest");
   const auto* remove = object == nullptr ? nullptr : member(*object, "DeleteRequest");
   if ((put == nullptr) == (remove == nullptr)) {
-    return bad_request(
-        "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes");
+    return bad_request(fmt::format(
+        "Supplied AttributeValue {}, must contain exactly one of the supported datatypes",
+        put == nullptr ? "is empty" : "has more than one datatypes set"));
   }
   OneWrite out{{.kind = put != nullptr ? Kind::kPut : Kind::kDelete, .table = table}, &json};
   const auto& body = (put != nullptr ? put : remove)->get_object();

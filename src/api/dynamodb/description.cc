@@ -5,6 +5,7 @@
 namespace gust::api {
 namespace {
 
+using Counts = tables::Sweeper::Counts;
 using tables::BillingMode;
 using tables::Projected;
 using tables::Scope;
@@ -57,27 +58,34 @@ dynamodb::ProvisionedThroughputDescription throughput(const tables::Throughput& 
   return out;
 }
 
+tables::ItemStore::Count count_of(const Counts& counts, const std::string& name) {
+  const auto found = counts.find(name);
+  return found == counts.end() ? tables::ItemStore::Count() : found->second;
+}
+
 // What global and local indexes have in common.
 template <typename Description>
-Description index_description(const tables::Table& table, const tables::Index& index) {
+Description index_description(const tables::Table& table, const tables::Index& index, const Counts& counts) {
   Description out;
   out.index_name = index.name;
   out.index_arn = table_arn(table) + "/index/" + index.name;
   out.key_schema = elements(index.key);
   out.projection = projection(index);
-  out.index_size_bytes = 0;
-  out.item_count = 0;
+  const auto count = count_of(counts, index.name);
+  out.index_size_bytes = static_cast<std::int64_t>(count.bytes);
+  out.item_count = static_cast<std::int64_t>(count.items);
   return out;
 }
 
-void describe_indexes(const tables::Table& table, dynamodb::TableDescription& out) {
+void describe_indexes(const tables::Table& table, const Counts& counts, dynamodb::TableDescription& out) {
   for (const auto& index : table.indexes) {
     if (index.scope == Scope::kLocal) {
       if (!out.local_secondary_indexes) out.local_secondary_indexes.emplace();
-      out.local_secondary_indexes->push_back(index_description<dynamodb::LocalSecondaryIndexDescription>(table, index));
+      out.local_secondary_indexes->push_back(
+          index_description<dynamodb::LocalSecondaryIndexDescription>(table, index, counts));
       continue;
     }
-    auto one = index_description<dynamodb::GlobalSecondaryIndexDescription>(table, index);
+    auto one = index_description<dynamodb::GlobalSecondaryIndexDescription>(table, index, counts);
     one.index_status = name_of(index.status);
     if (index.status == Status::kCreating) one.backfilling = true;
     one.provisioned_throughput = throughput(index.throughput);
@@ -88,7 +96,7 @@ void describe_indexes(const tables::Table& table, dynamodb::TableDescription& ou
 
 }  // namespace
 
-dynamodb::TableDescription describe(const tables::Table& table, Status status) {
+dynamodb::TableDescription describe(const tables::Table& table, Status status, const Counts& counts) {
   dynamodb::TableDescription out;
   out.attribute_definitions = definitions(table);
   out.table_name = table.name.str();
@@ -96,8 +104,9 @@ dynamodb::TableDescription describe(const tables::Table& table, Status status) {
   out.table_status = name_of(status);
   out.creation_date_time = table.created_at;
   out.provisioned_throughput = throughput(table.throughput);
-  out.table_size_bytes = 0;
-  out.item_count = 0;
+  const auto count = count_of(counts, "");
+  out.table_size_bytes = static_cast<std::int64_t>(count.bytes);
+  out.item_count = static_cast<std::int64_t>(count.items);
   out.table_arn = table_arn(table);
   out.table_id = table.id;
   if (table.billing == BillingMode::kOnDemand) {
@@ -105,7 +114,7 @@ dynamodb::TableDescription describe(const tables::Table& table, Status status) {
     billing.billing_mode = "PAY_PER_REQUEST";
     billing.last_update_to_pay_per_request_date_time = table.created_at;
   }
-  describe_indexes(table, out);
+  describe_indexes(table, counts, out);
   if (table.stream) {
     auto& stream = out.stream_specification.emplace();
     stream.stream_enabled = true;

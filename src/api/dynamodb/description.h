@@ -2,10 +2,12 @@
 #pragma once
 
 #include "api/dynamodb/shared.h"
+#include "tables/sweeper.h"
 
 namespace gust::api {
 
-// `status` is what the operation says of the table.
-dynamodb::TableDescription describe(const tables::Table& table, tables::Status status);
+// `status` is what the operation says of the table; `counts` may be empty.
+dynamodb::TableDescription describe(const tables::Table& table, tables::Status status,
+                                    const tables::Sweeper::Counts& counts);
 
 }  // namespace gust::api

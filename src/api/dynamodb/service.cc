@@ -43,8 +43,13 @@ wire::ServiceSettings settings() {
 
 }  // namespace
 
-DynamoDbService::DynamoDbService(tables::Catalog& catalog, tables::ItemStore& items, std::string address)
-    : catalog_(catalog), items_(items), address_(std::move(address)), service_(dynamodb::model(), settings()) {
+DynamoDbService::DynamoDbService(tables::Catalog& catalog, tables::ItemStore& items, tables::Sweeper& sweeper,
+                                 std::string address)
+    : catalog_(catalog),
+      items_(items),
+      sweeper_(sweeper),
+      address_(std::move(address)),
+      service_(dynamodb::model(), settings()) {
   add_tables();
   add_settings();
   add_items();

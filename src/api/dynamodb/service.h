@@ -5,13 +5,15 @@
 #include "api/dynamodb/shared.h"
 #include "tables/catalog.h"
 #include "tables/item_store.h"
+#include "tables/sweeper.h"
 
 namespace gust::api {
 
 class DynamoDbService {
  public:
-  // Both outlive this. `address` is where DescribeEndpoints sends clients: HOST:PORT.
-  DynamoDbService(tables::Catalog& catalog, tables::ItemStore& items, std::string address);
+  // All outlive this. `address` is where DescribeEndpoints sends clients: HOST:PORT.
+  DynamoDbService(tables::Catalog& catalog, tables::ItemStore& items, tables::Sweeper& sweeper,
+                  std::string address);
 
   wire::Service& wire() { return service_; }
 
@@ -67,6 +69,7 @@ class DynamoDbService {
 
   tables::Catalog& catalog_;
   tables::ItemStore& items_;
+  tables::Sweeper& sweeper_;
   std::string address_;
   wire::Service service_;
 };

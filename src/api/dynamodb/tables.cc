@@ -12,7 +12,7 @@ TableReply<dynamodb::CreateTableOutput> DynamoDbService::create_table(wire::Call
   GUST_CO_TRY(auto wanted, declared(call, request));
   GUST_CO_TRY(const auto table, co_await catalog_.create(std::move(wanted)));
   dynamodb::CreateTableOutput out;
-  out.table_description = describe(*table, Status::kCreating);
+  out.table_description = describe(*table, Status::kCreating, {});
   co_return out;
 }
 
@@ -21,7 +21,7 @@ TableReply<dynamodb::DescribeTableOutput> DynamoDbService::describe_table(wire::
   GUST_CO_TRY(auto place, place_of(call, request.table_name));
   GUST_CO_TRY(const auto table, co_await catalog_.find(std::move(place)));
   dynamodb::DescribeTableOutput out;
-  out.table = describe(*table, table->status);
+  out.table = describe(*table, table->status, sweeper_.counts(table->id));
   co_return out;
 }
 
@@ -31,7 +31,7 @@ TableReply<dynamodb::UpdateTableOutput> DynamoDbService::update_table(wire::Call
   tables::Catalog::Change change = [request](tables::Table& table) { return change_table(table, request); };
   GUST_CO_TRY(const auto table, co_await catalog_.update(std::move(place), std::move(change)));
   dynamodb::UpdateTableOutput out;
-  out.table_description = describe(*table, Status::kUpdating);
+  out.table_description = describe(*table, Status::kUpdating, sweeper_.counts(table->id));
   co_return out;
 }
 
@@ -40,7 +40,7 @@ TableReply<dynamodb::DeleteTableOutput> DynamoDbService::delete_table(wire::Call
   GUST_CO_TRY(auto place, place_of(call, request.table_name));
   GUST_CO_TRY(const auto table, co_await catalog_.remove(std::move(place)));
   dynamodb::DeleteTableOutput out;
-  out.table_description = describe(*table, Status::kDeleting);
+  out.table_description = describe(*table, Status::kDeleting, {});
   co_return out;
 }
 
