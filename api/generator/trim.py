@@ -44,6 +44,7 @@ SERVED = {
         ListTagsOfResource UpdateTimeToLive DescribeTimeToLive DescribeLimits DescribeEndpoints
         DescribeContinuousBackups PutItem GetItem DeleteItem UpdateItem Query Scan BatchGetItem BatchWriteItem
         TransactGetItems TransactWriteItems ExecuteStatement BatchExecuteStatement ExecuteTransaction""",
+    "dynamodbstreams": "ListStreams DescribeStream GetShardIterator GetRecords",
     "application-autoscaling": """RegisterScalableTarget DescribeScalableTargets DeregisterScalableTarget
         PutScheduledAction DescribeScheduledActions DeleteScheduledAction PutScalingPolicy DescribeScalingPolicies
         DeleteScalingPolicy DescribeScalingActivities TagResource UntagResource ListTagsForResource""",
@@ -110,6 +111,12 @@ def trim(model, service, names):
     return {"metadata": metadata, "operations": operations, "shapes": shapes}
 
 
+def drop_unused(shapes, operations):
+    wanted = reachable(operations, shapes, [name for name, shape in shapes.items() if shape.get("exception")])
+    for name in set(shapes) - wanted:
+        del shapes[name]
+
+
 def adjust(service, model):
     """Where the real service takes or writes something that its public model does not say."""
     shapes, operations = model["shapes"], model["operations"]
@@ -136,9 +143,14 @@ def adjust(service, model):
             shapes[error]["members"]["Item"]["shape"] = "ItemDocument"
         shapes["CreateTableInput"]["required"] = ["AttributeDefinitions", "TableName", "KeySchema"]
         shapes["KeySchema"]["max"] = 2
-        wanted = reachable(operations, shapes, [name for name, shape in shapes.items() if shape.get("exception")])
-        for name in set(shapes) - wanted:
-            del shapes[name]
+        drop_unused(shapes, operations)
+    if service == "dynamodbstreams":
+        model["metadata"] |= {"errorNamespace": "com.amazonaws.dynamodb.v20120810#", "bodyCrc32": True}
+        shapes["Record"] = {"type": "structure", "members": {}, "document": True}  # written by itself
+        for operation, most in {"ListStreams": 100, "DescribeStream": 100, "GetRecords": 1000}.items():
+            shapes[f"{operation}Limit"] = shapes["PositiveIntegerObject"] | {"max": most}
+            shapes[f"{operation}Input"]["members"]["Limit"]["shape"] = f"{operation}Limit"
+        drop_unused(shapes, operations)
     if service == "lambda":
         shapes["Runtime"].pop("enum")  # every python and nodejs name is taken; the service checks
         shapes["Timestamp"] = shapes.get("Timestamp", {"type": "string"})

@@ -45,12 +45,14 @@ constexpr ByScope kByScope[] = {
     {"dynamodb", ServiceKind::kDynamoDb},
 };
 
+// Before the scope, which may be of several services; `scope` is theirs, or the request has none.
 struct ByTarget {
-  std::string_view prefix;
+  std::string_view prefix, scope;
   ServiceKind service;
 };
 constexpr ByTarget kByTarget[] = {
-    {"DynamoDB_20120810.", ServiceKind::kDynamoDb},
+    {"DynamoDB_20120810.", "dynamodb", ServiceKind::kDynamoDb},
+    {"DynamoDBStreams_20120810.", "dynamodb", ServiceKind::kDynamoDbStreams},
 };
 
 // Services whose clients deserve to hear that they are not here, rather than an answer of S3's.
@@ -131,15 +133,15 @@ Destination find_destination(const http::Request& request, const std::string& sc
       named && (named->service != ServiceKind::kS3 || scope_service.empty() || scope_service == "s3")) {
     return *std::move(named);
   }
+  const auto target = request.headers.get_or("x-amz-target", "");
+  for (const auto& [prefix, scope, service] : kByTarget) {
+    if (target.starts_with(prefix) && (scope_service.empty() || scope_service == scope)) return {service, "", path};
+  }
   for (const auto& [scope, service] : kByScope) {
     if (scope_service == scope) return {service, "", path};
   }
   if (std::ranges::find(kNotServed, scope_service) != std::end(kNotServed))
     return {ServiceKind::kNotServed, scope_service, path};
-  const auto target = request.headers.get_or("x-amz-target", "");
-  for (const auto& [prefix, service] : kByTarget) {
-    if (target.starts_with(prefix)) return {service, "", path};
-  }
   for (const auto& [prefix, service] : kByPath) {
     if (is_below(path, prefix)) return {service, "", path};
   }

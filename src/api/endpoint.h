@@ -21,6 +21,7 @@ enum class ServiceKind {
   kSts,
   kScaling,
   kDynamoDb,
+  kDynamoDbStreams,
   kNotServed
 };
 

@@ -56,5 +56,20 @@ TEST(Endpoint, EveryRowOfTheTable) {
   }
 }
 
+TEST(Endpoint, TargetsTellServicesOfOneScopeApart) {
+  const auto service = [](const char* target, const char* scope) {
+    http::Request request;
+    request.path = "/";
+    request.headers.add("Host", "127.0.0.1:4566");
+    request.headers.add("X-Amz-Target", target);
+    return static_cast<int>(find_destination(request, scope).service);
+  };
+  for (const auto* scope : {"", "dynamodb"}) {
+    EXPECT_EQ(service("DynamoDB_20120810.GetItem", scope), static_cast<int>(ServiceKind::kDynamoDb));
+    EXPECT_EQ(service("DynamoDBStreams_20120810.GetRecords", scope), static_cast<int>(ServiceKind::kDynamoDbStreams));
+  }
+  EXPECT_EQ(service("DynamoDBStreams_20120810.GetRecords", "s3"), static_cast<int>(ServiceKind::kS3));
+}
+
 }  // namespace
 }  // namespace gust::api

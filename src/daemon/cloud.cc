@@ -161,6 +161,7 @@ async::Task<void> Cloud::start() {
   scaler_->start();
   table_maintenance_->start();
   table_sweeper_->start();
+  stream_sweeper_->start();
   async_invoker_->start();
   scrubber_->start();
   co_return write_endpoint();
@@ -284,11 +285,14 @@ void Cloud::open_tables() {
   catalog_ = std::make_unique<tables::Catalog>(executor_, *store_, clock_, random_);
   items_ = std::make_unique<tables::ItemStore>(*store_, clock_, random_);
   table_maintenance_ = std::make_unique<tables::Maintenance>(executor_, *catalog_, *items_);
-  // GUST_TTL_PERIOD_MS: how often items are looked for whose time to live has ended.
+  // GUST_TTL_PERIOD_MS: how often items are looked for whose time to live has ended, and records that are too old.
   const auto period = period_of("GUST_TTL_PERIOD_MS", 50, 86'400'000).value_or(std::chrono::minutes(1));
   table_sweeper_ = std::make_unique<tables::Sweeper>(executor_, *catalog_, *items_, clock_, period);
   dynamodb_ = std::make_unique<api::DynamoDbService>(*catalog_, *items_, *table_sweeper_,
                                                      endpoint_.substr(endpoint_.find("//") + 2));
+  streams_ = std::make_unique<tables::StreamCatalog>(*store_, clock_);
+  stream_sweeper_ = std::make_unique<tables::StreamSweeper>(executor_, *streams_, *items_, period);
+  dynamodb_streams_ = std::make_unique<api::DynamoDbStreamsService>(*streams_, *items_, clock_);
 }
 
 void Cloud::open_services() {
@@ -328,6 +332,7 @@ void Cloud::open_services() {
   front_->add_signed(ServiceKind::kSts, "sts", sts_.wire());
   front_->add_signed(ServiceKind::kScaling, "application-autoscaling", scaling_api_->wire());
   front_->add_signed(ServiceKind::kDynamoDb, "dynamodb", dynamodb_->wire());
+  front_->add_signed(ServiceKind::kDynamoDbStreams, "dynamodb", dynamodb_streams_->wire());
   front_->add_open(ServiceKind::kHealth,
                    [](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> {
                      co_return health();
@@ -406,6 +411,7 @@ async::Task<void> Cloud::stop(Millis grace) {
   if (server_) note(co_await server_->stop(deadline));
   if (lifecycle_) note(co_await lifecycle_->stop());
   if (scaler_) note(co_await scaler_->stop());
+  if (stream_sweeper_) note(co_await stream_sweeper_->stop());
   if (table_sweeper_) note(co_await table_sweeper_->stop());
   if (table_maintenance_) note(co_await table_maintenance_->stop());
   if (scrubber_) note(co_await scrubber_->stop());

@@ -4,6 +4,7 @@
 #include "api/apigatewayv2/service.h"
 #include "api/applicationautoscaling/service.h"
 #include "api/dynamodb/service.h"
+#include "api/dynamodbstreams/service.h"
 #include "api/lambda/service.h"
 #include "api/s3/service.h"
 #include "api/sts/service.h"
@@ -35,6 +36,8 @@
 #include "tables/catalog.h"
 #include "tables/item_store.h"
 #include "tables/maintenance.h"
+#include "tables/stream_catalog.h"
+#include "tables/stream_sweeper.h"
 #include "tables/sweeper.h"
 #include "telemetry/metrics.h"
 
@@ -119,6 +122,9 @@ class Cloud {
   std::unique_ptr<tables::Maintenance> table_maintenance_;
   std::unique_ptr<tables::Sweeper> table_sweeper_;
   std::unique_ptr<api::DynamoDbService> dynamodb_;
+  std::unique_ptr<tables::StreamCatalog> streams_;
+  std::unique_ptr<tables::StreamSweeper> stream_sweeper_;
+  std::unique_ptr<api::DynamoDbStreamsService> dynamodb_streams_;
   api::StsService sts_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<MetricsPage> metrics_page_;

@@ -1,6 +1,7 @@
 #include "tables/catalog.h"
 
 #include "tables/shape.h"
+#include "tables/stream_catalog.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -77,6 +78,7 @@ async::Task<Catalog::Known> Catalog::create(Table wanted) {
                   "limit");
     }
     write(tx, wanted);
+    if (wanted.stream) begin_stream(tx, wanted, wanted.created_at);
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
@@ -103,8 +105,12 @@ async::Task<Catalog::Known> Catalog::update(Place place, Change change) {
     GUST_TRY(const auto before, read(tx, place));
     *out = before;
     GUST_CHECK(change(*out));
-    if (out->stream && (!before.stream || *before.stream != *out->stream))
-      out->stream_label = stream_label(clock_.now());
+    if (out->stream != before.stream) {
+      const auto now = clock_.now();
+      if (before.stream) GUST_CHECK(end_stream(tx, before, now));
+      if (out->stream) out->stream_label = stream_label(now);
+      if (out->stream) begin_stream(tx, *out, now);
+    }
     GUST_CHECK(plan_indexes(tx, before, *out));
     GUST_CHECK(change_shape(tx, before, *out));
     write(tx, *out);
@@ -119,7 +125,7 @@ async::Task<Catalog::Known> Catalog::update(Place place, Change change) {
 
 async::Task<Catalog::Known> Catalog::remove(Place place) {
   const auto out = std::make_shared<Table>();
-  kv::Store::Body body = [place, out](kv::Transaction& tx) -> Result<void> {
+  kv::Store::Body body = [this, place, out](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(*out, read(tx, place));
     if (out->deletion_protection) {
       return fail(Code::kPrecondition,
@@ -128,6 +134,7 @@ async::Task<Catalog::Known> Catalog::remove(Place place) {
                   "protected");
     }
     tx.erase(table_rows::table_key(place));
+    if (out->stream) GUST_CHECK(end_stream(tx, *out, clock_.now()));
     refuse_table(tx, *out);
     plan(tx, {Work::Kind::kDropTable, *out});
     return {};

@@ -118,7 +118,7 @@ class ItemStore {
   async::Task<std::vector<std::optional<Item>>> get_all(std::vector<Wanted> wanted);
 
   // What follows changes of a table's declaration that told the shape (tables/shape.h). Each is safe to repeat.
-  // Removes every row of a table that was deleted.
+  // Removes every row of a table that was deleted but the records of its streams, which are read for a day more.
   async::Task<void> drop(Table table);
   // Removes the rows of an index that the table no longer has, or has with kDeleting.
   async::Task<void> drop_index(Table table, std::string index);
@@ -144,6 +144,7 @@ class ItemStore {
   async::Task<std::uint64_t> newest(StreamName stream);
   // Erases records older than 24 hours.
   async::Task<void> trim(StreamName stream);
+  async::Task<void> drop_stream(StreamName stream);  // erases all records
 
  private:
   Result<void> run_all(kv::Transaction& tx, Sequences::Ticket& ticket, const std::vector<Write>& writes,

@@ -290,8 +290,7 @@ kv::Range segment(const std::string& prefix, std::uint32_t segment, std::uint32_
   return range;
 }
 
-std::string streams_prefix(const std::string& table_id) { return "t/s/" + table_id + "/"; }
-std::string stream_prefix(const StreamName& stream) { return streams_prefix(stream.table_id) + stream.label + "/"; }
+std::string stream_prefix(const StreamName& stream) { return "t/s/" + stream.table_id + "/" + stream.label + "/"; }
 
 std::string record_key(const StreamName& stream, std::uint64_t sequence) {
   auto key = stream_prefix(stream);

@@ -33,7 +33,6 @@ void append_beginning(std::string& key, const Value& value);
 // The rows under `prefix` of one of the segments of a parallel scan.
 kv::Range segment(const std::string& prefix, std::uint32_t segment, std::uint32_t segments);
 
-std::string streams_prefix(const std::string& table_id);
 std::string stream_prefix(const StreamName& stream);
 std::string record_key(const StreamName& stream, std::uint64_t sequence);
 

@@ -45,9 +45,6 @@ async::Task<void> Sweeper::sweep() {
   for (const auto& table : all) {
     if (!table.ttl_attribute.empty()) GUST_CO_CHECK(co_await expire(table));
     GUST_CO_CHECK(co_await count(table));
-    if (table.stream_label.empty()) continue;
-    StreamName stream{table.id, table.stream_label};
-    GUST_CO_CHECK(co_await items_.trim(std::move(stream)));
   }
   co_return Result<void>();
 }

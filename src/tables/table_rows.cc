@@ -145,6 +145,15 @@ std::string table_key(const Place& place) {
 std::string guard_key(const AccountId& account, std::string_view region) {
   return key_of("t/n/", {account.str(), region});
 }
+std::string streams_prefix(const AccountId& account, std::string_view region) {
+  return key_of(kStreams, {account.str(), region});
+}
+std::string streams_prefix(const Place& place) {
+  return key_of(kStreams, {place.account.str(), place.region, place.name.str()});
+}
+std::string stream_key(const Place& place, std::string_view label) {
+  return key_of(kStreams, {place.account.str(), place.region, place.name.str(), label});
+}
 std::string work_key(std::string_view table_id, std::string_view index) { return key_of(kWorks, {table_id, index}); }
 
 std::string encode(const Table& table) { return codec::to_json(write(table)); }
@@ -154,12 +163,26 @@ std::string encode(const Work& work) {
       {"kind", name_of(kKinds, work.kind)}, {"table", write(work.table)}, {"index", work.index}});
 }
 
+std::string encode(const Stream& stream) {
+  json::object out{{"table", write(stream.table)}, {"began", to_epoch_ms(stream.began_at)}};
+  if (stream.ended_at) out["ended"] = to_epoch_ms(*stream.ended_at);
+  return codec::to_json(out);
+}
+
 Result<Table> decode_table(std::string_view row) { return decode(row, read_table); }
 
 Result<Work> decode_work(std::string_view row) {
   return decode(row, [](const json::object& from) {
     return Work{value_of<Work::Kind>(kKinds, from.at("kind")), read_table(from.at("table").as_object()),
                 text_of(from, "index")};
+  });
+}
+
+Result<Stream> decode_stream(std::string_view row) {
+  return decode(row, [](const json::object& from) {
+    Stream out{read_table(from.at("table").as_object()), from_epoch_ms(from.at("began").to_number<std::int64_t>())};
+    if (const auto* ended = from.if_contains("ended")) out.ended_at = from_epoch_ms(ended->to_number<std::int64_t>());
+    return out;
   });
 }
 

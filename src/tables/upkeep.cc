@@ -79,8 +79,11 @@ async::Task<void> ItemStore::erase_rows(kv::Range range) {
 
 async::Task<void> ItemStore::drop(Table table) {
   GUST_CO_CHECK(co_await erase_rows(kv::Range::prefix(rows::items_prefix(table.id))));
-  GUST_CO_CHECK(co_await erase_rows(kv::Range::prefix(rows::indexes_prefix(table.id))));
-  co_return co_await erase_rows(kv::Range::prefix(rows::streams_prefix(table.id)));
+  co_return co_await erase_rows(kv::Range::prefix(rows::indexes_prefix(table.id)));
+}
+
+async::Task<void> ItemStore::drop_stream(StreamName stream) {
+  co_return co_await erase_rows(kv::Range::prefix(rows::stream_prefix(stream)));
 }
 
 async::Task<void> ItemStore::drop_index(Table table, std::string index) {

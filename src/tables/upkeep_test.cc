@@ -171,6 +171,8 @@ TEST_P(UpkeepTest, ATableIsDropped) {
   ASSERT_TRUE(run(loop_, [&] { return items_->drop(table_); }));
   EXPECT_EQ(row_count("t/i/"), 1u);
   EXPECT_EQ(row_count("t/x/"), 1u);
+  EXPECT_EQ(row_count("t/s/"), 301u);
+  ASSERT_TRUE(run(loop_, [&] { return items_->drop_stream(stream()); }));
   EXPECT_EQ(row_count("t/s/"), 1u);
 }
 
