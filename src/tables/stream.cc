@@ -64,9 +64,11 @@ std::uint64_t Sequences::next(Ticket& ticket, WallTime now) {
   return last_;
 }
 
-std::uint64_t Sequences::settled() const {
+std::uint64_t Sequences::settled(WallTime now) {
   std::lock_guard lock(mutex_);
-  return open_.empty() ? last_ : *open_.begin() - 1;
+  if (!open_.empty()) return *open_.begin() - 1;
+  last_ = std::max(last_, sequence_at(now));
+  return last_;
 }
 
 bool Sequences::knows(const StreamName& stream) const {

@@ -66,8 +66,8 @@ class Sequences : public std::enable_shared_from_this<Sequences> {
 
   // Greater than every number before. The stream must be known.
   std::uint64_t next(Ticket& ticket, WallTime now);
-  // Every number up to it is committed, or never will be.
-  std::uint64_t settled() const;
+  // Every number up to it is committed, or never will be. While nothing is open it is as late as `now`.
+  std::uint64_t settled(WallTime now);
   // A stream is known once its last number on disk was told: the clock may have been set back since.
   bool knows(const StreamName& stream) const;
   void learn(const StreamName& stream, std::uint64_t last);

@@ -56,7 +56,7 @@ async::Task<ItemStore::Records> ItemStore::records(StreamName stream, std::uint6
   limit = std::max<std::size_t>(limit, 1);
   after = std::max(after, sequence_at(clock_.now() - kStreamRetention));
   // Before the view is taken: what ends in between is in it, and not looked at yet.
-  const auto until = sequences_->settled();
+  const auto until = sequences_->settled(clock_.now());
   auto job = [reader = std::shared_ptr(store_.snapshot()), stream, after, until, limit] {
     return read(*reader, stream, after, until, limit);
   };
@@ -65,7 +65,7 @@ async::Task<ItemStore::Records> ItemStore::records(StreamName stream, std::uint6
 
 async::Task<std::uint64_t> ItemStore::newest(StreamName stream) {
   GUST_CO_CHECK(co_await learn(stream));
-  co_return sequences_->settled();
+  co_return sequences_->settled(clock_.now());
 }
 
 async::Task<void> ItemStore::trim(StreamName stream) {

@@ -16,8 +16,14 @@ async::Task<void> StreamSweeper::run() {
 
 async::Task<void> StreamSweeper::sweep() {
   GUST_CO_TRY(const auto all, co_await streams_.all());
-  for (const auto& stream : all) GUST_CO_CHECK(co_await trim(stream));
-  co_return Result<void>();
+  // What is wrong with one stream is no reason to leave the others.
+  Result<void> first;
+  for (const auto& stream : all) {
+    const auto done = co_await trim(stream);
+    if (!done && done.error().code == Code::kCancelled) co_return done;
+    if (!done && first) first = done;
+  }
+  co_return first;
 }
 
 async::Task<void> StreamSweeper::trim(Stream stream) {

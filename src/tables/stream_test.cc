@@ -43,16 +43,19 @@ TEST(Sequences, AreSettledInOrder) {
   const auto a = sequences->next(*one, now), b = sequences->next(*two, now);
   EXPECT_LT(a, b);
   EXPECT_GT(a, sequence_at(now));
-  EXPECT_EQ(sequences->settled(), a - 1);
+  EXPECT_EQ(sequences->settled(now), a - 1);
   two->end();
-  EXPECT_EQ(sequences->settled(), a - 1);
+  EXPECT_EQ(sequences->settled(now), a - 1);
   const auto c = sequences->next(*one, from_epoch_ms(1));
   EXPECT_GT(c, b);
   one->end();
-  EXPECT_EQ(sequences->settled(), c);
-  sequences->learn({"t", "l"}, c + 100);
+  EXPECT_EQ(sequences->settled(now), c);
+  EXPECT_EQ(sequences->settled(from_epoch_ms(2000)), sequence_at(from_epoch_ms(2000)));
+  EXPECT_GT(sequences->next(*two, now), sequence_at(from_epoch_ms(2000)));
+  two->end();
+  sequences->learn({"t", "l"}, c + (1 << 30));
   EXPECT_TRUE(sequences->knows({"t", "l"}));
-  EXPECT_GT(sequences->next(*one, now), c + 100);
+  EXPECT_GT(sequences->next(*one, now), c + (1 << 30));
 }
 
 TEST_P(StreamTest, EachChangeIsARecord) {

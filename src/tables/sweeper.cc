@@ -42,11 +42,19 @@ async::Task<void> Sweeper::sweep() {
   std::erase_if(counted_, [&](const auto& entry) {
     return std::ranges::find(all, entry.first, &Table::id) == all.end();
   });
+  // What is wrong with one table is no reason to leave the others.
+  Result<void> first;
   for (const auto& table : all) {
-    if (!table.ttl_attribute.empty()) GUST_CO_CHECK(co_await expire(table));
-    GUST_CO_CHECK(co_await count(table));
+    const auto done = co_await sweep_one(table);
+    if (!done && done.error().code == Code::kCancelled) co_return done;
+    if (!done && first) first = done;
   }
-  co_return Result<void>();
+  co_return first;
+}
+
+async::Task<void> Sweeper::sweep_one(Table table) {
+  if (!table.ttl_attribute.empty()) GUST_CO_CHECK(co_await expire(table));
+  co_return co_await count(std::move(table));
 }
 
 async::Task<void> Sweeper::expire(Table table) {
@@ -81,6 +89,13 @@ Sweeper::Counts Sweeper::counts(const std::string& table_id) const {
 }
 
 async::Task<void> Sweeper::remove(Table table, Item item) {
+  // The table may be another by now, or may have had its time to live turned off.
+  Place place{table.account, table.region, table.name};
+  const auto now_is = co_await catalog_.find(std::move(place));
+  if (!now_is && now_is.error().code != Code::kNotFound) co_return std::unexpected(now_is.error());
+  if (!now_is || (*now_is)->id != table.id || (*now_is)->ttl_attribute != table.ttl_attribute)
+    co_return Result<void>();
+  table = **now_is;
   Write write{.kind = Write::Kind::kDelete, .table = table, .key = key_of(table.key, item)};
   write.cause = Cause::kExpiry;
   // It may have got more time meanwhile.

@@ -31,6 +31,7 @@ class Sweeper {
 
  private:
   async::Task<void> run();
+  async::Task<void> sweep_one(Table table);
   async::Task<void> expire(Table table);
   async::Task<void> count(Table table);
   async::Task<void> remove(Table table, Item item);

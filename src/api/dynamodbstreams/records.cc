@@ -103,8 +103,6 @@ TableReply<std::string> DynamoDbStreamsService::records(wire::Call call, wanted:
   GUST_CO_TRY(const auto stream, co_await find(call, at.stream_arn));
   // An iterator at a number is just before it.
   if (at.trimmed == ShardIterator::Trimmed::kTold && is_trimmed(at.after + 1)) co_return trimmed();
-  // Before the records are read: a stream that has settled by now has no others.
-  const bool settled = stream.ended_at && clock_.now() - *stream.ended_at > kStreamSettles;
   const auto limit = static_cast<std::size_t>(request.limit.value_or(1000));
   auto name = stream.name();
   GUST_CO_TRY(const auto got, co_await items_.records(std::move(name), at.after, limit));
@@ -117,7 +115,9 @@ TableReply<std::string> DynamoDbStreamsService::records(wire::Call call, wanted:
     records += record_json(stream, record);
   }
   records += ']';
-  if (!settled || !got.records.empty()) {
+  // A stream that has ended gets no more records by then.
+  const bool at_end = stream.ended_at && got.next >= tables::sequence_at(*stream.ended_at + kStreamSettles);
+  if (!at_end || !got.records.empty()) {
     const auto next = iterator_behind(std::move(at), got, clock_.now());
     append_text(out.member("NextShardIterator"), iterator_text(next));
   }
