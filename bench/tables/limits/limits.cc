@@ -1,5 +1,5 @@
-// RocksDB by itself, on one thread: bench_tables_limits FOLDER BYTES BATCH SECONDS prints puts a second, BATCH of them in
-// each synced write.
+// RocksDB by itself, on one thread: bench_tables_limits FOLDER BYTES BATCH SECONDS prints puts a second, BATCH of them
+// in each synced write.
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
