@@ -1,5 +1,5 @@
-// Sweeper: removes items whose time has ended, by their table's time to live, and counts what there is. Loop thread only.
-// Source: "Using time to live (TTL) in DynamoDB".
+// Sweeper: removes items whose time has ended, by their table's time to live, and counts what there is.
+// Loop thread only. Source: "Using time to live (TTL) in DynamoDB".
 #pragma once
 
 #include "async/task_group.h"
