@@ -16,7 +16,7 @@ from test_lambda import zip_of
 MIB = 1 << 20
 
 
-@pytest.mark.parametrize("service, operation", [("dynamodb", "list_tables"), ("sqs", "list_queues"), ("sns", "list_topics"),
+@pytest.mark.parametrize("service, operation", [("kinesis", "list_streams"), ("sqs", "list_queues"), ("sns", "list_topics"),
                                                 ("scheduler", "list_schedules")])
 def test_a_service_that_is_not_served_says_so(gust, service, operation):
     with pytest.raises(ClientError) as refused:
