@@ -79,7 +79,7 @@ Result<std::vector<std::vector<std::string>>> described(const TableInfo& table) 
 }
 
 // Prints items as they come: one a line, or with --json as one list.
-Result<void> print(Session& session, TableClient& client, const TableInfo& table, Selection selection,
+Result<void> print(Session& session, TableClient& client, const TableInfo& table, TableQuery selection,
                    const TableOptions& options) {
   std::uint64_t count = 0;
   const bool list = session.output == Output::kJson;

@@ -113,10 +113,10 @@ Result<void> TableClient::put(const std::string& table, const json::object& item
   return {};
 }
 
-Result<void> TableClient::select(Selection selection, const std::string& table,
+Result<void> TableClient::select(TableQuery selection, const std::string& table,
                                  const std::function<Result<bool>(const json::object&)>& each) {
   json::object body{{"Statement", selection.statement},
-                    {"ConsistentRead", selection.reads == Selection::Reads::kConsistent}};
+                    {"ConsistentRead", selection.reads == TableQuery::Reads::kConsistent}};
   if (!selection.parameters.empty()) body["Parameters"] = std::move(selection.parameters);
   if (selection.most > 0) body["Limit"] = selection.most;
   for (;;) {

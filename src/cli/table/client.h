@@ -27,7 +27,7 @@ struct TableInfo {
 };
 
 // A statement of PartiQL with its parameters, and what a page of it may be.
-struct Selection {
+struct TableQuery {
   std::string statement;
   boost::json::array parameters = {};
   std::uint64_t most = 0;          // items looked at by a page; 0: as many as fit
@@ -44,7 +44,7 @@ class TableClient {
   Result<boost::json::object> get(const std::string& table, const boost::json::object& key);
   Result<void> put(const std::string& table, const boost::json::object& item);
   // Page after page until `each`, which gets an item at a time, answers false.
-  Result<void> select(Selection selection, const std::string& table,
+  Result<void> select(TableQuery selection, const std::string& table,
                       const std::function<Result<bool>(const boost::json::object&)>& each);
   // All of them, in one request and as many more as it takes for those that were not processed. kThrottled when some
   // never were.

@@ -47,7 +47,7 @@ Result<Word> split(std::string_view word, const std::vector<TableKey>& key) {
 
 class Where {
  public:
-  Where(const std::vector<TableKey>& key, Selection& out) : key_(key), out_(out) {}
+  Where(const std::vector<TableKey>& key, TableQuery& out) : key_(key), out_(out) {}
 
   Result<void> add(std::string_view text) {
     GUST_TRY(const auto word, split(text, key_));
@@ -88,7 +88,7 @@ class Where {
   }
 
   const std::vector<TableKey>& key_;
-  Selection& out_;
+  TableQuery& out_;
   std::vector<std::string> seen_;
   std::string text_;
 };
@@ -100,8 +100,8 @@ std::string from_text(const TableInfo& table, const std::string& index) {
 }
 
 // A global index has no consistent reads.
-Selection::Reads reads_of(const std::string& index) {
-  return index.empty() ? Selection::Reads::kConsistent : Selection::Reads::kEventual;
+TableQuery::Reads reads_of(const std::string& index) {
+  return index.empty() ? TableQuery::Reads::kConsistent : TableQuery::Reads::kEventual;
 }
 
 }  // namespace
@@ -127,9 +127,9 @@ Result<json::object> key_from(const TableInfo& table, const std::vector<std::str
   return out;
 }
 
-Result<Selection> query_of(const TableInfo& table, const QueryWords& words) {
+Result<TableQuery> query_of(const TableInfo& table, const QueryWords& words) {
   GUST_TRY(const auto key, table.key_of(words.index));
-  Selection out{.statement = {}, .reads = reads_of(words.index)};
+  TableQuery out{.statement = {}, .reads = reads_of(words.index)};
   Where where(key, out);
   for (const auto& condition : words.conditions) GUST_CHECK(where.add(condition));
   if (!where.has_hash()) {
@@ -142,8 +142,8 @@ Result<Selection> query_of(const TableInfo& table, const QueryWords& words) {
   return out;
 }
 
-Selection scan_of(const TableInfo& table, const std::string& index, const std::string& filter) {
-  Selection out{.statement = from_text(table, index), .reads = reads_of(index)};
+TableQuery scan_of(const TableInfo& table, const std::string& index, const std::string& filter) {
+  TableQuery out{.statement = from_text(table, index), .reads = reads_of(index)};
   if (!filter.empty()) out.statement += " WHERE " + filter;
   return out;
 }

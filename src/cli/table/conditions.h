@@ -18,8 +18,8 @@ struct QueryWords {
 };
 // NAME=VALUE of the hash attribute; of the range attribute also <, <=, >, >=, A..B, PREFIX*, and == for a value that
 // looks like one of these. kInvalid "usage".
-Result<Selection> query_of(const TableInfo& table, const QueryWords& words);
+Result<TableQuery> query_of(const TableInfo& table, const QueryWords& words);
 // All of the table or index; `filter` is a condition of PartiQL, or empty.
-Selection scan_of(const TableInfo& table, const std::string& index, const std::string& filter);
+TableQuery scan_of(const TableInfo& table, const std::string& index, const std::string& filter);
 
 }  // namespace gust::cli
