@@ -57,6 +57,25 @@ def test_modules_include_only_what_their_row_lists():
     report("include", found)
 
 
+def test_no_two_headers_define_types_of_one_name():
+    """The linker keeps one of two destructors, and says nothing."""
+    found, first = [], {}
+    for path in HEADERS:
+        where = []
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if opened := re.match(r"namespace ([\w:]+) \{$", line):
+                where.append(opened[1])
+            elif line.startswith("}  // namespace"):
+                where.pop()
+            elif defined := re.match(r"(?:struct|class|enum class) (\w+)(?!::)\b[^;]*\{", line):
+                name = "::".join([*where, defined[1]])
+                if name in first and "<" not in line:
+                    found.append((name_of(path), f"line {number}: {name} is also defined in {first[name]}"))
+                first.setdefault(name, name_of(path))
+    assert first
+    report("type", found)
+
+
 def test_every_module_has_a_row():
     table = layers.read(ROOT / "ARCHITECTURE.md")
     folders = {p.relative_to(ROOT / "src").parts[0] for p in SOURCES if p.is_relative_to(ROOT / "src")}

@@ -88,8 +88,8 @@ Result<FileFormat> format_of(const std::string& file) {
               "usage");
 }
 
-Result<std::uint64_t> export_items(Terminal& terminal, TableClient& client, const TableInfo& table, TableQuery selection,
-                                   const std::string& file, Form form) {
+Result<std::uint64_t> export_items(Terminal& terminal, TableClient& client, const TableInfo& table,
+                                   TableQuery selection, const std::string& file, Form form) {
   ItemProgress progress(terminal, "exported");
   const auto first = table.key_names();
   if (file == "-") {

@@ -12,8 +12,8 @@ enum class FileFormat { kLines, kCsv };
 Result<FileFormat> format_of(const std::string& file);
 
 // Writes beside the file and renames, so the file is never half of it; answers how many items. "-" is stdout.
-Result<std::uint64_t> export_items(Terminal& terminal, TableClient& client, const TableInfo& table, TableQuery selection,
-                                   const std::string& file, Form form);
+Result<std::uint64_t> export_items(Terminal& terminal, TableClient& client, const TableInfo& table,
+                                   TableQuery selection, const std::string& file, Form form);
 
 struct Imported {
   std::uint64_t items = 0;
