@@ -283,7 +283,7 @@ void Cloud::open_scaling() {
 
 void Cloud::open_tables() {
   catalog_ = std::make_unique<tables::Catalog>(executor_, *store_, clock_, random_);
-  items_ = std::make_unique<tables::ItemStore>(*store_, clock_, random_);
+  items_ = std::make_unique<tables::ItemStore>(*store_, clock_);
   table_maintenance_ = std::make_unique<tables::Maintenance>(executor_, *catalog_, *items_);
   // GUST_TTL_PERIOD_MS: how often items are looked for whose time to live has ended, and records that are too old.
   const auto period = period_of("GUST_TTL_PERIOD_MS", 50, 86'400'000).value_or(std::chrono::minutes(1));

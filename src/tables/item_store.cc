@@ -83,7 +83,7 @@ void count_twice(Usage& usage) {
 
 }  // namespace
 
-ItemStore::ItemStore(kv::Store& store, env::Clock& clock, env::Random&, std::size_t threads)
+ItemStore::ItemStore(kv::Store& store, env::Clock& clock, std::size_t threads)
     : store_(store), clock_(clock), readers_("tables", threads) {}
 
 async::Task<std::optional<Item>> ItemStore::get(Table table, Item key) {

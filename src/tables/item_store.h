@@ -8,7 +8,6 @@
 #include "async/blocking_pool.h"
 #include "async/task.h"
 #include "env/clock.h"
-#include "env/random.h"
 #include "kv/store.h"
 #include "tables/stream.h"
 #include "tables/table.h"
@@ -87,7 +86,7 @@ struct Page {
 class ItemStore {
  public:
   // Reads pages on `threads` of its own. `store` and `clock` outlive it.
-  ItemStore(kv::Store& store, env::Clock& clock, env::Random& random, std::size_t threads = 4);
+  ItemStore(kv::Store& store, env::Clock& clock, std::size_t threads = 4);
 
   async::Task<std::optional<Item>> get(Table table, Item key);
   // `found` gets what the condition was false for. Of a put the key is taken from the item.

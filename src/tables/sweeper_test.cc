@@ -27,7 +27,7 @@ TEST(Sweeper, RemovesWhatHasExpiredAndNothingElse) {
   env::FakeClock clock;
   env::SeededRandom random(1);
   Catalog catalog(loop.get_executor(), store, clock, random);
-  ItemStore items(store, clock, random);
+  ItemStore items(store, clock);
   Sweeper sweeper(loop.get_executor(), catalog, items, clock, Millis(1000));
   Table wanted;
   wanted.account = AccountId("000000000000");

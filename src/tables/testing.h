@@ -64,7 +64,7 @@ class TableTest : public ::testing::TestWithParam<const char*> {
     } else if (!store_) {
       store_ = std::make_unique<kv::MemoryStore>();
     }
-    items_ = std::make_unique<ItemStore>(*store_, clock_, random_, 2);
+    items_ = std::make_unique<ItemStore>(*store_, clock_, 2);
   }
 
   Item key(std::string pk, std::string sk) const {
@@ -142,7 +142,6 @@ class TableTest : public ::testing::TestWithParam<const char*> {
   boost::asio::io_context loop_;
   Folder folder_;
   env::FakeClock clock_;
-  env::SystemRandom random_;
   std::unique_ptr<kv::Store> store_;
   std::unique_ptr<ItemStore> items_;
   Table table_ = two_keys();

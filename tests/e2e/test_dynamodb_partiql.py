@@ -4,21 +4,8 @@ import re
 import pytest
 from botocore.exceptions import ClientError
 
-from test_dynamodb_tables import ON_DEMAND, attributes, dynamodb, index, refusal, unique_names  # noqa: F401
-
-KEYS = [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}]
-
-
-@pytest.fixture(scope="module")
-def table(gust):
-    dynamodb, name = gust.client("dynamodb"), unique_names("partiql")
-    dynamodb.create_table(
-        TableName=name, KeySchema=KEYS, AttributeDefinitions=attributes(id="S", at="N", kind="S", size="N"), **ON_DEMAND,
-        GlobalSecondaryIndexes=[index("by-kind", "kind", "at", projection="KEYS_ONLY")],
-        LocalSecondaryIndexes=[index("by-size", "id", "size", projection="KEYS_ONLY")])
-    yield name
-    dynamodb.delete_table(TableName=name)
-
+from test_dynamodb import table  # noqa: F401
+from test_dynamodb_tables import dynamodb, refusal  # noqa: F401
 
 @pytest.fixture
 def execute(dynamodb, table):

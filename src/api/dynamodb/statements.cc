@@ -1,6 +1,7 @@
 // Statements of PartiQL, alone, in batches and in transactions: ExecuteStatement, BatchExecuteStatement,
 // ExecuteTransaction.
 #include "api/dynamodb/answer.h"
+#include "api/dynamodb/cancellation.h"
 #include "api/dynamodb/service.h"
 #include "api/dynamodb/writes.h"
 #include "codec/base64.h"
@@ -279,33 +280,15 @@ void append_error(Answer& answer, const Error& error, const Parsed* parsed, cons
   answer.member("Error") += out.take();
 }
 
-wire::Fault canceled(const std::vector<Reason>& reasons, const std::vector<Parsed>& parsed) {
-  std::string codes;
-  wire::Value::List list;
+// An INSERT of what is there has a code of its own; items are told only where that was asked for.
+wire::Fault refused(std::vector<Reason> reasons, const std::vector<Parsed>& parsed) {
   for (std::size_t i = 0; i < reasons.size(); ++i) {
-    const bool duplicate = reasons[i].code == "ConditionalCheckFailed" && parsed[i].inserts();
-    const auto code = duplicate ? "DuplicateItem" : reasons[i].code;
-    codes += (i == 0 ? "" : ", ") + code;
-    wire::Value::Map one{{"Code", code}};
-    if (!reasons[i].message.empty())
-      one.emplace("Message", duplicate ? std::string(kDuplicate) : reasons[i].message);
-    if (reasons[i].found && parsed[i].tells_item()) one.emplace("Item", document_of(*reasons[i].found));
-    list.push_back(std::move(one));
+    auto& reason = reasons[i];
+    if (reason.code == "ConditionalCheckFailed" && parsed[i].inserts())
+      reason = {"DuplicateItem", std::string(kDuplicate), std::move(reason.found)};
+    if (!parsed[i].tells_item()) reason.found.reset();
   }
-  wire::WireError error{
-      "TransactionCanceledException",
-      fmt::format("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes), 400,
-      {}};
-  error.members.emplace("CancellationReasons", std::move(list));
-  return wire::Fault(std::move(error));
-}
-
-std::optional<tables::ItemStore::Once> once_of(const wire::Call& call, const Object& body) {
-  const auto token = text_of(body, "ClientRequestToken");
-  if (token.empty()) return std::nullopt;
-  const auto statements = codec::to_json(body.at("TransactStatements"));
-  return tables::ItemStore::Once{call.context.principal.account, call.context.region + "/" + std::string(token),
-                                 codec::digest(codec::DigestKind::kSha256, statements)};
+  return canceled(reasons);
 }
 
 Result<std::vector<Parsed>> parse_transaction(const Object& body) {
@@ -400,10 +383,9 @@ DynamoDbService::Text DynamoDbService::transact_statements(wire::Call call, Docu
     known.push_back(std::move(table));
   }
   const auto reasons = std::make_shared<std::vector<Reason>>();
-  auto once = once_of(call, body);
+  auto once = once_of(call, body, "TransactStatements");
   const auto written = co_await items_.transact(std::move(writes), reasons, std::move(once));
-  if (!written && (written.error().source == "canceled" || written.error().source == "conflict"))
-    co_return std::unexpected(canceled(*reasons, parsed));
+  if (!written && is_canceled(written.error())) co_return std::unexpected(refused(*reasons, parsed));
   if (!written) co_return std::unexpected(written.error());
   Answer answer;
   Capacity capacity(body, Capacity::Kind::kWrite);

@@ -1,10 +1,9 @@
 // All or nothing: TransactGetItems and TransactWriteItems.
 #include "api/dynamodb/answer.h"
+#include "api/dynamodb/cancellation.h"
 #include "api/dynamodb/expressions.h"
 #include "api/dynamodb/service.h"
 #include "api/dynamodb/writes.h"
-#include "codec/digest.h"
-#include "codec/json.h"
 
 #include <utility>
 
@@ -54,32 +53,12 @@ Result<ParsedWrite> parse_one(const boost::json::value& json) {
   return parse_write(kind, *body);
 }
 
-wire::Fault canceled(const std::vector<Reason>& reasons, const std::vector<ParsedWrite>& parsed) {
-  std::string codes;
-  wire::Value::List list;
+// Items are told only where that was asked for.
+wire::Fault refused(std::vector<Reason> reasons, const std::vector<ParsedWrite>& parsed) {
   for (std::size_t i = 0; i < reasons.size(); ++i) {
-    const auto& reason = reasons[i];
-    codes += (i == 0 ? "" : ", ") + reason.code;
-    wire::Value::Map one{{"Code", reason.code}};
-    if (!reason.message.empty()) one.emplace("Message", reason.message);
-    if (reason.found && parsed[i].on_failure == ParsedWrite::OnFailure::kItem)
-      one.emplace("Item", document_of(*reason.found));
-    list.push_back(std::move(one));
+    if (parsed[i].on_failure != ParsedWrite::OnFailure::kItem) reasons[i].found.reset();
   }
-  wire::WireError error{
-      "TransactionCanceledException",
-      fmt::format("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes), 400,
-      {}};
-  error.members.emplace("CancellationReasons", std::move(list));
-  return wire::Fault(std::move(error));
-}
-
-std::optional<tables::ItemStore::Once> once_of(const wire::Call& call, const Object& body) {
-  const auto token = text_of(body, "ClientRequestToken");
-  if (token.empty()) return std::nullopt;
-  const auto items = codec::to_json(body.at("TransactItems"));
-  return tables::ItemStore::Once{call.context.principal.account, call.context.region + "/" + std::string(token),
-                                 codec::digest(codec::DigestKind::kSha256, items)};
+  return canceled(reasons);
 }
 
 }  // namespace
@@ -136,10 +115,9 @@ DynamoDbService::Text DynamoDbService::transact_write(wire::Call call, Document 
   }
   if (bytes > kMaxBytes) co_return bad_request("Collection of items is too large: 4 MB at most in a transaction");
   const auto reasons = std::make_shared<std::vector<Reason>>();
-  auto once = once_of(call, body);
+  auto once = once_of(call, body, "TransactItems");
   const auto written = co_await items_.transact(std::move(writes), reasons, std::move(once));
-  if (!written && (written.error().source == "canceled" || written.error().source == "conflict"))
-    co_return std::unexpected(canceled(*reasons, parsed));
+  if (!written && is_canceled(written.error())) co_return std::unexpected(refused(*reasons, parsed));
   if (!written) co_return std::unexpected(written.error());
   Answer answer;
   Capacity capacity(body, Capacity::Kind::kWrite);

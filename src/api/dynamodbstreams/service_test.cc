@@ -102,7 +102,7 @@ class DynamoDbStreams : public ::testing::Test {
   env::FakeClock clock_;
   env::SeededRandom random_{1};
   tables::Catalog catalog_{loop_.get_executor(), store_, clock_, random_};
-  tables::ItemStore items_{store_, clock_, random_};
+  tables::ItemStore items_{store_, clock_};
   tables::StreamCatalog streams_{store_, clock_};
   tables::StreamSweeper sweeper_{loop_.get_executor(), streams_, items_, Millis(1000)};
   DynamoDbStreamsService service_{streams_, items_, clock_};
