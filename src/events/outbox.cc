@@ -15,7 +15,13 @@ constexpr Millis kRetry{1000};  // after a failure of the store
 }  // namespace
 
 Outbox::Outbox(async::Executor executor, kv::Store& store, env::Clock& clock, env::Random& random, Target& target)
-    : store_(store), clock_(clock), random_(random), target_(target), wake_(executor), tasks_(executor, "outbox") {}
+    : store_(store),
+      clock_(clock),
+      random_(random),
+      target_(target),
+      frontier_(std::make_shared<kv::Frontier>(std::string(kPrefix))),
+      wake_(executor),
+      tasks_(executor, "outbox") {}
 
 Result<void> Outbox::append(kv::Transaction& tx, ObjectRecord record) {
   record.event_id = random_.uuid();
@@ -24,6 +30,7 @@ Result<void> Outbox::append(kv::Transaction& tx, ObjectRecord record) {
   kv::append_number(key, counter_.fetch_add(1, std::memory_order_relaxed));
   key += record.event_id;
   tx.put(key, encode(record));
+  kv::Frontier::appears_with(tx, frontier_, std::move(key));
   return {};
 }
 
@@ -74,13 +81,20 @@ Result<void> Outbox::hand_on(kv::Transaction& tx, const kv::Entry& row) {
 }
 
 async::Task<bool> Outbox::pump_batch() {
-  GUST_CO_TRY(const auto rows, co_await store_.scan(kv::Range::prefix(std::string(kPrefix), kBatch)));
-  if (rows.empty()) co_return false;
+  auto range = kv::Range::prefix(std::string(kPrefix), kBatch);
+  kv::Frontier::Scan scan(*frontier_);
+  range.begin = scan.from();
+  GUST_CO_TRY(const auto rows, co_await store_.scan(range));
+  if (rows.empty()) {
+    scan.passed(range.end);
+    co_return false;
+  }
   kv::Store::Body body = [this, &rows](kv::Transaction& tx) -> Result<void> {
     for (const auto& row : rows) GUST_CHECK(hand_on(tx, row));
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  scan.passed(rows.back().key + '\0');
   target_.notify();
   co_return true;
 }

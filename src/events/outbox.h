@@ -7,7 +7,7 @@
 #include "env/clock.h"
 #include "env/random.h"
 #include "events/notification.h"
-#include "kv/store.h"
+#include "kv/frontier.h"
 
 #include <atomic>
 
@@ -46,6 +46,7 @@ class Outbox {
   env::Clock& clock_;
   env::Random& random_;
   Target& target_;
+  const std::shared_ptr<kv::Frontier> frontier_;  // writers may outlive this
   async::Event wake_;
   async::TaskGroup tasks_;
   std::atomic<std::uint64_t> counter_ = 0;  // breaks ties between rows of one millisecond

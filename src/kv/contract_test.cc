@@ -198,6 +198,32 @@ TEST_P(StoreContract, OneThatFailsTakesBackItsOwnRowsOnly) {
   EXPECT_EQ(std::stoi(get("last").value_or("1")) % 2, 0);
 }
 
+TEST_P(StoreContract, WhatFollowsACommitRunsOnceItCanBeReadAndBeforeTheAnswer) {
+  ASSERT_TRUE(put("a", "1"));
+  int runs = 0;
+  std::vector<std::optional<std::string>> seen;
+  ASSERT_TRUE(write([&](Transaction& tx) -> Result<void> {
+    GUST_TRY(const auto value, tx.get("a"));
+    if (++runs == 1) GUST_CHECK(put("a", "2"));
+    tx.put("b", *value);
+    tx.after_commit([&] { seen.push_back(*store_->snapshot()->get("b")); });
+    return {};
+  }));
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(seen, std::vector<std::optional<std::string>>{"2"});
+}
+
+TEST_P(StoreContract, NothingFollowsWhatIsNotCommitted) {
+  int followed = 0;
+  const auto refused = write([&](Transaction& tx) -> Result<void> {
+    tx.after_commit([&] { ++followed; });
+    return fail(Code::kPrecondition, "no");
+  });
+  EXPECT_FALSE(refused);
+  ASSERT_TRUE(put("a", "1"));
+  EXPECT_EQ(followed, 0);
+}
+
 TEST_P(StoreContract, ASnapshotStandsStill) {
   ASSERT_TRUE(put("a", "1"));
   const auto before = store_->snapshot();

@@ -12,13 +12,17 @@ namespace gust::queue {
 namespace {
 
 constexpr std::size_t kScan = 256;
-constexpr Millis kPoll{60'000};   // how long to wait when nothing is known to become available
-constexpr Millis kLate{120'000};  // a row may appear this long after the time in its key: its commit takes a while
+constexpr Millis kPoll{60'000};  // how long to wait when nothing is known to become available
 
 }  // namespace
 
 DurableQueue::DurableQueue(async::Executor executor, kv::Store& store, env::Clock& clock, std::string name)
-    : executor_(executor), store_(store), clock_(clock), prefix_("q/" + std::move(name) + "/"), changed_(executor) {}
+    : executor_(executor),
+      store_(store),
+      clock_(clock),
+      prefix_("q/" + std::move(name) + "/"),
+      changed_(executor),
+      frontier_(std::make_shared<kv::Frontier>(prefix_ + "r/")) {}
 
 std::string DurableQueue::ready_key(WallTime at, std::string_view id) const {
   std::string key = prefix_ + "r/";
@@ -33,7 +37,7 @@ std::string DurableQueue::dead_key(std::string_view id) const { return prefix_ +
 async::Task<void> DurableQueue::open() {
   // Leases are only in memory, so that nothing has to be undone: every row that is there is available at its time.
   held_.clear();
-  cursor_.clear();
+  frontier_->begin_again();
   GUST_CO_TRY(const auto now, co_await depth());
   if (now.waiting > 0) GUST_INFO("queue {}: {} messages are waiting from before", prefix_, now.waiting);
   co_return Result<void>{};
@@ -47,9 +51,10 @@ void DurableQueue::notify() {
 Result<void> DurableQueue::enqueue(kv::Transaction& tx, const Message& message, WallTime available_at) {
   GUST_TRY(const auto there, tx.get(message_key(message.id)));
   if (there) return {};
-  const auto at = std::max(available_at, clock_.now());  // never behind the cursor
-  tx.put(message_key(message.id), encode_message(message, at));
-  tx.put(ready_key(at, message.id), "");
+  auto ready = ready_key(available_at, message.id);
+  tx.put(message_key(message.id), encode_message(message, available_at));
+  tx.put(ready, "");
+  kv::Frontier::appears_with(tx, frontier_, std::move(ready));
   return {};
 }
 
@@ -57,7 +62,7 @@ void DurableQueue::release_expired() {
   const auto now = clock_.now();
   std::erase_if(held_, [&](const auto& held) {
     if (held.second.until > now) return false;
-    cursor_ = std::min(cursor_, ready_key(held.second.available_at, held.first));
+    frontier_->appeared(ready_key(held.second.available_at, held.first));
     return true;
   });
 }
@@ -66,22 +71,23 @@ async::Task<std::vector<Lease>> DurableQueue::take(std::size_t max, Millis durat
   std::vector<Lease> leases;
   release_expired();
   const auto now = clock_.now();
-  if (now < last_take_) cursor_.clear();  // the clock was set back
+  if (now < last_take_) frontier_->begin_again();  // the clock was set back
   last_take_ = now;
-  auto from = std::max(prefix_ + "r/", cursor_);
-  const auto end = ready_key(now + Millis(1), "");
-  for (bool first = true; leases.size() < max; first = false) {
-    kv::Range range{.begin = from, .end = end, .limit = kScan};
+  kv::Frontier::Scan scan(*frontier_);
+  kv::Range range{.begin = scan.from(), .end = ready_key(now + Millis(1), ""), .limit = kScan};
+  while (leases.size() < max && range.begin < range.end) {
     GUST_CO_TRY(const auto rows, co_await store_.scan(range));
-    if (first) cursor_ = std::min(rows.empty() ? end : rows[0].key, ready_key(now - kLate, ""));
+    range.begin = rows.size() < kScan ? range.end : rows.back().key + '\0';
     for (const auto& row : rows) {
-      if (leases.size() == max) break;
+      if (leases.size() == max) {
+        range.begin = row.key;
+        break;
+      }
       GUST_CO_TRY(auto lease, co_await take_one(row.key, now, duration));
       if (lease) leases.push_back(*std::move(lease));
     }
-    if (rows.size() < kScan) break;
-    from = rows.back().key + '\0';
   }
+  scan.passed(std::move(range.begin));
   co_return leases;
 }
 
@@ -99,8 +105,11 @@ async::Task<std::optional<Lease>> DurableQueue::take_one(std::string ready, Wall
       co_return std::nullopt;
     }
     held_.erase(id);
-    if (!bytes) co_return std::unexpected(bytes.error());
-    co_return std::nullopt;
+    // While it was held another scan may have passed it.
+    if (stored) frontier_->appeared(ready_key(stored->available_at, id));
+    if (bytes) co_return std::nullopt;
+    frontier_->appeared(ready);
+    co_return std::unexpected(bytes.error());
   }
   held_[id].available_at = stored->available_at;
   ++stored->message.attempts;
@@ -170,14 +179,15 @@ async::Task<void> DurableQueue::acknowledge(Lease lease) {
 
 async::Task<void> DurableQueue::retry(Lease lease, WallTime available_at) {
   const auto id = lease.message.id;
-  auto end = [message = lease.message, available_at, key = message_key(id),
-              ready = ready_key(available_at, id)](kv::Transaction& tx) -> Result<void> {
+  const auto ready = ready_key(available_at, id);
+  auto end = [message = lease.message, available_at, key = message_key(id), ready](kv::Transaction& tx) -> Result<void> {
     tx.put(key, encode_message(message, available_at));
     tx.put(ready, "");
     return {};
   };
-  cursor_ = std::min(cursor_, ready_key(available_at, id));
-  co_return co_await settle(std::move(lease), std::move(end));
+  const auto done = co_await settle(std::move(lease), std::move(end));
+  frontier_->appeared(ready);  // only now: it was held while the rows were written
+  co_return done;
 }
 
 async::Task<void> DurableQueue::bury(Lease lease, std::string reason) {

@@ -4,11 +4,11 @@
 
 #include "async/event.h"
 #include "env/clock.h"
+#include "kv/frontier.h"
 #include "queue/queue.h"
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 namespace gust::queue {
@@ -62,7 +62,7 @@ class DurableQueue final : public Queue {
   std::string prefix_;
   async::Event changed_;
   std::map<std::string, Held, std::less<>> held_;  // by message id: leases live in memory, they die with the process
-  std::string cursor_;                             // no ready row is before it: spares scans over erased rows
+  const std::shared_ptr<kv::Frontier> frontier_;   // of ready rows that are not held
   WallTime last_take_{};
   std::uint64_t next_token_ = 1;
   std::uint64_t changes_ = 0;  // counts notify(), so that none is missed between looking and waiting

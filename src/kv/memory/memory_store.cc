@@ -59,6 +59,11 @@ class MemoryStore::Tx final : public Transaction {
   void put(std::string_view key, std::string_view value) override { writes_[std::string(key)] = std::string(value); }
   void erase(std::string_view key) override { writes_[std::string(key)] = std::nullopt; }
 
+  void after_commit(Then then) override { then_.push_back(std::move(then)); }
+  void run_then() {
+    for (auto& then : then_) then();
+  }
+
   // False when a row that was read has changed since.
   bool commit() {
     std::lock_guard lock(store_.mutex_);
@@ -83,6 +88,7 @@ class MemoryStore::Tx final : public Transaction {
   MemoryStore& store_;
   std::map<std::string, std::uint64_t, std::less<>> reads_;
   std::map<std::string, std::optional<std::string>, std::less<>> writes_;
+  std::vector<Then> then_;
 };
 
 class MemoryStore::Frozen final : public Reader {
@@ -107,7 +113,9 @@ Result<void> MemoryStore::run(const Body& body) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     Tx tx(*this);
     GUST_CHECK(body(tx));
-    if (tx.commit()) return {};
+    if (!tx.commit()) continue;
+    tx.run_then();
+    return {};
   }
   return fail(Code::kConflict, "the rows changed on every attempt; try again");
 }

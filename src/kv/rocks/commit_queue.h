@@ -17,6 +17,7 @@ struct Waiting {
   Store::Body body;
   Durability durability = Durability::kSynced;
   Result<void> result;
+  std::vector<Transaction::Then> then = {};  // of the body's last run
   std::move_only_function<void()> done = {};  // answers, from any thread
 };
 

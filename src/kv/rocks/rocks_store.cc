@@ -128,7 +128,10 @@ class RocksStore::Tx final : public Transaction {
   void put(std::string_view key, std::string_view value) override { note(tx_.PutUntracked(slice(key), slice(value))); }
   void erase(std::string_view key) override { note(tx_.DeleteUntracked(slice(key))); }
 
+  void after_commit(Then then) override { then_.push_back(std::move(then)); }
+
   const rocksdb::Status& write_status() const { return status_; }
+  std::vector<Then> take_then() { return std::move(then_); }
 
  private:
   void note(rocksdb::Status status) {
@@ -137,6 +140,7 @@ class RocksStore::Tx final : public Transaction {
 
   rocksdb::Transaction& tx_;
   rocksdb::Status status_;
+  std::vector<Then> then_;
 };
 
 class RocksStore::Frozen final : public Reader {
@@ -287,6 +291,7 @@ Result<bool> RocksStore::run_bodies(rocksdb::Transaction& rocks_tx, std::span<st
     rocks_tx.SetSavePoint();
     Tx tx(rocks_tx);
     one->result = one->body(tx);
+    one->then = one->result ? tx.take_then() : std::vector<Transaction::Then>();
     if (!tx.write_status().ok()) return failure("kv: write", tx.write_status());
     any = any || one->result.has_value();
     const auto status = one->result ? rocks_tx.PopSavePoint() : rocks_tx.RollbackToSavePoint();
@@ -308,6 +313,9 @@ Result<void> RocksStore::run_and_commit(std::span<std::unique_ptr<Waiting>> grou
     const auto status = commit(*rocks_tx);
     if (status.ok()) {
       if (options.sync) note_synced(before);
+      for (const auto& one : group) {
+        for (auto& then : one->then) then();
+      }
       return {};
     }
     if (status.IsBusy() || status.IsTryAgain()) continue;
