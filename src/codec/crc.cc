@@ -123,12 +123,32 @@ constexpr Word x_to(unsigned n, Word polynomial) {
   return power;
 }
 
+// A CRC without its first and last inversion: what folding needs of it.
+struct Zlib {
+  using Word = std::uint32_t;
+  static constexpr Word kPolynomial = kZlibPolynomial;
+  static Word plain(Word crc, std::span<const std::byte> bytes) {
+    return ~static_cast<Word>(::crc32_z(~crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+  }
+};
+struct Nvme {
+  using Word = std::uint64_t;
+  static constexpr Word kPolynomial = kNvmePolynomial;
+  static Word plain(Word crc, std::span<const std::byte> bytes) { return by_tables<Word>(kNvme, crc, bytes); }
+};
+
+// x^n modulo the polynomial, in 64 bits of which the highest is x^0.
+template <typename Crc>
+constexpr long long factor(unsigned n) {
+  return static_cast<long long>(std::uint64_t{x_to(n, Crc::kPolynomial)} << (64 - 8 * sizeof(typename Crc::Word)));
+}
+
 // 16 bytes, moved by `bits`, without the polynomial's multiples. A product of reflected words has an x too many: the
 // factors have one less. Source: "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel.
-template <unsigned bits>
+template <typename Crc, unsigned bits>
 __attribute__((target("pclmul,sse4.2"))) __m128i moved(__m128i value) {
-  constexpr auto kFirst = x_to(bits + 63, kNvmePolynomial), kSecond = x_to(bits - 1, kNvmePolynomial);
-  const auto factors = _mm_set_epi64x(static_cast<long long>(kSecond), static_cast<long long>(kFirst));
+  constexpr auto kFirst = factor<Crc>(bits + 63), kSecond = factor<Crc>(bits - 1);
+  const auto factors = _mm_set_epi64x(kSecond, kFirst);
   return _mm_xor_si128(_mm_clmulepi64_si128(value, factors, 0x00), _mm_clmulepi64_si128(value, factors, 0x11));
 }
 
@@ -137,31 +157,35 @@ __attribute__((target("pclmul,sse4.2"))) __m128i sixteen(const std::byte* bytes)
 }
 
 // Four lanes of 16 bytes each, put together at their end; of at least 64 bytes.
-__attribute__((target("pclmul,sse4.2"))) std::uint64_t by_folding(std::uint64_t crc, std::span<const std::byte> bytes) {
+template <typename Crc>
+__attribute__((target("pclmul,sse4.2"))) Crc::Word by_folding(typename Crc::Word crc, std::span<const std::byte> bytes) {
   constexpr std::size_t kOne = 16, kFour = 64;
   const auto* at = bytes.data();
   auto a = _mm_xor_si128(sixteen(at), _mm_set_epi64x(0, static_cast<long long>(crc)));
   auto b = sixteen(at + kOne), c = sixteen(at + 2 * kOne), d = sixteen(at + 3 * kOne);
   for (bytes = bytes.subspan(kFour); bytes.size() >= kFour; bytes = bytes.subspan(kFour)) {
     at = bytes.data();
-    a = _mm_xor_si128(moved<512>(a), sixteen(at));
-    b = _mm_xor_si128(moved<512>(b), sixteen(at + kOne));
-    c = _mm_xor_si128(moved<512>(c), sixteen(at + 2 * kOne));
-    d = _mm_xor_si128(moved<512>(d), sixteen(at + 3 * kOne));
+    a = _mm_xor_si128(moved<Crc, 512>(a), sixteen(at));
+    b = _mm_xor_si128(moved<Crc, 512>(b), sixteen(at + kOne));
+    c = _mm_xor_si128(moved<Crc, 512>(c), sixteen(at + 2 * kOne));
+    d = _mm_xor_si128(moved<Crc, 512>(d), sixteen(at + 3 * kOne));
   }
-  b = _mm_xor_si128(moved<128>(a), b);
-  c = _mm_xor_si128(moved<128>(b), c);
-  d = _mm_xor_si128(moved<128>(c), d);
-  for (; bytes.size() >= kOne; bytes = bytes.subspan(kOne)) d = _mm_xor_si128(moved<128>(d), sixteen(bytes.data()));
+  b = _mm_xor_si128(moved<Crc, 128>(a), b);
+  c = _mm_xor_si128(moved<Crc, 128>(b), c);
+  d = _mm_xor_si128(moved<Crc, 128>(c), d);
+  for (; bytes.size() >= kOne; bytes = bytes.subspan(kOne)) d = _mm_xor_si128(moved<Crc, 128>(d), sixteen(bytes.data()));
   std::array<std::byte, kOne> last;
   _mm_storeu_si128(reinterpret_cast<__m128i*>(last.data()), d);
-  return by_tables<std::uint64_t>(kNvme, by_tables<std::uint64_t>(kNvme, 0, last), bytes);
+  return Crc::plain(Crc::plain(0, last), bytes);
 }
 #endif
 
 }  // namespace
 
 std::uint32_t crc32(std::uint32_t crc, std::span<const std::byte> bytes) {
+#if defined(__x86_64__)
+  if (bytes.size() >= 64 && __builtin_cpu_supports("pclmul")) return ~by_folding<Zlib>(~crc, bytes);
+#endif
   return static_cast<std::uint32_t>(::crc32_z(crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
@@ -174,7 +198,7 @@ std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> bytes) {
 
 std::uint64_t crc64nvme(std::uint64_t crc, std::span<const std::byte> bytes) {
 #if defined(__x86_64__)
-  if (bytes.size() >= 64 && __builtin_cpu_supports("pclmul")) return ~by_folding(~crc, bytes);
+  if (bytes.size() >= 64 && __builtin_cpu_supports("pclmul")) return ~by_folding<Nvme>(~crc, bytes);
 #endif
   return ~by_tables(kNvme, ~crc, bytes);
 }

@@ -21,7 +21,8 @@ Error with_source(Error error) {
 }
 
 // Whether a token was used before. Notes it when not.
-Result<bool> was_done(kv::Transaction& tx, const ItemStore::Once& once, WallTime now) {
+Result<bool> was_done(kv::Transaction& tx, const std::shared_ptr<kv::Frontier>& times, const ItemStore::Once& once,
+                      WallTime now) {
   const auto key = rows::token_key(once.account, once.token);
   GUST_TRY(const auto row, tx.get(key));
   if (row) {
@@ -35,10 +36,14 @@ Result<bool> was_done(kv::Transaction& tx, const ItemStore::Once& once, WallTime
                   "token");
     }
   }
-  auto old = kv::Range::prefix(std::string(rows::kTokenTimes), kTokensErased);
-  old.end = std::string(rows::kTokenTimes);
+  const auto scan = std::make_shared<kv::Frontier::Scan>(*times);
+  kv::Range old{.begin = scan->from(), .end = std::string(rows::kTokenTimes), .limit = kTokensErased};
   kv::append_number(old.end, static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_epoch_ms(now - kTokenLife))));
-  GUST_TRY(const auto found, tx.scan(old));
+  std::vector<kv::Entry> found;
+  if (old.begin < old.end) {
+    GUST_TRY(found, tx.scan(old));
+  }
+  if (!found.empty()) tx.after_commit([times, scan, to = found.back().key + '\0'] { scan->passed(to); });
   for (const auto& time : found) {
     tx.erase(time.key);
     tx.erase(std::string_view(time.key).substr(rows::kTokenTimes.size() + 8));
@@ -46,7 +51,9 @@ Result<bool> was_done(kv::Transaction& tx, const ItemStore::Once& once, WallTime
   std::string value;
   kv::append_number(value, static_cast<std::uint64_t>(to_epoch_ms(now)));
   tx.put(key, value + once.digest);
-  tx.put(rows::token_time_key(now, key), "");
+  auto time = rows::token_time_key(now, key);
+  tx.put(time, "");
+  kv::Frontier::appears_with(tx, times, std::move(time));
   return false;
 }
 
@@ -84,13 +91,22 @@ void count_twice(Usage& usage) {
 }  // namespace
 
 ItemStore::ItemStore(kv::Store& store, env::Clock& clock, std::size_t threads)
-    : store_(store), clock_(clock), readers_("tables", threads) {}
+    : store_(store),
+      clock_(clock),
+      token_times_(std::make_shared<kv::Frontier>(std::string(rows::kTokenTimes))),
+      readers_("tables", threads) {}
 
 async::Task<std::optional<Item>> ItemStore::get(Table table, Item key) {
+  GUST_CO_TRY(const auto stored, co_await get_stored(std::move(table), std::move(key)));
+  if (!stored) co_return std::nullopt;
+  co_return stored->decode();
+}
+
+async::Task<std::optional<StoredItem>> ItemStore::get_stored(Table table, Item key) {
   GUST_CO_CHECK(check_key(table, key));
-  GUST_CO_TRY(const auto row, co_await store_.get(rows::item_key(table, key)));
+  GUST_CO_TRY(auto row, co_await store_.get(rows::item_key(table, key)));
   if (!row) co_return std::nullopt;
-  co_return rows::decode_item(*row);
+  co_return StoredItem::of(*std::move(row));
 }
 
 async::Task<Written> ItemStore::write(Write write, std::shared_ptr<std::optional<Item>> found) {
@@ -163,7 +179,7 @@ async::Task<std::vector<Written>> ItemStore::transact(std::vector<Write> writes,
     state->written.assign(state->writes.size(), {});
     state->reasons.assign(state->writes.size(), {});
     if (state->once) {
-      GUST_TRY(const bool done, was_done(tx, *state->once, clock_.now()));
+      GUST_TRY(const bool done, was_done(tx, token_times_, *state->once, clock_.now()));
       if (done) return {};
     }
     return run_all(tx, *ticket, state->writes, state->written, state->reasons);

@@ -8,7 +8,8 @@
 #include "async/blocking_pool.h"
 #include "async/task.h"
 #include "env/clock.h"
-#include "kv/store.h"
+#include "kv/frontier.h"
+#include "tables/stored_item.h"
 #include "tables/stream.h"
 #include "tables/table.h"
 #include "tables/units.h"
@@ -74,10 +75,13 @@ struct PageQuery {
   Consistency consistency = Consistency::kEventual;
   Filter filter = {};
   Attributes attributes = Attributes::kProjected;
+  enum class Form { kItems, kStored };
+  Form form = Form::kItems;
 };
 
 struct Page {
   std::vector<Item> items;
+  std::vector<StoredItem> stored;  // instead of `items`, when the query wants them so
   std::size_t scanned = 0;  // before the filter
   std::optional<Item> last;  // LastEvaluatedKey
   Usage usage;
@@ -89,6 +93,7 @@ class ItemStore {
   ItemStore(kv::Store& store, env::Clock& clock, std::size_t threads = 4);
 
   async::Task<std::optional<Item>> get(Table table, Item key);
+  async::Task<std::optional<StoredItem>> get_stored(Table table, Item key);
   // `found` gets what the condition was false for. Of a put the key is taken from the item.
   async::Task<Written> write(Write write, std::shared_ptr<std::optional<Item>> found = nullptr);
   // Of a query or scan, up to 1 MB; costs what it reads.
@@ -156,6 +161,7 @@ class ItemStore {
   kv::Store& store_;
   env::Clock& clock_;
   std::shared_ptr<Sequences> sequences_ = std::make_shared<Sequences>();
+  std::shared_ptr<kv::Frontier> token_times_;  // where tokens that are over begin
   async::BlockingPool readers_;
 };
 

@@ -148,11 +148,11 @@ Result<Page> PageReader::run() {
   bool more = range.end.empty() || range.begin < range.end;
   while (more) {
     range.limit = std::min(pieces.next(kPageBytes - bytes_), limit_ - page_.scanned);
-    GUST_TRY(const auto found, reader_.scan(range));
+    GUST_TRY(auto found, reader_.scan(range));
     pieces.took(found);
     more = found.size() == range.limit;
-    for (const auto& row : found) {
-      GUST_TRY(const bool full, take(row));
+    for (auto& row : found) {
+      GUST_TRY(const bool full, take(std::move(row.value)));
       more = more && !full;
       if (full) break;
     }
@@ -169,27 +169,37 @@ Result<Page> PageReader::run() {
   return std::move(page_);
 }
 
-Result<bool> PageReader::take(const kv::Entry& row) {
-  GUST_TRY(auto item, rows::decode_item(row.value));
-  bytes_ += size_of(item);
+Result<bool> PageReader::take(std::string row) {
+  GUST_TRY(auto stored, StoredItem::of(std::move(row)));
+  bytes_ += stored.size();
   ++page_.scanned;
   const bool full = bytes_ >= kPageBytes || page_.scanned == limit_;
-  if (full) page_.last = last_key(item);
+  if (full) page_.last = last_key(stored.decode());
   if (index_ != nullptr && index_->projected != Projected::kAll && query_.attributes == Attributes::kAll) {
-    GUST_TRY(item, whole(item));
+    GUST_TRY(stored, whole(stored.decode()));
   }
+  if (query_.form == PageQuery::Form::kStored && !query_.filter) {
+    page_.stored.push_back(std::move(stored));
+    return full;
+  }
+  auto item = stored.decode();
   const auto passes = query_.filter ? query_.filter(item) : Result<bool>(true);
   if (!passes) return std::unexpected(passes.error());
-  if (*passes) page_.items.push_back(std::move(item));
+  if (!*passes) return full;
+  if (query_.form == PageQuery::Form::kStored) {
+    page_.stored.push_back(std::move(stored));
+  } else {
+    page_.items.push_back(std::move(item));
+  }
   return full;
 }
 
-Result<Item> PageReader::whole(const Item& projected) {
-  GUST_TRY(const auto row, reader_.get(rows::item_key(query_.table, projected)));
+Result<StoredItem> PageReader::whole(const Item& projected) {
+  GUST_TRY(auto row, reader_.get(rows::item_key(query_.table, projected)));
   if (!row) return fail(Code::kCorrupt, fmt::format("the index {} has a row of no item", index_->name));
-  GUST_TRY(auto item, rows::decode_item(*row));
-  fetched_ += read_units(size_of(item), query_.consistency);
-  return item;
+  GUST_TRY(auto stored, StoredItem::of(*std::move(row)));
+  fetched_ += read_units(stored.size(), query_.consistency);
+  return stored;
 }
 
 Item PageReader::last_key(const Item& item) const {

@@ -19,8 +19,8 @@ class PageReader {
   Result<kv::Range> asked() const;
   Result<void> begin_behind(kv::Range& range, const Item& start) const;
   // True when the page is full.
-  Result<bool> take(const kv::Entry& row);
-  Result<Item> whole(const Item& projected);
+  Result<bool> take(std::string row);
+  Result<StoredItem> whole(const Item& projected);
   Item last_key(const Item& item) const;
 
   kv::Reader& reader_;

@@ -3,14 +3,10 @@
 #include "base/assert.h"
 #include "codec/digest.h"
 #include "kv/key.h"
+#include "tables/row_cursor.h"
 
 namespace gust::tables::rows {
 namespace {
-
-constexpr char kVersion = 1;
-constexpr std::size_t kDeepest = 2 * kMaxDepth;  // no item is deeper; what is in a row may be damaged
-
-enum Tag : char { kString = 1, kNumber, kBinary, kFalse, kTrue, kNull, kMap, kList, kStrings, kNumbers, kBinaries };
 
 void put_count(std::string& out, std::size_t count) {
   for (; count >= 0x80; count >>= 7) out += static_cast<char>(0x80 | (count & 0x7F));
@@ -66,43 +62,10 @@ void put_item(std::string& out, const Item& item) {
   }
 }
 
-// Takes from the front; false when what is there is not what should be.
-class Decoder {
+class Decoder : public Cursor {
  public:
-  explicit Decoder(std::string_view row) : rest_(row) {}
+  using Cursor::Cursor;
 
-  bool at_end() const { return rest_.empty(); }
-
-  bool byte(char& out) {
-    if (rest_.empty()) return false;
-    out = rest_[0];
-    rest_.remove_prefix(1);
-    return true;
-  }
-  bool version() {
-    char version = 0;
-    return byte(version) && version == kVersion;
-  }
-  bool number(std::uint64_t& out) { return kv::take_number(rest_, out); }
-
-  // An element takes one byte at least, so that no count is greater than what is left.
-  bool count(std::size_t& out) {
-    out = 0;
-    for (unsigned shift = 0; shift < 35; shift += 7) {
-      char c = 0;
-      if (!byte(c)) return false;
-      out |= (static_cast<unsigned char>(c) & std::size_t{0x7F}) << shift;
-      if ((c & 0x80) == 0) return out <= rest_.size();
-    }
-    return false;
-  }
-  bool bytes(std::string_view& out) {
-    std::size_t size = 0;
-    if (!count(size)) return false;
-    out = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return true;
-  }
   bool item(Item& out, std::size_t depth = 0) {
     std::size_t size = 0;
     if (depth > kDeepest || !count(size)) return false;
@@ -141,14 +104,7 @@ class Decoder {
     return true;
   }
   bool element(Binary& out) { return element(out.bytes); }
-  bool element(Number& out) {
-    std::string_view text;
-    if (!bytes(text)) return false;
-    auto number = Number::from_sortable(text);
-    if (!number) return false;
-    out = *std::move(number);
-    return true;
-  }
+  bool element(Number& out) { return number(out); }
   bool list(List& out, std::size_t depth) {
     std::size_t size = 0;
     if (!count(size)) return false;
@@ -169,8 +125,6 @@ class Decoder {
     }
     return true;
   }
-
-  std::string_view rest_;
 };
 
 constexpr char kOldImage = 1, kNewImage = 2;
@@ -227,7 +181,7 @@ Result<StreamRecord> decode_record(const kv::Entry& row) {
   char event = 0, cause = 0, view = 0, images = 0;
   std::uint64_t at = 0;
   bool whole = row.key.size() > 8 && decoder.version() && decoder.byte(event) && decoder.byte(cause) &&
-               decoder.byte(view) && decoder.number(at) && decoder.byte(images) && decoder.item(record.keys);
+               decoder.byte(view) && decoder.integer(at) && decoder.byte(images) && decoder.item(record.keys);
   if (whole && (images & kOldImage) != 0) whole = decoder.item(record.before.emplace());
   if (whole && (images & kNewImage) != 0) whole = decoder.item(record.after.emplace());
   whole = whole && decoder.at_end() && event >= 0 && event <= static_cast<char>(EventName::kRemove) && cause >= 0 &&

@@ -1,5 +1,6 @@
 // Rows of items and records, and how their keys sort.
 #include "tables/rows.h"
+#include "tables/stored_item.h"
 
 #include "tables/testing.h"
 
@@ -47,6 +48,28 @@ TEST(Rows, DamagedItemsAreCorrupt) {
     auto damaged = row;
     damaged[random() % damaged.size()] = static_cast<char>(random());
     if (const auto item = rows::decode_item(damaged)) ASSERT_EQ(rows::decode_item(rows::encode(*item)), *item);
+  }
+}
+
+TEST(Rows, AStoredItemIsTheItem) {
+  const auto stored = StoredItem::of(rows::encode(everything()));
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->decode(), everything());
+  EXPECT_EQ(stored->size(), size_of(everything()));
+  EXPECT_EQ(StoredItem::of(rows::encode(Item{}))->size(), 0U);
+}
+
+TEST(Rows, ADamagedRowIsNoStoredItemWhereItIsNoItem) {
+  const auto row = rows::encode(everything());
+  for (std::size_t i = 0; i < row.size(); ++i)
+    ASSERT_EQ(StoredItem::of(row.substr(0, i)).error().code, Code::kCorrupt) << i;
+  EXPECT_FALSE(StoredItem::of(row + "x"));
+  EXPECT_FALSE(StoredItem::of("\x01\x01\x01x" + std::string(100'000, '\x08')));
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 20'000; ++i) {
+    auto damaged = row;
+    for (auto n = random() % 3; n < 3; ++n) damaged[random() % damaged.size()] = static_cast<char>(random());
+    ASSERT_EQ(StoredItem::of(damaged).has_value(), rows::decode_item(damaged).has_value());
   }
 }
 

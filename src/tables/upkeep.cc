@@ -19,13 +19,13 @@ constexpr std::size_t kBatchBytes = 1 << 20, kBatchRows = 100;
 // Of rows of items; `range` then begins behind them, and its limit is 0 behind the last.
 Result<ItemStore::Count> count_piece(kv::Reader& reader, kv::Range& range, Pieces& pieces) {
   range.limit = pieces.next(kBatchBytes);
-  GUST_TRY(const auto found, reader.scan(range));
+  GUST_TRY(auto found, reader.scan(range));
   pieces.took(found);
   ItemStore::Count out;
-  for (const auto& row : found) {
-    GUST_TRY(const auto item, rows::decode_item(row.value));
+  for (auto& row : found) {
+    GUST_TRY(const auto item, StoredItem::of(std::move(row.value)));
     ++out.items;
-    out.bytes += size_of(item);
+    out.bytes += item.size();
   }
   if (found.size() < range.limit) {
     range.limit = 0;

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "wire/fits.h"
 #include "wire/json_body.h"
 
 #include <fmt/format.h>
@@ -142,6 +143,25 @@ http::Response Service::refuse_at(const RequestContext& context, WireError error
   return refuse(context, std::move(error));
 }
 
+std::expected<Value, WireError> Service::read_input(const Match& match, const codec::QueryPairs& query,
+                                                    const http::Headers& headers, std::string_view body,
+                                                    const Document* document) const {
+  const auto& operation = *match.operation;
+  if (document != nullptr && fits(operation.input, *document->value)) return Value();
+  auto input = document != nullptr ? from_json(operation.input, *document->value)
+                                   : parse_input(*model_, operation, match.labels, query, headers, body);
+  if (!input) {
+    const bool in_xml = model_->protocol != Protocol::kRestXml || !is_parameter(input.error().source);
+    const WireError malformed{settings_.malformed_code, input.error().message, 400, {}};
+    return std::unexpected(in_xml ? malformed : map(input.error()));
+  }
+  if (operation.input.shape != nullptr) {
+    const auto violations = validate(*operation.input.shape, *input);
+    if (!violations.empty()) return std::unexpected(settings_.map_violations(violations));
+  }
+  return *std::move(input);
+}
+
 boost::asio::awaitable<http::Response> Service::run(RequestContext context, http::Request request, std::string path) {
   const auto query = codec::parse_query(request.query, codec::Plus::kIsSpace);
   if (!query) co_return refuse(context, {settings_.malformed_code, query.error().message, 400, {}});
@@ -168,17 +188,8 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
   Result<std::shared_ptr<const Document>> document;
   if (handler.reads == Reads::kDocument) document = parse_document(body);
   if (!document) co_return refuse(context, {settings_.malformed_code, document.error().message, 400, {}});
-  auto input = *document ? from_json(operation.input, *(*document)->value)
-                         : parse_input(*model_, operation, match->labels, *query, request.headers, body);
-  if (!input) {
-    const bool in_xml = model_->protocol != Protocol::kRestXml || !is_parameter(input.error().source);
-    const WireError malformed{settings_.malformed_code, input.error().message, 400, {}};
-    co_return refuse_at(context, in_xml ? malformed : map(input.error()), path);
-  }
-  if (operation.input.shape != nullptr) {
-    const auto violations = validate(*operation.input.shape, *input);
-    if (!violations.empty()) co_return refuse_at(context, settings_.map_violations(violations), path);
-  }
+  auto input = read_input(*match, *query, request.headers, body, document->get());
+  if (!input) co_return refuse_at(context, std::move(input).error(), path);
   Call call{context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer),
             path};
   Body whole_body{std::move(request.body), *document};

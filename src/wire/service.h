@@ -86,14 +86,12 @@ class Service {
          Reads::kMembers});
   }
 
-  // JSON: the handler gets the document beside the request, whose opaque members say only that they are there, and
-  // answers the response's JSON: (Call, Op::Request, std::shared_ptr<const Document>) -> awaitable<Reply<std::string>>.
+  // JSON: the handler reads the members that it needs in the document, which is as the model wants it, and answers the
+  // response's JSON: (Call, std::shared_ptr<const Document>) -> awaitable<Reply<std::string>>.
   template <typename Op, typename F>
   void on_document(F handler) {
-    add(Op::kName, {[handler = std::move(handler)](Call call, Value input, Body body) -> Raw {
-                      typename Op::Request request;
-                      from_value(input, request);
-                      auto text = co_await handler(std::move(call), std::move(request), std::move(body.document));
+    add(Op::kName, {[handler = std::move(handler)](Call call, Value, Body body) -> Raw {
+                      auto text = co_await handler(std::move(call), std::move(body.document));
                       if (!text) co_return std::unexpected(std::move(text).error());
                       Outcome outcome{{}, nullptr, std::move(*text)};
                       co_return outcome;
@@ -134,6 +132,10 @@ class Service {
   // refuse(), with what the path says.
   http::Response refuse_at(const RequestContext& context, WireError error, std::string_view path) const;
   boost::asio::awaitable<http::Response> run(RequestContext context, http::Request request, std::string path);
+  // The members, as the model wants them; none of a document that fits.
+  std::expected<Value, WireError> read_input(const Match& match, const codec::QueryPairs& query,
+                                             const http::Headers& headers, std::string_view body,
+                                             const Document* document) const;
 
   std::shared_ptr<const Model> model_;
   ServiceSettings settings_;

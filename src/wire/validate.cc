@@ -16,11 +16,6 @@ std::string lower_first(std::string text) {
   return text;
 }
 
-std::size_t characters(std::string_view utf8) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 // Where a value lies in the whole, spelt only for a violation.
 struct Place {
   enum class Of { kMember, kItem, kEntry };
@@ -144,6 +139,11 @@ class Validator {
 };
 
 }  // namespace
+
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
 
 std::vector<Violation> validate(const Shape& shape, const Value& value) {
   std::vector<Violation> out;

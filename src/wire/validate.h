@@ -5,6 +5,7 @@
 #include "wire/value.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gust::wire {
@@ -21,6 +22,9 @@ struct Violation {
 
 // Every violation, in the order of the members; empty when the value fits.
 std::vector<Violation> validate(const Shape& shape, const Value& value);
+
+// Of UTF-8, whose continuations are none.
+std::size_t characters(std::string_view utf8);
 
 // "2 validation errors detected: Value '' at 'x' failed to satisfy constraint: ...; ..."
 std::string validation_message(const std::vector<Violation>& violations);

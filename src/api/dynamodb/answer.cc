@@ -38,17 +38,6 @@ std::string& Answer::member(std::string_view name) {
   return text_;
 }
 
-void Answer::items(std::string_view name, const std::vector<tables::Item>& items) {
-  auto& out = member(name);
-  out += '[';
-  bool first = true;
-  for (const auto& one : items) {
-    if (!std::exchange(first, false)) out += ',';
-    append_json(out, one);
-  }
-  out += ']';
-}
-
 Capacity::Capacity(const Object& body, Kind kind) : kind_(kind) {
   const auto asked = text_of(body, "ReturnConsumedCapacity", "NONE");
   shown_ = asked == "INDEXES" ? Shown::kIndexes : asked == "TOTAL" ? Shown::kTotal : Shown::kNone;
@@ -113,7 +102,7 @@ void CollectionMetrics::add(const tables::Table& table, const tables::Item& item
                                            table.indexes.end())
     return;
   Answer one;
-  one.item("ItemCollectionKey", {*hash});
+  one.item("ItemCollectionKey", tables::Item{*hash});
   one.member("SizeEstimateRangeGB") += "[0.0,1.0]";
   tables_[table.name.str()].push_back(one.take());
 }

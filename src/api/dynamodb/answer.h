@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gust::api {
@@ -18,9 +19,19 @@ class Answer {
  public:
   // Begins a member, whose value the caller appends.
   std::string& member(std::string_view name);
-  void item(std::string_view name, const tables::Item& item) { append_json(member(name), item); }
+  // Of Items or StoredItems.
+  void item(std::string_view name, const auto& item) { append_json(member(name), item); }
   void number(std::string_view name, std::size_t number) { member(name) += std::to_string(number); }
-  void items(std::string_view name, const std::vector<tables::Item>& items);
+  template <typename T>
+  void items(std::string_view name, const std::vector<T>& items) {
+    auto& out = member(name);
+    out += '[';
+    for (bool first = true; const auto& item : items) {
+      if (!std::exchange(first, false)) out += ',';
+      append_json(out, item);
+    }
+    out += ']';
+  }
   std::string take() { return std::move(text_) + "}"; }
 
  private:

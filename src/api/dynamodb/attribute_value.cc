@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 namespace gust::api {
@@ -190,6 +192,16 @@ void append_base64(std::string& out, std::string_view bytes) {
   out += '"';
 }
 
+// Whether a string of JSON has these eight bytes as they are; may be wrong about some that it has.
+bool are_plain(const char* bytes) {
+  constexpr std::uint64_t kOnes = ~std::uint64_t{0} / 0xff, kHigh = kOnes * 0x80;
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, bytes, 8);
+  const auto quotes = eight ^ kOnes * '"', slashes = eight ^ kOnes * '\\';
+  const auto found = ((eight - kOnes * 0x20) & ~eight) | ((quotes - kOnes) & ~quotes) | ((slashes - kOnes) & ~slashes);
+  return (found & kHigh) == 0;
+}
+
 // [a,b]
 template <typename C, typename F>
 void append_elements(std::string& out, const C& elements, F append) {
@@ -224,6 +236,64 @@ struct Writer {
   }
 };
 
+// An item of a row as JSON. What comes next to something takes a comma; next to nothing does what begins with a bracket.
+struct RowWriter {
+  std::string& out;
+  std::size_t depth = 0;
+  bool in_set = false;
+
+  void separate() {
+    if (out.back() != '{' && out.back() != '[' && out.back() != ':') out += ',';
+  }
+  void open(std::string_view type) {
+    separate();
+    if (!in_set) out.append("{\"").append(type).append("\":");
+  }
+  void close() {
+    if (!in_set) out += '}';
+  }
+  void begin(tables::Type type, std::size_t) {
+    if (depth++ > 0) open(tables::name_of(type));
+    out += type == tables::Type::kMap ? '{' : '[';
+    in_set = type != tables::Type::kMap && type != tables::Type::kList;
+  }
+  void end(tables::Type type) {
+    out += type == tables::Type::kMap ? '}' : ']';
+    in_set = false;
+    if (--depth > 0) close();
+  }
+  void name(std::string_view name) {
+    separate();
+    append_text(out, name);
+    out += ':';
+  }
+  void text(std::string_view text) {
+    open("S");
+    append_text(out, text);
+    close();
+  }
+  void number(const tables::Number& number) {
+    open("N");
+    out.append("\"").append(number.text()).append("\"");
+    close();
+  }
+  void binary(std::string_view bytes) {
+    open("B");
+    append_base64(out, bytes);
+    close();
+  }
+  void boolean(bool truth) {
+    open("BOOL");
+    out += truth ? "true" : "false";
+    close();
+  }
+  void null() {
+    open("NULL");
+    out += "true";
+    close();
+  }
+};
+
 }  // namespace
 
 Result<Value> value_from(const json::value& from) { return read(from, 0); }
@@ -244,6 +314,8 @@ void append_text(std::string& out, std::string_view text) {
   out += '"';
   std::size_t plain = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    while (text.size() - i >= 8 && are_plain(text.data() + i)) i += 8;
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text, plain, i - plain);
@@ -265,6 +337,11 @@ void append_json(std::string& out, const Value& value) {
   out += "\":";
   std::visit(Writer{out}, value.is);
   out += '}';
+}
+
+void append_json(std::string& out, const tables::StoredItem& item) {
+  RowWriter writer{out};
+  item.visit(writer);
 }
 
 void append_json(std::string& out, const tables::Item& item) {

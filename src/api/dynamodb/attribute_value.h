@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "tables/stored_item.h"
 #include "tables/value.h"
 
 #include <boost/json/value.hpp>
@@ -22,6 +23,7 @@ Result<std::vector<tables::Value>> values_from(const boost::json::value& json);
 
 void append_json(std::string& out, const tables::Value& value);
 void append_json(std::string& out, const tables::Item& item);
+void append_json(std::string& out, const tables::StoredItem& item);
 // In quotes, escaped.
 void append_text(std::string& out, std::string_view text);
 

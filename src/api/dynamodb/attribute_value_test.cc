@@ -1,6 +1,7 @@
 #include "api/dynamodb/attribute_value.h"
 
 #include "codec/json.h"
+#include "tables/rows.h"
 
 #include <gtest/gtest.h>
 
@@ -28,6 +29,33 @@ TEST(AttributeValue, EveryTypeComesBackAsItWent) {
   std::string out;
   append_json(out, *found);
   EXPECT_EQ(out, text);
+  std::string of_row = "[";
+  append_json(of_row, *tables::StoredItem::of(tables::rows::encode(*found)));
+  EXPECT_EQ(of_row, "[" + text);
+}
+
+TEST(AttributeValue, NestedItemsOfRowsAreWrittenAsItems) {
+  const auto found = item(
+      R"({"":{"S":""},"a":{"L":[{"L":[]},{"M":{}},{"NS":["1","2","3"]},{"M":{"x":{"L":[{"NULL":true},{"BOOL":true}]},)"
+      R"("y":{"SS":["p","q"]}}},{"B":"AA=="},{"S":"{["},{"S":"]}"}]},"b":{"M":{"m":{"M":{"m":{"BS":["AA=="]}}}}}})");
+  ASSERT_TRUE(found) << found.error().message;
+  std::string of_item, of_row = ":";
+  append_json(of_item, *found);
+  append_json(of_row, *tables::StoredItem::of(tables::rows::encode(*found)));
+  EXPECT_EQ(of_row, ":" + of_item);
+}
+
+TEST(AttributeValue, TextIsEscapedWhereverItsSpecialsAre) {
+  for (const std::string_view special : {"\"", "\\", "\n", "\x1f"}) {
+    for (std::size_t before = 0; before < 20; ++before) {
+      const auto text = std::string(before, '!') + std::string(special) + "\xc3\xa9 [~" + std::string(before, '\x7f');
+      std::string out;
+      append_text(out, text);
+      const auto back = codec::parse_json(out);
+      ASSERT_TRUE(back) << out;
+      EXPECT_EQ(back->get_string(), text);
+    }
+  }
 }
 
 TEST(AttributeValue, WhatIsNoneIsRefusedInTheServicesWords) {

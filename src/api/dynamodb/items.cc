@@ -64,13 +64,14 @@ DynamoDbService::Text DynamoDbService::get_item(wire::Call call, Document docume
   GUST_CO_CHECK(expressions.finish());
   GUST_CO_TRY(auto key, item_from(body.at("Key")));
   GUST_CO_TRY(const auto table, co_await table_of(call, text_of(body, "TableName")));
-  GUST_CO_TRY(const auto item, co_await items_.get(*table, std::move(key)));
+  GUST_CO_TRY(const auto item, co_await items_.get_stored(*table, std::move(key)));
   Answer answer;
-  if (item) answer.item("Item", projection ? projection->apply(*item) : *item);
+  if (item && projection) answer.item("Item", projection->apply(item->decode()));
+  if (item && !projection) answer.item("Item", *item);
   const auto consistency =
       flag_of(body, "ConsistentRead").value_or(false) ? Consistency::kStrong : Consistency::kEventual;
   Capacity capacity(body);
-  capacity.add(*table, {.table = tables::read_units(item ? tables::size_of(*item) : 0, consistency)});
+  capacity.add(*table, {.table = tables::read_units(item ? item->size() : 0, consistency)});
   capacity.write_one(answer);
   co_return answer.take();
 }

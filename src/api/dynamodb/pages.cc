@@ -135,6 +135,7 @@ Result<void> check_filter(const ParsedPage& page, const tables::KeySchema& key) 
 Result<tables::PageQuery> query_of(ParsedPage& page, const tables::Table& table) {
   auto out = page.query;
   out.table = table;
+  if (!page.projection) out.form = tables::PageQuery::Form::kStored;
   const auto* index = out.index.empty() ? nullptr : tables::find_index(table, out.index);
   if (!out.index.empty() && index == nullptr)
     return bad_request("The table does not have the specified index: " + out.index);
@@ -160,10 +161,12 @@ std::string answer_of(const ParsedPage& parsed, const Object& body, const tables
   if (parsed.select != "COUNT") {
     if (parsed.projection) {
       for (auto& item : page.items) item = parsed.projection->apply(item);
+      answer.items("Items", page.items);
+    } else {
+      answer.items("Items", page.stored);
     }
-    answer.items("Items", page.items);
   }
-  answer.number("Count", page.items.size());
+  answer.number("Count", page.items.size() + page.stored.size());
   answer.number("ScannedCount", page.scanned);
   if (page.last) answer.item("LastEvaluatedKey", *page.last);
   Capacity capacity(body);

@@ -33,7 +33,7 @@ class DynamoDbService {
   void add_statements();
   template <typename Op, typename F>
   void on_item(F handler) {
-    service_.on_document<Op>([this, handler](wire::Call call, typename Op::Request, Document document) {
+    service_.on_document<Op>([this, handler](wire::Call call, Document document) {
       return settled(handler, std::move(call), std::move(document));
     });
   }

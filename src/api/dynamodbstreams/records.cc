@@ -1,5 +1,6 @@
 // Places in a stream, and the records behind one.
 #include "api/dynamodb/answer.h"
+#include "api/dynamodb/body.h"
 #include "api/dynamodbstreams/service.h"
 #include "api/dynamodbstreams/shard_iterator.h"
 #include "codec/digest.h"
@@ -94,8 +95,9 @@ TableReply<wanted::GetShardIteratorOutput> DynamoDbStreamsService::iterator(wire
   co_return answer;
 }
 
-TableReply<std::string> DynamoDbStreamsService::records(wire::Call call, wanted::GetRecordsInput request) {
-  GUST_CO_TRY(auto at, parse_iterator(request.shard_iterator));
+TableReply<std::string> DynamoDbStreamsService::records(wire::Call call, std::shared_ptr<const wire::Document> document) {
+  const auto& body = document->value->get_object();
+  GUST_CO_TRY(auto at, parse_iterator(text_of(body, "ShardIterator")));
   if (clock_.now() - at.issued_at > kIteratorLives) {
     co_return wire::fault("ExpiredIteratorException",
                           "The shard iterator has expired. Shard iterators are only valid for 15 minutes.", {}, 400);
@@ -103,7 +105,7 @@ TableReply<std::string> DynamoDbStreamsService::records(wire::Call call, wanted:
   GUST_CO_TRY(const auto stream, co_await find(call, at.stream_arn));
   // An iterator at a number is just before it.
   if (at.trimmed == ShardIterator::Trimmed::kTold && is_trimmed(at.after + 1)) co_return trimmed();
-  const auto limit = static_cast<std::size_t>(request.limit.value_or(1000));
+  const auto limit = static_cast<std::size_t>(number_of(body, "Limit").value_or(1000));
   auto name = stream.name();
   GUST_CO_TRY(const auto got, co_await items_.records(std::move(name), at.after, limit));
   Answer out;

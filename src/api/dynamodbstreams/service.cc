@@ -35,9 +35,8 @@ DynamoDbStreamsService::DynamoDbStreamsService(tables::StreamCatalog& streams, t
       [this](auto call, auto request) { return describe(std::move(call), std::move(request)); });
   service_.on<dynamodbstreams::GetShardIterator>(
       [this](auto call, auto request) { return iterator(std::move(call), std::move(request)); });
-  service_.on_document<dynamodbstreams::GetRecords>([this](auto call, auto request, auto) {
-    return records(std::move(call), std::move(request));
-  });
+  service_.on_document<dynamodbstreams::GetRecords>(
+      [this](auto call, auto document) { return records(std::move(call), std::move(document)); });
 }
 
 }  // namespace gust::api

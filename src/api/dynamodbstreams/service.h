@@ -28,7 +28,7 @@ class DynamoDbStreamsService {
   Reply<dynamodbstreams::DescribeStreamOutput> describe(wire::Call call, dynamodbstreams::DescribeStreamInput request);
   Reply<dynamodbstreams::GetShardIteratorOutput> iterator(wire::Call call,
                                                           dynamodbstreams::GetShardIteratorInput request);
-  Reply<std::string> records(wire::Call call, dynamodbstreams::GetRecordsInput request);
+  Reply<std::string> records(wire::Call call, std::shared_ptr<const wire::Document> document);
 
   async::Task<tables::Stream> find(const wire::Call& call, std::string_view arn);
   // Whether what comes at this number in a stream may be gone already.
