@@ -5,6 +5,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -32,6 +33,7 @@ constexpr Millis kShortestLook{10}, kLongestLook{60'000};
 constexpr std::uint64_t kLingerBytes = 64 << 20;
 constexpr Millis kLingerTime{5'000};
 constexpr std::size_t kFramingRoom = 64 << 10;  // buffered beside a header: a piece of body, chunk extensions, trailers
+constexpr std::uint64_t kSentAtOnce = 32 << 10;  // responses of so many bytes
 constexpr std::uint64_t kDrainLimit = 256 << 10;  // an unread body longer than this costs the connection instead
 
 using Parser = bhttp::request_parser<bhttp::buffer_body>;
@@ -237,6 +239,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   std::optional<std::string> ambiguity() const;
 
   asio::awaitable<bool> answer();
+  asio::awaitable<void> let_others_answer(const Response& response);
   asio::awaitable<void> refuse(boost::system::error_code error);
   asio::awaitable<void> refuse_with(int status, std::string why);
   Request make_request();
@@ -359,8 +362,17 @@ asio::awaitable<bool> BeastSession::answer() {
   const bool reusable = client_keeps && handler_keeps && !finishing_ && !broken_ &&
                         (body_is_over() || (!continue_wanted_ && co_await drain()));
   const auto connection = reusable ? Connection::kKeepAlive : Connection::kClose;
+  co_await let_others_answer(response);
   const bool written = co_await write_response(std::move(response), head_only, connection);
   co_return written&& reusable;
+}
+
+// Sending wakes the client up, which costs more than all else of a small answer, unless it is awake: so the requests that
+// have come already are answered first, and then all of them are sent. What is large is sent while it is in the
+// processor's cache.
+asio::awaitable<void> BeastSession::let_others_answer(const Response& response) {
+  const auto size = response.stream ? response.content_length.value_or(kSentAtOnce) : response.body.size();
+  if (size < kSentAtOnce) co_await asio::post(socket_.get_executor(), asio::use_awaitable);
 }
 
 asio::awaitable<bool> BeastSession::drain() {
