@@ -1,4 +1,5 @@
 // What every kv::Store promises, run against each implementation.
+#include "async/both.h"
 #include "async/task_group.h"
 #include "async/testing.h"
 #include "kv/key.h"
@@ -7,7 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 namespace gust::kv {
 namespace {
@@ -100,6 +103,87 @@ TEST_P(StoreContract, ATransactionSeesItsOwnWrites) {
   }));
   EXPECT_EQ(seen, "new");
   EXPECT_EQ(scanned, (std::vector<Entry>{{"k2", "new"}}));
+}
+
+// The body is between its two reads when both rows change.
+TEST_P(StoreContract, ABodyThatFailsHasReadOneMoment) {
+  ASSERT_TRUE(put("x", "old") && put("y", "old"));
+  std::atomic<bool> began = false, written = false;
+  std::string x, y;
+  Store::Body reader = [&](Transaction& tx) -> Result<void> {
+    x = tx.get("x").value().value();
+    began = true;
+    while (!written) std::this_thread::yield();
+    y = tx.get("y").value().value();
+    return fail(Code::kPrecondition, "no");
+  };
+  const auto read = [&]() -> Task<void> {
+    const auto done = co_await store_->transact(reader);
+    EXPECT_EQ(done.error().code, Code::kPrecondition);
+    co_return Result<void>{};
+  };
+  const auto write_both = [&]() -> Task<void> {
+    Store::Body writer = [](Transaction& tx) -> Result<void> {
+      tx.put("x", "new");
+      tx.put("y", "new");
+      return {};
+    };
+    while (!began) std::this_thread::yield();
+    const auto done = co_await store_->transact(std::move(writer));
+    written = true;
+    co_return done;
+  };
+  ASSERT_TRUE(run([&]() -> Task<void> { return async::both(read(), write_both()); }));
+  EXPECT_EQ(x, y);
+}
+
+// Of two that wait for their commit together the second fails, having read what the first wrote; a third changes what
+// it has read besides, before the two are committed.
+TEST_P(StoreContract, ABodyThatFailsBesideOneThatDoesNotHasReadOneMoment) {
+  ASSERT_TRUE(put("x", "old") && put("y", "old"));
+  std::atomic<int> began = 0;
+  std::atomic<bool> go = false, go_on = false, changed = false;
+  std::string x, y;
+  const auto hold = [&](const std::atomic<bool>& until) {
+    ++began;
+    while (!until) std::this_thread::yield();
+  };
+  // Those that hold both threads that commit.
+  Store::Body holds = [&](Transaction&) -> Result<void> { return hold(go), Result<void>(); };
+  Store::Body changes = [&](Transaction& tx) -> Result<void> {
+    hold(go_on);
+    tx.put("y", "new");
+    return {};
+  };
+  Store::Body first = [](Transaction& tx) -> Result<void> { return tx.put("x", "new"), Result<void>(); };
+  Store::Body second = [&](Transaction& tx) -> Result<void> {
+    x = tx.get("x").value().value();
+    y = tx.get("y").value().value();
+    go_on = true;
+    while (!changed) std::this_thread::yield();
+    return fail(Code::kPrecondition, "no");
+  };
+  const auto start = [&](Store::Body body, std::atomic<bool>* done) -> Task<void> {
+    (void)co_await store_->transact(std::move(body));
+    if (done != nullptr) *done = true;
+    co_return Result<void>{};
+  };
+  boost::asio::io_context loop;
+  async::TaskGroup group(loop.get_executor(), "transactions");
+  const auto wait_for = [&](int count) {
+    while (began < count) std::this_thread::yield();
+  };
+  ASSERT_TRUE(run(loop, [&]() -> Task<void> {
+    group.spawn(start(holds, nullptr));
+    wait_for(1);
+    group.spawn(start(changes, &changed));
+    wait_for(2);
+    group.spawn(start(first, nullptr));
+    group.spawn(start(second, nullptr));
+    go = true;
+    co_return co_await group.drain(SteadyTime::max());
+  }, async::testing::RunUntil::kIdle));
+  EXPECT_EQ(y, "new");
 }
 
 TEST_P(StoreContract, AnErrorRollsBack) {

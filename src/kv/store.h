@@ -41,7 +41,8 @@ class Reader {
 };
 
 // Sees its own writes. A key read with get() that another commit changes meanwhile makes the commit conflict; scans
-// do not conflict, so guard a range with a row that every writer of it reads or writes.
+// do not conflict, so guard a range with a row that every writer of it reads or writes. What a body got() before it
+// failed was there at one moment, too.
 class Transaction : public Reader {
  public:
   virtual void put(std::string_view key, std::string_view value) = 0;

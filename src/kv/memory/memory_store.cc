@@ -67,12 +67,7 @@ class MemoryStore::Tx final : public Transaction {
   // False when a row that was read has changed since.
   bool commit() {
     std::lock_guard lock(store_.mutex_);
-    for (const auto& [key, version] : reads_) {
-      const auto row = store_.rows_.find(key);
-      if (row != store_.rows_.end() && row->second.version > version) return false;
-      const auto gone = store_.erased_.find(key);
-      if (gone != store_.erased_.end() && gone->second > version) return false;
-    }
+    if (!is_current()) return false;
     const auto version = ++store_.version_;
     for (auto& [key, value] : writes_) {
       if (value) {
@@ -83,8 +78,23 @@ class MemoryStore::Tx final : public Transaction {
     }
     return true;
   }
+  // The same, for a body that failed: what it read was there at one moment.
+  bool was_one_moment() {
+    std::lock_guard lock(store_.mutex_);
+    return is_current();
+  }
 
  private:
+  bool is_current() const {
+    for (const auto& [key, version] : reads_) {
+      const auto row = store_.rows_.find(key);
+      if (row != store_.rows_.end() && row->second.version > version) return false;
+      const auto gone = store_.erased_.find(key);
+      if (gone != store_.erased_.end() && gone->second > version) return false;
+    }
+    return true;
+  }
+
   MemoryStore& store_;
   std::map<std::string, std::uint64_t, std::less<>> reads_;
   std::map<std::string, std::optional<std::string>, std::less<>> writes_;
@@ -112,8 +122,9 @@ MemoryStore::MemoryStore() : pool_("kv-memory", 4) {}
 Result<void> MemoryStore::run(const Body& body) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     Tx tx(*this);
-    GUST_CHECK(body(tx));
-    if (!tx.commit()) continue;
+    const auto done = body(tx);
+    if (!done && tx.was_one_moment()) return done;
+    if (!done || !tx.commit()) continue;
     tx.run_then();
     return {};
   }

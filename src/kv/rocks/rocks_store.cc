@@ -110,7 +110,8 @@ class RocksStore::Tx final : public Transaction {
 
   Result<std::optional<std::string>> get(std::string_view key) override {
     std::string value;
-    const auto status = tx_.GetForUpdate({}, slice(key), &value);
+    reads_.emplace_back(key);
+    const auto status = tx_.GetForUpdate(options(), slice(key), &value);
     if (status.IsNotFound()) return std::nullopt;
     if (!status.ok()) return failure("kv: read", status);
     return value;
@@ -118,7 +119,7 @@ class RocksStore::Tx final : public Transaction {
 
   Result<std::vector<Entry>> scan(const Range& range) override {
     std::vector<Entry> out;
-    const std::unique_ptr<rocksdb::Iterator> iterator(tx_.GetIterator({}));
+    const std::unique_ptr<rocksdb::Iterator> iterator(tx_.GetIterator(options()));
     const auto status = read(*iterator, range, out);
     if (!status.ok()) return failure("kv: scan", status);
     return out;
@@ -133,14 +134,30 @@ class RocksStore::Tx final : public Transaction {
   const rocksdb::Status& write_status() const { return status_; }
   std::vector<Then> take_then() { return std::move(then_); }
 
+  // What was read conflicts as before, though the body was rolled back.
+  rocksdb::Status keep_reads() {
+    for (const auto& key : reads_) {
+      const auto status = tx_.GetForUpdate(options(), slice(key), static_cast<std::string*>(nullptr));
+      if (!status.ok()) return status;
+    }
+    return {};
+  }
+
  private:
   void note(rocksdb::Status status) {
     if (status_.ok()) status_ = std::move(status);
+  }
+  // What is committed as of the transaction's begin, so that a body that fails has read one moment, too.
+  rocksdb::ReadOptions options() const {
+    rocksdb::ReadOptions options;
+    options.snapshot = tx_.GetSnapshot();
+    return options;
   }
 
   rocksdb::Transaction& tx_;
   rocksdb::Status status_;
   std::vector<Then> then_;
+  std::vector<std::string> reads_;
 };
 
 class RocksStore::Frozen final : public Reader {
@@ -293,9 +310,11 @@ Result<bool> RocksStore::run_bodies(rocksdb::Transaction& rocks_tx, std::span<st
     one->result = one->body(tx);
     one->then = one->result ? tx.take_then() : std::vector<Transaction::Then>();
     if (!tx.write_status().ok()) return failure("kv: write", tx.write_status());
-    any = any || one->result.has_value();
-    const auto status = one->result ? rocks_tx.PopSavePoint() : rocks_tx.RollbackToSavePoint();
+    auto status = one->result ? rocks_tx.PopSavePoint() : rocks_tx.RollbackToSavePoint();
+    // It may have read what those before it wrote, and is then of the moment of the commit.
+    if (status.ok() && !one->result && any) status = tx.keep_reads();
     if (!status.ok()) return failure("kv: write", status);
+    any = any || one->result.has_value();
   }
   return any;
 }
@@ -306,6 +325,7 @@ Result<void> RocksStore::run_and_commit(std::span<std::unique_ptr<Waiting>> grou
   bool resumed = false;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const std::unique_ptr<rocksdb::Transaction> rocks_tx(db_->BeginTransaction(options));
+    rocks_tx->SetSnapshot();
     GUST_TRY(const bool any, run_bodies(*rocks_tx, group));
     if (!any) return {};
     rocks_tx->PutLogData(wal_mark(synced_.load()));
