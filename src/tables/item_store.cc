@@ -20,22 +20,26 @@ Error with_source(Error error) {
   return error;
 }
 
-// Whether a token was used before. Notes it when not.
-Result<bool> was_done(kv::Transaction& tx, const std::shared_ptr<kv::Frontier>& times, const ItemStore::Once& once,
-                      WallTime now) {
-  const auto key = rows::token_key(once.account, once.token);
-  GUST_TRY(const auto row, tx.get(key));
-  if (row) {
-    std::string_view rest = *row;
-    std::uint64_t at = 0;
-    if (!kv::take_number(rest, at)) return fail(Code::kCorrupt, "a row of a token is none");
-    if (from_epoch_ms(static_cast<std::int64_t>(at)) + kTokenLife > now) {
-      if (rest == once.digest) return true;
-      return fail(Code::kInvalid,
-                  "The specified idempotency token was used with different request parameters: use another token",
-                  "token");
-    }
+// What became of a transaction: what kv itself answers but for conflicts and full queues may have happened.
+Sequences::End end_of(const Result<void>& done) {
+  if (done) return Sequences::End::kCommitted;
+  switch (done.error().code) {
+    case Code::kInternal:
+    case Code::kCorrupt:
+    case Code::kNoSpace: return Sequences::End::kInDoubt;
+    default: return Sequences::End::kRefused;
   }
+}
+
+// When a token was used, of its row; the digest is what follows.
+Result<WallTime> take_use(std::string_view& row) {
+  std::uint64_t at = 0;
+  if (!kv::take_number(row, at)) return fail(Code::kCorrupt, "a row of a token is none");
+  return from_epoch_ms(static_cast<std::int64_t>(at));
+}
+
+// Some of those that are too old. A token may have been used again since its old time: then only that one goes.
+Result<void> erase_old_tokens(kv::Transaction& tx, const std::shared_ptr<kv::Frontier>& times, WallTime now) {
   const auto scan = std::make_shared<kv::Frontier::Scan>(*times);
   kv::Range old{.begin = scan->from(), .end = std::string(rows::kTokenTimes), .limit = kTokensErased};
   kv::append_number(old.end, static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_epoch_ms(now - kTokenLife))));
@@ -46,8 +50,32 @@ Result<bool> was_done(kv::Transaction& tx, const std::shared_ptr<kv::Frontier>& 
   if (!found.empty()) tx.after_commit([times, scan, to = found.back().key + '\0'] { scan->passed(to); });
   for (const auto& time : found) {
     tx.erase(time.key);
-    tx.erase(std::string_view(time.key).substr(rows::kTokenTimes.size() + 8));
+    const auto key = std::string_view(time.key).substr(rows::kTokenTimes.size() + 8);
+    GUST_TRY(const auto row, tx.get(key));
+    if (!row) continue;
+    std::string_view rest = *row;
+    GUST_TRY(const auto at, take_use(rest));
+    if (at + kTokenLife <= now) tx.erase(key);
   }
+  return {};
+}
+
+// Whether a token was used before. Notes it when not.
+Result<bool> was_done(kv::Transaction& tx, const std::shared_ptr<kv::Frontier>& times, const ItemStore::Once& once,
+                      WallTime now) {
+  const auto key = rows::token_key(once.account, once.token);
+  GUST_TRY(const auto row, tx.get(key));
+  if (row) {
+    std::string_view rest = *row;
+    GUST_TRY(const auto at, take_use(rest));
+    if (at + kTokenLife > now) {
+      if (rest == once.digest) return true;
+      return fail(Code::kInvalid,
+                  "The specified idempotency token was used with different request parameters: use another token",
+                  "token");
+    }
+  }
+  GUST_CHECK(erase_old_tokens(tx, times, now));
   std::string value;
   kv::append_number(value, static_cast<std::uint64_t>(to_epoch_ms(now)));
   tx.put(key, value + once.digest);
@@ -125,7 +153,7 @@ async::Task<Written> ItemStore::write(Write write, std::shared_ptr<std::optional
     return {};
   };
   const auto done = co_await store_.transact(std::move(body));
-  ticket->end();
+  ticket->end(end_of(done));
   if (found) *found = std::move(state->found);
   if (!done) co_return std::unexpected(with_source(done.error()));
   co_return std::move(state->written);
@@ -185,7 +213,7 @@ async::Task<std::vector<Written>> ItemStore::transact(std::vector<Write> writes,
     return run_all(tx, *ticket, state->writes, state->written, state->reasons);
   };
   const auto done = co_await store_.transact(std::move(body));
-  ticket->end();
+  ticket->end(end_of(done));
   if (done) co_return std::move(state->written);
   const auto error = with_source(done.error());
   if (error.source == "conflict") {

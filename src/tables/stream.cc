@@ -46,11 +46,26 @@ std::uint64_t sequence_at(WallTime time) {
   return ms <= 0 ? 0 : (static_cast<std::uint64_t>(ms) << 16) - 1;
 }
 
-void Sequences::Ticket::end() {
+std::shared_ptr<Sequences::Ticket> Sequences::open() {
+  std::lock_guard lock(mutex_);
+  return std::make_shared<Ticket>(shared_from_this(), ++steps_);
+}
+
+void Sequences::Ticket::end(End how) {
   if (first_ == 0) return;
-  std::lock_guard lock(owner_->mutex_);
-  owner_->open_.erase(owner_->open_.find(first_));
+  auto& owner = *owner_;
+  std::lock_guard lock(owner.mutex_);
+  if (how == End::kInDoubt) {
+    owner.doubts_[++owner.steps_] = first_;
+  } else {
+    owner.open_.erase(owner.open_.find(first_));
+  }
   first_ = 0;
+  if (how != End::kCommitted) return;
+  const auto cleared = owner.doubts_.lower_bound(opened_);
+  for (auto doubt = owner.doubts_.begin(); doubt != cleared; ++doubt)
+    owner.open_.erase(owner.open_.find(doubt->second));
+  owner.doubts_.erase(owner.doubts_.begin(), cleared);
 }
 
 std::uint64_t Sequences::next(Ticket& ticket, WallTime now) {

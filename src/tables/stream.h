@@ -6,6 +6,7 @@
 #include "tables/table.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,23 +47,25 @@ Result<std::uint64_t> parse_sequence(std::string_view text);
 std::uint64_t sequence_at(WallTime time);
 
 // Numbers for records. Transactions take them while they run and commit in any order: a reader that stops at settled()
-// misses none that comes later.
+// misses none that comes later. One whose commit failed may be found on the disk by the next start: it is in doubt
+// until a transaction that began afterwards has committed, for the log that holds it is then of no use any more.
 class Sequences : public std::enable_shared_from_this<Sequences> {
  public:
   // What one transaction took, until it has ended.
+  enum class End { kCommitted, kRefused, kInDoubt };
   class Ticket {
    public:
-    explicit Ticket(std::shared_ptr<Sequences> owner) : owner_(std::move(owner)) {}
-    ~Ticket() { end(); }
+    Ticket(std::shared_ptr<Sequences> owner, std::uint64_t opened) : owner_(std::move(owner)), opened_(opened) {}
+    ~Ticket() { end(End::kRefused); }
     Ticket(const Ticket&) = delete;
-    void end();
+    void end(End how);
 
    private:
     friend class Sequences;
     std::shared_ptr<Sequences> owner_;
-    std::uint64_t first_ = 0;
+    std::uint64_t opened_, first_ = 0;
   };
-  std::shared_ptr<Ticket> open() { return std::make_shared<Ticket>(shared_from_this()); }
+  std::shared_ptr<Ticket> open();
 
   // Greater than every number before. The stream must be known.
   std::uint64_t next(Ticket& ticket, WallTime now);
@@ -76,6 +79,8 @@ class Sequences : public std::enable_shared_from_this<Sequences> {
   mutable std::mutex mutex_;
   std::uint64_t last_ = 0;
   std::multiset<std::uint64_t> open_;
+  std::uint64_t steps_ = 0;                      // of tickets that were opened, or ended in doubt
+  std::map<std::uint64_t, std::uint64_t> doubts_;  // numbers in open_, by the step that put them in doubt
   std::set<std::string> known_;
 };
 

@@ -44,15 +44,15 @@ TEST(Sequences, AreSettledInOrder) {
   EXPECT_LT(a, b);
   EXPECT_GT(a, sequence_at(now));
   EXPECT_EQ(sequences->settled(now), a - 1);
-  two->end();
+  two->end(Sequences::End::kCommitted);
   EXPECT_EQ(sequences->settled(now), a - 1);
   const auto c = sequences->next(*one, from_epoch_ms(1));
   EXPECT_GT(c, b);
-  one->end();
+  one->end(Sequences::End::kCommitted);
   EXPECT_EQ(sequences->settled(now), c);
   EXPECT_EQ(sequences->settled(from_epoch_ms(2000)), sequence_at(from_epoch_ms(2000)));
   EXPECT_GT(sequences->next(*two, now), sequence_at(from_epoch_ms(2000)));
-  two->end();
+  two->end(Sequences::End::kCommitted);
   sequences->learn({"t", "l"}, c + (1 << 30));
   EXPECT_TRUE(sequences->knows({"t", "l"}));
   EXPECT_GT(sequences->next(*one, now), c + (1 << 30));
