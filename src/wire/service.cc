@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace gust::wire {
@@ -115,6 +116,8 @@ std::expected<Match, WireError> Service::find(const http::Request& request, std:
     name =
         fmt::format("{} {}{}{}", request.method, path, request.query.empty() ? "" : "?", request.query.substr(0, 100));
   }
+  // Of any bytes that a header may have; the answer is text.
+  std::ranges::replace_if(name, [](char c) { return c < ' ' || c > '~'; }, '?');
   GUST_INFO("{}: an operation that is not served: {}", model_->service_id, name);
   auto unknown = settings_.unknown;
   if (unknown.message.empty()) unknown.message = fmt::format("'{}' is not an operation that this service serves", name);

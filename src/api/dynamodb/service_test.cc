@@ -91,6 +91,9 @@ TEST_F(DynamoDb, TheModelRefusesBeforeTheOperationRuns) {
   for (int i = 0; i < 300; ++i) deep = R"({"L":[)" + deep + "]}";
   EXPECT_EQ(ask("PutItem", R"({"TableName":"things","Item":{"id":)" + deep + "}}").status, 400);
   EXPECT_EQ(ask("NoSuchOperation", "{}").error(), "UnknownOperationException");
+  const auto unknown = ask("\xda\xff\n", "{}");
+  EXPECT_EQ(unknown.error(), "UnknownOperationException");
+  EXPECT_EQ(unknown.message(), "'???' is not an operation that this service serves");
 }
 
 TEST_F(DynamoDb, FailuresAreToldInTheServicesWords) {
