@@ -1,6 +1,7 @@
 // Requests that leave at their times, whatever the answers take: bench_paced PORT FILE CONNECTIONS RATE SECONDS prints
 // the milliseconds from the time that each request was due to the end of its answer, one a line. FILE has the requests,
-// each behind its length (4 bytes, the lowest first); they go to 127.0.0.1 in turn. An answer that is no success ends it.
+// each behind its length (4 bytes, the lowest first); they go to 127.0.0.1 in turn. An answer that is no success ends
+// it.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -103,7 +104,8 @@ int main(int argc, char** argv) {
   }
   const auto began = Clock::now();
   const auto due = [&](std::size_t i) {
-    return began + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(i) / rate));
+    const std::chrono::duration<double> after(static_cast<double>(i) / rate);
+    return began + std::chrono::duration_cast<Clock::duration>(after);
   };
   std::vector<double> times;
   times.reserve(count);

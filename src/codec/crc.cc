@@ -158,7 +158,8 @@ __attribute__((target("pclmul,sse4.2"))) __m128i sixteen(const std::byte* bytes)
 
 // Four lanes of 16 bytes each, put together at their end; of at least 64 bytes.
 template <typename Crc>
-__attribute__((target("pclmul,sse4.2"))) Crc::Word by_folding(typename Crc::Word crc, std::span<const std::byte> bytes) {
+__attribute__((target("pclmul,sse4.2"))) Crc::Word by_folding(typename Crc::Word crc,
+                                                              std::span<const std::byte> bytes) {
   constexpr std::size_t kOne = 16, kFour = 64;
   const auto* at = bytes.data();
   auto a = _mm_xor_si128(sixteen(at), _mm_set_epi64x(0, static_cast<long long>(crc)));
@@ -173,7 +174,8 @@ __attribute__((target("pclmul,sse4.2"))) Crc::Word by_folding(typename Crc::Word
   b = _mm_xor_si128(moved<Crc, 128>(a), b);
   c = _mm_xor_si128(moved<Crc, 128>(b), c);
   d = _mm_xor_si128(moved<Crc, 128>(c), d);
-  for (; bytes.size() >= kOne; bytes = bytes.subspan(kOne)) d = _mm_xor_si128(moved<Crc, 128>(d), sixteen(bytes.data()));
+  for (; bytes.size() >= kOne; bytes = bytes.subspan(kOne))
+    d = _mm_xor_si128(moved<Crc, 128>(d), sixteen(bytes.data()));
   std::array<std::byte, kOne> last;
   _mm_storeu_si128(reinterpret_cast<__m128i*>(last.data()), d);
   return Crc::plain(Crc::plain(0, last), bytes);

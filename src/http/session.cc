@@ -367,8 +367,8 @@ asio::awaitable<bool> BeastSession::answer() {
   co_return written&& reusable;
 }
 
-// Sending wakes the client up, which costs more than all else of a small answer, unless it is awake: so the requests that
-// have come already are answered first, and then all of them are sent. What is large is sent while it is in the
+// Sending wakes the client up, which costs more than most else of a small answer, unless it is awake: so the requests
+// that have come already are dealt with first, and then all answers are sent. What is large is sent while it is in the
 // processor's cache.
 asio::awaitable<void> BeastSession::let_others_answer(const Response& response) {
   const auto size = response.stream ? response.content_length.value_or(kSentAtOnce) : response.body.size();

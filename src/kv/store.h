@@ -47,8 +47,8 @@ class Transaction : public Reader {
  public:
   virtual void put(std::string_view key, std::string_view value) = 0;
   virtual void erase(std::string_view key) = 0;
-  // Runs `then` once what is written here can be read by others, before transact() answers, on any thread. Never when it
-  // is not committed: what a body said in a run that conflicted is forgotten.
+  // Runs `then` once what is written here can be read by others, before transact() answers, on any thread. Never when
+  // it is not committed: what a body said in a run that conflicted is forgotten.
   using Then = std::move_only_function<void()>;
   virtual void after_commit(Then then) = 0;
 };

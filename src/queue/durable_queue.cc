@@ -180,7 +180,8 @@ async::Task<void> DurableQueue::acknowledge(Lease lease) {
 async::Task<void> DurableQueue::retry(Lease lease, WallTime available_at) {
   const auto id = lease.message.id;
   const auto ready = ready_key(available_at, id);
-  auto end = [message = lease.message, available_at, key = message_key(id), ready](kv::Transaction& tx) -> Result<void> {
+  auto end = [message = lease.message, available_at, key = message_key(id),
+              ready](kv::Transaction& tx) -> Result<void> {
     tx.put(key, encode_message(message, available_at));
     tx.put(ready, "");
     return {};

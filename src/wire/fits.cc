@@ -29,7 +29,8 @@ bool structure_fits(const Shape& shape, const json::value& from) {
   if (shape.opaque) return true;
   if (!from.is_object() || shape.is_union) return false;
   for (const auto& member : shape.members) {
-    const auto* value = member.location == Location::kBody ? from.get_object().if_contains(member.wire_name()) : nullptr;
+    const bool in_body = member.location == Location::kBody;
+    const auto* value = in_body ? from.get_object().if_contains(member.wire_name()) : nullptr;
     if (value == nullptr || value->is_null()) {
       if (member.required && !member.streaming) return false;
     } else if (!fits(member, *value)) {

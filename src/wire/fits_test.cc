@@ -26,7 +26,8 @@ constexpr std::string_view kModel = R"({
     "Rate": {"type": "double"}, "Bytes": {"type": "blob", "max": 3}, "At": {"type": "timestamp"},
     "List": {"type": "list", "min": 1, "max": 2, "member": {"shape": "Inner"}},
     "Map": {"type": "map", "max": 2, "key": {"shape": "Name"}, "value": {"shape": "Any"}},
-    "Inner": {"type": "structure", "required": ["Mode"], "members": {"Mode": {"shape": "Mode"}, "Map": {"shape": "Map"}}},
+    "Inner": {"type": "structure", "required": ["Mode"],
+      "members": {"Mode": {"shape": "Mode"}, "Map": {"shape": "Map"}}},
     "Any": {"type": "structure", "members": {}, "opaque": true}
   }})";
 

@@ -236,7 +236,7 @@ struct Writer {
   }
 };
 
-// An item of a row as JSON. What comes next to something takes a comma; next to nothing does what begins with a bracket.
+// An item of a row as JSON. What comes next to something takes a comma; what is the first in its brackets does not.
 struct RowWriter {
   std::string& out;
   std::size_t depth = 0;

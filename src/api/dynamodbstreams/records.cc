@@ -95,7 +95,8 @@ TableReply<wanted::GetShardIteratorOutput> DynamoDbStreamsService::iterator(wire
   co_return answer;
 }
 
-TableReply<std::string> DynamoDbStreamsService::records(wire::Call call, std::shared_ptr<const wire::Document> document) {
+TableReply<std::string> DynamoDbStreamsService::records(wire::Call call,
+                                                        std::shared_ptr<const wire::Document> document) {
   const auto& body = document->value->get_object();
   GUST_CO_TRY(auto at, parse_iterator(text_of(body, "ShardIterator")));
   if (clock_.now() - at.issued_at > kIteratorLives) {
