@@ -35,7 +35,8 @@ SERVED = {
         ListTags PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion
         CreateFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig DeleteFunctionUrlConfig
         ListFunctionUrlConfigs PutFunctionRecursionConfig GetFunctionRecursionConfig PutRuntimeManagementConfig
-        GetRuntimeManagementConfig InvokeWithResponseStream""",
+        GetRuntimeManagementConfig InvokeWithResponseStream CreateEventSourceMapping GetEventSourceMapping
+        ListEventSourceMappings UpdateEventSourceMapping DeleteEventSourceMapping""",
     "apigatewayv2": """CreateApi GetApi GetApis UpdateApi DeleteApi CreateRoute GetRoute GetRoutes UpdateRoute DeleteRoute
         CreateIntegration GetIntegration GetIntegrations UpdateIntegration DeleteIntegration CreateStage GetStage GetStages
         UpdateStage DeleteStage CreateDeployment GetDeployment GetDeployments DeleteCorsConfiguration""",

@@ -149,6 +149,8 @@ class ItemStore {
   // Erases records older than 24 hours.
   async::Task<void> trim(StreamName stream);
   async::Task<void> drop_stream(StreamName stream);  // erases all records
+  // Called, on any thread, when there may be records that were not there before; set before the first write.
+  void on_records(Sequences::Listener listener) { sequences_->on_settled(std::move(listener)); }
 
  private:
   Result<void> run_all(kv::Transaction& tx, Sequences::Ticket& ticket, const std::vector<Write>& writes,

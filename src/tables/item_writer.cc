@@ -124,7 +124,7 @@ Result<std::uint64_t> ItemWriter::next_sequence(const StreamName& stream) {
     }
     sequences_.learn(stream, sequence);
   }
-  return sequences_.next(ticket_, now_);
+  return sequences_.next(ticket_, stream, now_);
 }
 
 }  // namespace gust::tables

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <vector>
 
 namespace gust::tables {
 namespace {
@@ -52,23 +53,40 @@ std::shared_ptr<Sequences::Ticket> Sequences::open() {
 }
 
 void Sequences::Ticket::end(End how) {
-  if (first_ == 0) return;
-  auto& owner = *owner_;
-  std::lock_guard lock(owner.mutex_);
-  if (how == End::kInDoubt) {
-    owner.doubts_[++owner.steps_] = first_;
-  } else {
-    owner.open_.erase(owner.open_.find(first_));
-  }
-  first_ = 0;
-  if (how != End::kCommitted) return;
-  const auto cleared = owner.doubts_.lower_bound(opened_);
-  for (auto doubt = owner.doubts_.begin(); doubt != cleared; ++doubt)
-    owner.open_.erase(owner.open_.find(doubt->second));
-  owner.doubts_.erase(owner.doubts_.begin(), cleared);
+  if (first_ != 0) owner_->end(*this, how);
 }
 
-std::uint64_t Sequences::next(Ticket& ticket, WallTime now) {
+void Sequences::end(Ticket& ticket, End how) {
+  std::vector<std::string> settled;
+  {
+    std::lock_guard lock(mutex_);
+    close(ticket, how);
+    if (!listener_) return;
+    // One that waits for another's end is told of then.
+    for (const auto& stream : ticket.streams_) unsettled_[stream] = ticket.last_;
+    std::erase_if(unsettled_, [&](const auto& one) {
+      if (!open_.empty() && one.second >= *open_.begin()) return false;
+      settled.push_back(one.first);
+      return true;
+    });
+  }
+  for (const auto& stream : settled) listener_(stream);
+}
+
+void Sequences::close(Ticket& ticket, End how) {
+  const auto first = std::exchange(ticket.first_, 0);
+  if (how == End::kInDoubt) {
+    doubts_[++steps_] = first;
+  } else {
+    open_.erase(open_.find(first));
+  }
+  if (how != End::kCommitted) return;
+  const auto cleared = doubts_.lower_bound(ticket.opened_);
+  for (auto doubt = doubts_.begin(); doubt != cleared; ++doubt) open_.erase(open_.find(doubt->second));
+  doubts_.erase(doubts_.begin(), cleared);
+}
+
+std::uint64_t Sequences::next(Ticket& ticket, const StreamName& stream, WallTime now) {
   std::lock_guard lock(mutex_);
   last_ = std::max(sequence_at(now), last_) + 1;
   // Of a body that runs again the numbers before stay open, too: they are lower.
@@ -76,6 +94,8 @@ std::uint64_t Sequences::next(Ticket& ticket, WallTime now) {
     ticket.first_ = last_;
     open_.insert(last_);
   }
+  ticket.last_ = last_;
+  if (listener_) ticket.streams_.insert(text(stream));
   return last_;
 }
 
@@ -88,13 +108,13 @@ std::uint64_t Sequences::settled(WallTime now) {
 
 bool Sequences::knows(const StreamName& stream) const {
   std::lock_guard lock(mutex_);
-  return known_.contains(stream.table_id + "/" + stream.label);
+  return known_.contains(text(stream));
 }
 
 void Sequences::learn(const StreamName& stream, std::uint64_t last) {
   std::lock_guard lock(mutex_);
   last_ = std::max(last_, last);
-  known_.insert(stream.table_id + "/" + stream.label);
+  known_.insert(text(stream));
 }
 
 }  // namespace gust::tables

@@ -6,6 +6,7 @@
 #include "tables/table.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -63,25 +64,37 @@ class Sequences : public std::enable_shared_from_this<Sequences> {
    private:
     friend class Sequences;
     std::shared_ptr<Sequences> owner_;
-    std::uint64_t opened_, first_ = 0;
+    std::uint64_t opened_, first_ = 0, last_ = 0;
+    std::set<std::string> streams_;
   };
   std::shared_ptr<Ticket> open();
 
   // Greater than every number before. The stream must be known.
-  std::uint64_t next(Ticket& ticket, WallTime now);
+  std::uint64_t next(Ticket& ticket, const StreamName& stream, WallTime now);
   // Every number up to it is committed, or never will be. While nothing is open it is as late as `now`.
   std::uint64_t settled(WallTime now);
   // A stream is known once its last number on disk was told: the clock may have been set back since.
   bool knows(const StreamName& stream) const;
   void learn(const StreamName& stream, std::uint64_t last);
 
+  // Called when numbers that were taken for a stream have become settled, maybe for nothing. Any thread; set before
+  // the first ticket.
+  using Listener = std::function<void(std::string_view stream)>;  // as text() has it
+  void on_settled(Listener listener) { listener_ = std::move(listener); }
+  static std::string text(const StreamName& stream) { return stream.table_id + "/" + stream.label; }
+
  private:
+  void end(Ticket& ticket, End how);
+  void close(Ticket& ticket, End how);  // with the lock held
+
+  Listener listener_;
   mutable std::mutex mutex_;
   std::uint64_t last_ = 0;
   std::multiset<std::uint64_t> open_;
   std::uint64_t steps_ = 0;                      // of tickets that were opened, or ended in doubt
   std::map<std::uint64_t, std::uint64_t> doubts_;  // numbers in open_, by the step that put them in doubt
   std::set<std::string> known_;
+  std::map<std::string, std::uint64_t> unsettled_;  // of streams whose transactions have ended: the last number
 };
 
 }  // namespace gust::tables

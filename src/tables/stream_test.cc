@@ -39,23 +39,45 @@ TEST(Sequences, AreTextThatSorts) {
 TEST(Sequences, AreSettledInOrder) {
   const auto now = from_epoch_ms(1000);
   const auto sequences = std::make_shared<Sequences>();
+  const StreamName stream{"t", "l"};
   const auto one = sequences->open(), two = sequences->open();
-  const auto a = sequences->next(*one, now), b = sequences->next(*two, now);
+  const auto a = sequences->next(*one, stream, now), b = sequences->next(*two, stream, now);
   EXPECT_LT(a, b);
   EXPECT_GT(a, sequence_at(now));
   EXPECT_EQ(sequences->settled(now), a - 1);
   two->end(Sequences::End::kCommitted);
   EXPECT_EQ(sequences->settled(now), a - 1);
-  const auto c = sequences->next(*one, from_epoch_ms(1));
+  const auto c = sequences->next(*one, stream, from_epoch_ms(1));
   EXPECT_GT(c, b);
   one->end(Sequences::End::kCommitted);
   EXPECT_EQ(sequences->settled(now), c);
   EXPECT_EQ(sequences->settled(from_epoch_ms(2000)), sequence_at(from_epoch_ms(2000)));
-  EXPECT_GT(sequences->next(*two, now), sequence_at(from_epoch_ms(2000)));
+  EXPECT_GT(sequences->next(*two, stream, now), sequence_at(from_epoch_ms(2000)));
   two->end(Sequences::End::kCommitted);
   sequences->learn({"t", "l"}, c + (1 << 30));
   EXPECT_TRUE(sequences->knows({"t", "l"}));
-  EXPECT_GT(sequences->next(*one, now), c + (1 << 30));
+  EXPECT_GT(sequences->next(*one, stream, now), c + (1 << 30));
+}
+
+TEST(Sequences, TellWhenAStreamsNumbersAreSettled) {
+  const auto now = from_epoch_ms(1000);
+  const auto sequences = std::make_shared<Sequences>();
+  std::vector<std::string> told;
+  sequences->on_settled([&](std::string_view stream) { told.emplace_back(stream); });
+  const StreamName x{"t", "x"}, y{"t", "y"};
+  auto one = sequences->open(), two = sequences->open(), three = sequences->open();
+  (void)sequences->next(*one, x, now);
+  (void)sequences->next(*two, y, now);
+  (void)sequences->next(*two, y, now);
+  three->end(Sequences::End::kCommitted);  // took none
+  two->end(Sequences::End::kCommitted);
+  EXPECT_TRUE(told.empty());  // a reader of y stops before the first's number
+  one.reset();
+  EXPECT_EQ(told, (std::vector<std::string>{"t/x", "t/y"}));
+  told.clear();
+  (void)sequences->next(*three, y, now);
+  three->end(Sequences::End::kCommitted);
+  EXPECT_EQ(told, std::vector<std::string>{"t/y"});
 }
 
 TEST_P(StreamTest, EachChangeIsARecord) {

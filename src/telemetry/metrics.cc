@@ -26,7 +26,7 @@ prometheus::MetricFamily family_of(const Reading& reading) {
 
 }  // namespace
 
-void Counter::add() { counter_->Increment(); }
+void Counter::add(std::uint64_t count) { counter_->Increment(static_cast<double>(count)); }
 
 std::uint64_t Counter::value() const { return static_cast<std::uint64_t>(counter_->Value()); }
 

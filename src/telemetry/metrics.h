@@ -22,7 +22,7 @@ using Labels = std::map<std::string, std::string>;
 class Counter {
  public:
   explicit Counter(prometheus::Counter& counter) : counter_(&counter) {}
-  void add();
+  void add(std::uint64_t count = 1);
   std::uint64_t value() const;
 
  private:
