@@ -155,6 +155,7 @@ async::Task<void> Cloud::start() {
   GUST_CO_CHECK(co_await open_functions());
   open_scaling();
   open_tables();
+  open_event_sources();
   open_services();
   outbox_->start();
   lifecycle_->start();
@@ -163,6 +164,7 @@ async::Task<void> Cloud::start() {
   table_sweeper_->start();
   stream_sweeper_->start();
   async_invoker_->start();
+  GUST_CO_CHECK(co_await pollers_->start());
   scrubber_->start();
   co_return write_endpoint();
 }
@@ -295,6 +297,16 @@ void Cloud::open_tables() {
   dynamodb_streams_ = std::make_unique<api::DynamoDbStreamsService>(*streams_, *items_, clock_);
 }
 
+void Cloud::open_event_sources() {
+  table_streams_ = std::make_unique<TableStreams>(executor_, *streams_, *items_);
+  function_batches_ = std::make_unique<FunctionBatches>(*invoker_);
+  bucket_failures_ = std::make_unique<BucketFailures>(*bucket_records_);
+  mappings_ = std::make_unique<event_sources::Mappings>(*store_, *table_streams_, clock_, random_);
+  pollers_ = std::make_unique<event_sources::Pollers>(
+      executor_, event_sources::Pollers::Parts{*mappings_, *table_streams_, *function_batches_, *bucket_failures_,
+                                               timing_, random_, metrics_});
+}
+
 void Cloud::open_services() {
   using api::ServiceKind;
   notification_targets_ = std::make_unique<FunctionTargets>(*registry_);
@@ -318,7 +330,8 @@ void Cloud::open_services() {
       [this](const functions::LayerKey& key) { return code_links_->make(key); }, *urls_,
       [at = "lambda-url.localhost" + endpoint_.substr(endpoint_.rfind(':'))](const std::string& id) {
         return fmt::format("http://{}.{}/", id, at);
-      }});
+      },
+      *mappings_, *pollers_});
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
   admin_ = std::make_unique<Admin>(
@@ -358,7 +371,7 @@ void Cloud::open_services() {
     return site_->handle(std::move(context), std::move(request), BucketName(std::move(to.name)), std::move(to.path));
   });
   scrubber_ = std::make_unique<blobs::Scrubber>(executor_, *blobs_, random_, scrub_settings());
-  metrics_page_ = std::make_unique<MetricsPage>(metrics_, *invoker_, *async_invoker_, *scrubber_);
+  metrics_page_ = std::make_unique<MetricsPage>(metrics_, *invoker_, *async_invoker_, *pollers_, *scrubber_);
   front_->set_metrics(
       [this](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> {
         auto page = co_await metrics_page_->get();
@@ -415,6 +428,7 @@ async::Task<void> Cloud::stop(Millis grace) {
   if (table_sweeper_) note(co_await table_sweeper_->stop());
   if (table_maintenance_) note(co_await table_maintenance_->stop());
   if (scrubber_) note(co_await scrubber_->stop());
+  if (pollers_) note(co_await pollers_->stop(deadline));
   if (async_invoker_) note(co_await async_invoker_->stop(deadline));
   if (invoker_) note(co_await invoker_->stop(deadline));
   if (outbox_) note(co_await outbox_->stop());

@@ -17,10 +17,14 @@
 #include "daemon/adapters.h"
 #include "daemon/admin.h"
 #include "daemon/code_links.h"
+#include "daemon/event_source_adapters.h"
 #include "daemon/front.h"
 #include "daemon/metrics_page.h"
 #include "daemon/url_target.h"
 #include "env/shifted_clock.h"
+#include "event_sources/clock_timing.h"
+#include "event_sources/mappings.h"
+#include "event_sources/pollers.h"
 #include "gateway/apis.h"
 #include "gateway/function_url.h"
 #include "gateway/gateway.h"
@@ -60,6 +64,7 @@ class Cloud {
   async::Task<void> open_functions();
   void open_scaling();
   void open_tables();
+  void open_event_sources();
   void open_services();
   Result<void> listen();
   Result<void> add_listener(const std::string& address, std::uint16_t port);
@@ -114,7 +119,6 @@ class Cloud {
   std::unique_ptr<sites::Site> site_;
   std::unique_ptr<CodeLinks> code_links_;
   std::unique_ptr<api::S3Service> s3_;
-  std::unique_ptr<api::LambdaService> lambda_;
   std::unique_ptr<api::ApiGatewayV2Service> api_gateway_;
   std::unique_ptr<api::ApplicationAutoScalingService> scaling_api_;
   std::unique_ptr<tables::Catalog> catalog_;
@@ -125,6 +129,13 @@ class Cloud {
   std::unique_ptr<tables::StreamCatalog> streams_;
   std::unique_ptr<tables::StreamSweeper> stream_sweeper_;
   std::unique_ptr<api::DynamoDbStreamsService> dynamodb_streams_;
+  std::unique_ptr<TableStreams> table_streams_;
+  std::unique_ptr<FunctionBatches> function_batches_;
+  std::unique_ptr<BucketFailures> bucket_failures_;
+  event_sources::ClockTiming timing_{clock_};
+  std::unique_ptr<event_sources::Mappings> mappings_;
+  std::unique_ptr<event_sources::Pollers> pollers_;
+  std::unique_ptr<api::LambdaService> lambda_;
   api::StsService sts_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<MetricsPage> metrics_page_;

@@ -70,6 +70,14 @@ void add_events(Readings& out, const queue::Queue::Depth& depth) {
                   {{{"state", "failed"}}, number(depth.dead)}}});
 }
 
+void add_event_sources(Readings& out, const event_sources::Pollers::Status& sources) {
+  out.push_back({"gust_event_source_mappings_enabled", "Event source mappings that are enabled.", Kind::kGauge,
+                 {{{}, number(sources.enabled)}}});
+  out.push_back({"gust_event_source_iterator_age_seconds",
+                 "Age of the oldest record that waits for its function, of all mappings.", Kind::kGauge,
+                 {{{}, number(static_cast<std::uint64_t>(sources.oldest.count())) / 1000}}});
+}
+
 void add_scrub(Readings& out, const blobs::ScrubStatus& scrub) {
   out.push_back({"gust_blob_scrubbed_bytes_total", "Bytes that were read only to check them.", Kind::kCounter,
                  {{{}, number(scrub.bytes)}}});
@@ -93,6 +101,7 @@ async::Task<http::Response> MetricsPage::get() {
   add_runtimes(readings, starts.runtimes);
   add_snapshots(readings, starts.snapshots);
   add_events(readings, depth);
+  add_event_sources(readings, pollers_.status());
   add_scrub(readings, scrubber_.status());
   readings.push_back({"gust_build_info", "1, with the version as a label.", Kind::kGauge,
                       {{{{"version", GUST_VERSION}}, 1.0}}});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "blobs/files/scrubber.h"
+#include "event_sources/pollers.h"
 #include "functions/async_invoker.h"
 #include "functions/invoker.h"
 #include "http/message.h"
@@ -13,8 +14,8 @@ namespace gust::daemon {
 class MetricsPage {
  public:
   MetricsPage(const telemetry::Metrics& metrics, const functions::Invoker& invoker, functions::AsyncInvoker& events,
-              const blobs::Scrubber& scrubber)
-      : metrics_(metrics), invoker_(invoker), events_(events), scrubber_(scrubber) {}
+              const event_sources::Pollers& pollers, const blobs::Scrubber& scrubber)
+      : metrics_(metrics), invoker_(invoker), events_(events), pollers_(pollers), scrubber_(scrubber) {}
 
   async::Task<http::Response> get();
 
@@ -22,6 +23,7 @@ class MetricsPage {
   const telemetry::Metrics& metrics_;
   const functions::Invoker& invoker_;
   functions::AsyncInvoker& events_;
+  const event_sources::Pollers& pollers_;
   const blobs::Scrubber& scrubber_;
 };
 

@@ -1,9 +1,9 @@
 // Places in a stream, and the records behind one.
 #include "api/dynamodb/answer.h"
 #include "api/dynamodb/body.h"
+#include "api/dynamodbstreams/record_json.h"
 #include "api/dynamodbstreams/service.h"
 #include "api/dynamodbstreams/shard_iterator.h"
-#include "codec/digest.h"
 
 #include <utility>
 
@@ -16,41 +16,6 @@ namespace {
 std::unexpected<wire::Fault> trimmed() {
   return wire::fault("TrimmedDataAccessException",
                      "The operation attempted to read past the oldest stream record in a shard.", {}, 400);
-}
-
-// The same whenever and by whomever the record is read.
-std::string event_id(const tables::Stream& stream, const tables::StreamRecord& record) {
-  const auto name = stream.name();
-  return codec::sha256_hex(fmt::format("{}/{}/{}", name.table_id, name.label, record.sequence)).substr(0, 32);
-}
-
-std::string change_json(const tables::StreamRecord& record) {
-  Answer out;
-  out.number("ApproximateCreationDateTime", static_cast<std::size_t>(to_epoch_ms(record.at) / 1000));
-  out.item("Keys", record.keys);
-  if (record.after) out.item("NewImage", *record.after);
-  if (record.before) out.item("OldImage", *record.before);
-  append_text(out.member("SequenceNumber"), tables::sequence_text(record.sequence));
-  out.number("SizeBytes", tables::size_of(record));
-  append_text(out.member("StreamViewType"), name_of(record.view));
-  return out.take();
-}
-
-std::string record_json(const tables::Stream& stream, const tables::StreamRecord& record) {
-  Answer out;
-  append_text(out.member("eventID"), event_id(stream, record));
-  append_text(out.member("eventName"), tables::name_of(record.event));
-  append_text(out.member("eventVersion"), "1.1");
-  append_text(out.member("eventSource"), "aws:dynamodb");
-  append_text(out.member("awsRegion"), stream.table.region);
-  out.member("dynamodb") += change_json(record);
-  if (record.cause == tables::Cause::kExpiry) {
-    Answer who;
-    append_text(who.member("PrincipalId"), "dynamodb.amazonaws.com");
-    append_text(who.member("Type"), "Service");
-    out.member("userIdentity") += who.take();
-  }
-  return out.take();
 }
 
 // What comes behind these records, for a reader that was at `from`.
@@ -115,7 +80,7 @@ TableReply<std::string> DynamoDbStreamsService::records(wire::Call call,
   bool first = true;
   for (const auto& record : got.records) {
     if (!std::exchange(first, false)) records += ',';
-    records += record_json(stream, record);
+    records += record_json(stream, record, Shown::kRecord);
   }
   records += ']';
   // A stream that has ended gets no more records by then.

@@ -25,6 +25,8 @@ LambdaService::LambdaService(Parts parts)
       layer_link_(std::move(parts.layer_link)),
       urls_(parts.urls),
       url_address_(std::move(parts.url_address)),
+      mappings_(parts.mappings),
+      pollers_(parts.pollers),
       service_(lambda::model(), settings()) {
   add_function_operations();
   add_invoke_operation();
@@ -38,6 +40,7 @@ LambdaService::LambdaService(Parts parts)
   add_tag_operations();
   add_layer_operations();
   add_url_operations();
+  add_event_source_operations();
 }
 
 }  // namespace gust::api

@@ -1,6 +1,8 @@
 // LambdaService: the Lambda API over the registry and the invokers. Loop thread only.
 #pragma once
 
+#include "event_sources/mappings.h"
+#include "event_sources/pollers.h"
 #include "functions/async_invoker.h"
 #include "functions/images.h"
 #include "functions/invoker.h"
@@ -38,6 +40,8 @@ class LambdaService {
     std::function<std::string(const functions::LayerKey&)> layer_link;
     functions::Urls& urls;
     std::function<std::string(const std::string&)> url_address;  // of a function URL, by its id
+    event_sources::Mappings& mappings;
+    event_sources::Pollers& pollers;
   };
   explicit LambdaService(Parts parts);
 
@@ -56,6 +60,7 @@ class LambdaService {
   void add_tag_operations();
   void add_layer_operations();
   void add_url_operations();
+  void add_event_source_operations();
 
   functions::Registry& registry_;
   functions::Layers& layers_;
@@ -68,6 +73,8 @@ class LambdaService {
   std::function<std::string(const functions::LayerKey&)> layer_link_;
   functions::Urls& urls_;
   std::function<std::string(const std::string&)> url_address_;
+  event_sources::Mappings& mappings_;
+  event_sources::Pollers& pollers_;
   wire::Service service_;
 };
 

@@ -1,4 +1,5 @@
-// Tags of functions, and whether they may trigger themselves for ever: what does not touch how they run.
+// Tags of functions and of event source mappings, and whether functions may trigger themselves for ever: what does not
+// touch how they run.
 #include "api/lambda/service.h"
 #include "api/lambda/settings.h"
 #include "api/lambda/shared.h"
@@ -41,6 +42,49 @@ LambdaReply<lambda::ListTagsResponse> list_tags(Registry& registry, wire::Call c
   co_return out;
 }
 
+using event_sources::Mapping;
+using event_sources::Mappings;
+
+// The mapping that an ARN names; nothing when it names another kind of resource.
+std::optional<std::string> mapping_id(std::string_view arn) {
+  constexpr std::string_view kKind = ":event-source-mapping:";
+  const auto kind = arn.find(kKind);
+  if (kind == std::string_view::npos) return std::nullopt;
+  return std::string(arn.substr(kind + kKind.size()));
+}
+
+LambdaReply<lambda::Empty> tag_mapping(Mappings& mappings, wire::Call call, std::string id,
+                                       std::map<std::string, std::string> tags) {
+  const auto& account = call.context.principal.account;
+  GUST_CO_TRY(const auto mapping, co_await mappings.find(account, id));
+  auto after = mapping.tags;
+  for (const auto& [name, value] : tags) after.insert_or_assign(name, value);
+  GUST_CO_CHECK(check_tags(after));
+  Mappings::Change change = [tags](Mapping& changed) -> Result<void> {
+    for (const auto& [name, value] : tags) changed.tags.insert_or_assign(name, value);
+    return {};
+  };
+  GUST_CO_CHECK(co_await mappings.annotate(account, id, std::move(change)));
+  co_return lambda::Empty{};
+}
+
+LambdaReply<lambda::Empty> untag_mapping(Mappings& mappings, wire::Call call, std::string id,
+                                         std::vector<std::string> names) {
+  Mappings::Change change = [names](Mapping& changed) -> Result<void> {
+    for (const auto& name : names) changed.tags.erase(name);
+    return {};
+  };
+  GUST_CO_CHECK(co_await mappings.annotate(call.context.principal.account, id, std::move(change)));
+  co_return lambda::Empty{};
+}
+
+LambdaReply<lambda::ListTagsResponse> list_mapping_tags(Mappings& mappings, wire::Call call, std::string id) {
+  GUST_CO_TRY(const auto mapping, co_await mappings.find(call.context.principal.account, id));
+  lambda::ListTagsResponse out;
+  out.tags = mapping.tags;
+  co_return out;
+}
+
 LambdaReply<lambda::PutFunctionRecursionConfigResponse> put_recursion(
     Registry& registry, wire::Call call, lambda::PutFunctionRecursionConfigRequest request) {
   GUST_CO_TRY(auto key, own_function(call, request.function_name));
@@ -67,15 +111,26 @@ LambdaReply<lambda::GetFunctionRecursionConfigResponse> get_recursion(
 
 void LambdaService::add_tag_operations() {
   service_.on<lambda::TagResource>(
-      [this](auto call, auto request) { return tag(registry_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) {
+        if (auto id = mapping_id(request.resource))
+          return tag_mapping(mappings_, std::move(call), *std::move(id), std::move(request.tags));
+        return tag(registry_, std::move(call), std::move(request));
+      });
   service_.on<lambda::UntagResource>(
-      [this](auto call, auto request) { return untag(registry_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) {
+        if (auto id = mapping_id(request.resource))
+          return untag_mapping(mappings_, std::move(call), *std::move(id), std::move(request.tag_keys));
+        return untag(registry_, std::move(call), std::move(request));
+      });
   service_.on<lambda::PutFunctionRecursionConfig>(
       [this](auto call, auto request) { return put_recursion(registry_, std::move(call), std::move(request)); });
   service_.on<lambda::GetFunctionRecursionConfig>(
       [this](auto call, auto request) { return get_recursion(registry_, std::move(call), std::move(request)); });
   service_.on<lambda::ListTags>(
-      [this](auto call, auto request) { return list_tags(registry_, std::move(call), std::move(request)); });
+      [this](auto call, auto request) {
+        if (auto id = mapping_id(request.resource)) return list_mapping_tags(mappings_, std::move(call), *std::move(id));
+        return list_tags(registry_, std::move(call), std::move(request));
+      });
 }
 
 }  // namespace gust::api
