@@ -24,11 +24,12 @@ TEST(Answers, WithoutReportsOnlyErrorsCount) {
 
 // The guide's "Success and failure conditions".
 TEST(Answers, SayWhichFailed) {
-  for (const auto* success : {"null", R"("")", "{}", "[]", R"({"batchItemFailures":[]})", R"({"batchItemFailures":null})",
-                              R"({"statusCode":200})"})
+  for (const auto* success : {"null", R"("")", "{}", "[]", R"({"batchItemFailures":[]})",
+                              R"({"batchItemFailures":null})", R"({"statusCode":200})"})
     EXPECT_EQ(failed(success), 3u) << success;
   for (const auto* failure :
-       {"", "x", "5", R"("done")", "[1]", R"({"batchItemFailures":"102"})", R"({"batchItemFailures":[{"itemIdentifier":""}]})",
+       {"", "x", "5", R"("done")", "[1]", R"({"batchItemFailures":"102"})",
+        R"({"batchItemFailures":[{"itemIdentifier":""}]})",
         R"({"batchItemFailures":[{"itemIdentifier":null}]})", R"({"batchItemFailures":[{"foo":"102"}]})",
         R"({"batchItemFailures":[{"itemIdentifier":"999"}]})", R"({"batchItemFailures":["102"]})",
         R"({"batchItemFailures":[{"itemIdentifier":"103"},{"itemIdentifier":102}]})"})

@@ -34,7 +34,8 @@ RequestContext Poller::context_of(const Batch& batch) {
 async::Task<void> Poller::deliver(Batch batch) {
   const auto retention = parts_.source.retention();
   const auto& settings = mapping_.settings;
-  const auto most = settings.max_age_s < 0 ? retention : std::min<Millis>(retention, std::chrono::seconds(settings.max_age_s));
+  const auto most =
+      settings.max_age_s < 0 ? retention : std::min<Millis>(retention, std::chrono::seconds(settings.max_age_s));
   std::deque<Batch> todo;
   todo.push_back(std::move(batch));
   while (!todo.empty() && !stopping_) {

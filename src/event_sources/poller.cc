@@ -12,6 +12,7 @@ namespace gust::event_sources {
 namespace {
 
 constexpr std::size_t kReadAtOnce = 1000;
+constexpr std::size_t kDeepestRecord = 200;  // an item has 32 levels, each of which is two in JSON
 constexpr std::size_t kSkipsSaved = 1000;  // records that nobody wants cost no row each
 
 }  // namespace
@@ -128,9 +129,8 @@ async::Task<void> Poller::read_all(std::shared_ptr<Poller> self) {
 
 bool Poller::is_wanted(const Record& record) const {
   if (filters_.empty()) return true;
-  const auto document = codec::parse_json(record.json);
-  return document &&
-         std::ranges::any_of(filters_, [&](const auto& filter) { return filter.matches(*document); });
+  const auto document = codec::parse_json(record.json, kDeepestRecord);
+  return !document || std::ranges::any_of(filters_, [&](const auto& filter) { return filter.matches(*document); });
 }
 
 void Poller::take(Source::Piece piece) {
@@ -170,9 +170,11 @@ bool Poller::is_full(const Lane& lane) const {
 
 async::Task<Batch> Poller::collect(Lane& lane) {
   auto& timing = parts_.timing;
-  while (lane.waiting.empty() && !stopping_ && !ended_) GUST_CO_CHECK(co_await timing.wait(lane.changed, Timing::kNever));
+  while (lane.waiting.empty() && !stopping_ && !ended_)
+    GUST_CO_CHECK(co_await timing.wait(lane.changed, Timing::kNever));
   if (stopping_ || lane.waiting.empty()) co_return Batch{};
-  const auto until = std::max(lane.free_at, lane.waiting.front().seen) + std::chrono::seconds(mapping_.settings.window_s);
+  const auto begin = std::max(lane.free_at, lane.waiting.front().seen);
+  const auto until = begin + std::chrono::seconds(mapping_.settings.window_s);
   while (!is_full(lane) && timing.now() < until && !stopping_ && !ended_)
     GUST_CO_CHECK(co_await timing.wait(lane.changed, until));
   if (stopping_) co_return Batch{};

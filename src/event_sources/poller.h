@@ -1,5 +1,5 @@
-// Poller: reads one shard for one mapping and hands the records on in batches: in order by key, at least once each, with
-// what the mapping's settings say of failures. Loop thread only.
+// Poller: reads one shard for one mapping and hands the records on in batches: in order by key, at least once each,
+// with what the mapping's settings say of failures. Loop thread only.
 #pragma once
 
 #include "async/task_group.h"

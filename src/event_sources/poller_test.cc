@@ -74,8 +74,8 @@ class Polling : public ::testing::Test {
   }
   static Answer failed() { return {"Unhandled", R"({"errorMessage":"no"})", "$LATEST"}; }
   static Answer reported(int first) {
-    return {"", fmt::format(R"({{"batchItemFailures":[{{"itemIdentifier":"{}"}}]}})", testing::FakeSource::position(first)),
-            "$LATEST"};
+    const auto id = testing::FakeSource::position(first);
+    return {"", fmt::format(R"({{"batchItemFailures":[{{"itemIdentifier":"{}"}}]}})", id), "$LATEST"};
   }
   // A function that fails whenever it gets this record.
   void poison(int bad) {
@@ -357,6 +357,16 @@ TEST_F(Polling, FiltersDropWhatNobodyWants) {
   stop();
   EXPECT_EQ(checkpoints_.kept->position, "2505");
   EXPECT_EQ(batches_.size(), 1u);
+}
+
+TEST_F(Polling, FiltersLookIntoDeepItems) {
+  mapping_.settings.filters = {R"({"n":[1]})"};
+  std::string deep = "1";
+  for (int i = 0; i < 150; ++i) deep = R"({"M":)" + deep + "}";
+  source_.put("k", R"({"n":2,"deep":)" + deep + "}");
+  source_.put("k", R"({"n":1,"deep":)" + deep + "}");
+  start();
+  EXPECT_EQ(batches_, (Batches{{1}}));
 }
 
 TEST_F(Polling, LanesRunAtOnceAndKeepTheOrderOfAKey) {

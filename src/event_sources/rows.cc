@@ -65,7 +65,8 @@ Mapping mapping_of(const json::object& row) {
 template <typename T>
 Result<T> decode(std::string_view bytes, T (*of)(const json::object&)) {
   const auto document = codec::parse_json(bytes);
-  if (!document || !document->is_object()) return fail(Code::kCorrupt, "the row of an event source mapping is not JSON");
+  if (!document || !document->is_object())
+    return fail(Code::kCorrupt, "the row of an event source mapping is not JSON");
   try {
     return of(document->get_object());
   } catch (const std::exception& e) {
@@ -80,7 +81,9 @@ Checkpoint checkpoint_of(const json::object& row) {
 }  // namespace
 
 std::string mappings_prefix(const AccountId& account) { return key_of(kMappings, {account.str()}); }
-std::string mapping_key(const AccountId& account, std::string_view id) { return key_of(kMappings, {account.str(), id}); }
+std::string mapping_key(const AccountId& account, std::string_view id) {
+  return key_of(kMappings, {account.str(), id});
+}
 std::string pair_key(const Mapping& mapping) {
   return key_of("es/p/", {mapping.account.str(), mapping.function_arn, mapping.source_arn});
 }

@@ -63,7 +63,8 @@ Result<PatternLeaf> network(const json::value& value) {
   const std::string_view text = given != nullptr ? std::string_view(*given) : std::string_view();
   const auto slash = text.find('/');
   PatternLeaf out{.kind = Kind::kAddress, .text = address_bytes(text.substr(0, slash))};
-  if (slash == std::string_view::npos || out.text.empty()) return wrong("cidr must be an IP network such as 10.0.0.0/24");
+  if (slash == std::string_view::npos || out.text.empty())
+    return wrong("cidr must be an IP network such as 10.0.0.0/24");
   const auto digits = text.substr(slash + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.bits);
   const bool known = error == std::errc() && end == digits.data() + digits.size();
@@ -93,10 +94,10 @@ Result<PatternLeaf> numeric(const json::value& value) {
     out.bounds.push_back(bound);
   }
   if (out.bounds.size() == 2) {
-    const auto above = [](const auto& b) { return b.relation == Relation::kGreater || b.relation == Relation::kGreaterEqual; };
-    const auto below = [](const auto& b) { return b.relation == Relation::kLess || b.relation == Relation::kLessEqual; };
-    const auto &first = out.bounds[0], &second = out.bounds[1];
-    const bool range = above(first) && below(second) && first.number < second.number;
+    const auto &lower = out.bounds[0], &upper = out.bounds[1];
+    const bool above = lower.relation == Relation::kGreater || lower.relation == Relation::kGreaterEqual;
+    const bool below = upper.relation == Relation::kLess || upper.relation == Relation::kLessEqual;
+    const bool range = above && below && lower.number < upper.number;
     if (!range) return wrong("two relations of numeric must be a lower and then a greater upper bound");
   }
   return out;

@@ -409,3 +409,50 @@ def test_the_aws_command_line(world):
                          env=world.gust.env(), capture_output=True, text=True, timeout=60, check=True).stdout
     world.made.append(json.loads(out)["UUID"])
     assert json.loads(out)["State"] == "Creating"
+
+
+TEMPLATE = """
+Parameters:
+  Stream: {Type: String}
+  Size: {Type: Number, Default: 5}
+Resources:
+  Follow:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: "def handler(event, context): print('got', [r['dynamodb']['Keys']['id']['S'] for r in event['Records']])"
+      Handler: index.handler
+      Runtime: python3.12
+      AutoPublishAlias: live
+      Events:
+        Changes:
+          Type: DynamoDB
+          Properties: {Stream: !Ref Stream, StartingPosition: TRIM_HORIZON, BatchSize: !Ref Size,
+                       BisectBatchOnFunctionError: true}
+Outputs:
+  Name: {Value: !Ref Follow}
+"""
+
+
+def test_deploy_makes_changes_and_removes_mappings(world, tmp_path):
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE)
+    stack = "s" + world.name[-8:]
+
+    def deploy(*more):
+        return world.gust.cli_json("deploy", tmp_path, "--stack", stack, "--yes", "--parameter", f"Stream={world.stream}",
+                                   *more)["outputs"]["Name"]
+
+    def mappings(name):
+        return world.functions.list_event_source_mappings(FunctionName=name + ":live")["EventSourceMappings"]
+    name = deploy()
+    mapping, = mappings(name)
+    assert mapping["BatchSize"] == 5 and mapping["BisectBatchOnFunctionError"] and mapping["EventSourceArn"] == world.stream
+    world.put("a")
+    wait_until(lambda: "got ['a']" in world.gust.cli("logs", name).stdout, "the record in the log")
+    assert deploy() == name and [m["UUID"] for m in mappings(name)] == [mapping["UUID"]]
+    deploy("--parameter", "Size=7")
+    changed, = mappings(name)
+    assert changed["UUID"] == mapping["UUID"] and changed["BatchSize"] == 7
+    template.write_text(TEMPLATE[:TEMPLATE.index("      Events:")] + "Outputs:\n  Name: {Value: !Ref Follow}\n")
+    deploy()
+    assert mappings(name) == []

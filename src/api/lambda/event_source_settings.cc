@@ -16,7 +16,8 @@ wire::Reply<void> check_filters(const lambda::FilterCriteria& criteria) {
                                          kMaxFilters, criteria.filters->size()));
   }
   for (const auto& filter : *criteria.filters) {
-    if (!events::Pattern::parse(filter.pattern.value_or(""))) return invalid_parameter("Invalid filter pattern definition.");
+    if (!events::Pattern::parse(filter.pattern.value_or("")))
+      return invalid_parameter("Invalid filter pattern definition.");
   }
   return {};
 }

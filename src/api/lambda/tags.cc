@@ -110,27 +110,25 @@ LambdaReply<lambda::GetFunctionRecursionConfigResponse> get_recursion(
 }  // namespace
 
 void LambdaService::add_tag_operations() {
-  service_.on<lambda::TagResource>(
-      [this](auto call, auto request) {
-        if (auto id = mapping_id(request.resource))
-          return tag_mapping(mappings_, std::move(call), *std::move(id), std::move(request.tags));
-        return tag(registry_, std::move(call), std::move(request));
-      });
-  service_.on<lambda::UntagResource>(
-      [this](auto call, auto request) {
-        if (auto id = mapping_id(request.resource))
-          return untag_mapping(mappings_, std::move(call), *std::move(id), std::move(request.tag_keys));
-        return untag(registry_, std::move(call), std::move(request));
-      });
+  service_.on<lambda::TagResource>([this](auto call, auto request) {
+    if (auto id = mapping_id(request.resource))
+      return tag_mapping(mappings_, std::move(call), *std::move(id), std::move(request.tags));
+    return tag(registry_, std::move(call), std::move(request));
+  });
+  service_.on<lambda::UntagResource>([this](auto call, auto request) {
+    if (auto id = mapping_id(request.resource))
+      return untag_mapping(mappings_, std::move(call), *std::move(id), std::move(request.tag_keys));
+    return untag(registry_, std::move(call), std::move(request));
+  });
   service_.on<lambda::PutFunctionRecursionConfig>(
       [this](auto call, auto request) { return put_recursion(registry_, std::move(call), std::move(request)); });
   service_.on<lambda::GetFunctionRecursionConfig>(
       [this](auto call, auto request) { return get_recursion(registry_, std::move(call), std::move(request)); });
-  service_.on<lambda::ListTags>(
-      [this](auto call, auto request) {
-        if (auto id = mapping_id(request.resource)) return list_mapping_tags(mappings_, std::move(call), *std::move(id));
-        return list_tags(registry_, std::move(call), std::move(request));
-      });
+  service_.on<lambda::ListTags>([this](auto call, auto request) {
+    if (auto id = mapping_id(request.resource))
+      return list_mapping_tags(mappings_, std::move(call), *std::move(id));
+    return list_tags(registry_, std::move(call), std::move(request));
+  });
 }
 
 }  // namespace gust::api

@@ -87,6 +87,7 @@ Result<void> Deploy::apply_functions() {
       GUST_CHECK(alias(function));
       GUST_CHECK(permissions(function));
       GUST_CHECK(settings(function));
+      GUST_CHECK(event_sources(function));
     }
     entry.code_key = code_key(function.logical_id, function.code);
     entry.permissions.clear();

@@ -280,6 +280,10 @@ Result<void> Deploy::remove_dropped() {
     }
     if (before.type == kFunctionType && before.parts.contains("scaling"))
       GUST_CHECK(services_.write_scaling(before.physical, before.alias, std::nullopt));
+    if (before.type == kFunctionType) {
+      for (const auto& source : recorded_sources(before))
+        GUST_CHECK(services_.write_event_source(before.physical, before.alias, source, std::nullopt));
+    }
     const auto removed = remove(before.type, before.physical);
     if (!removed && removed.error().source == "BucketNotEmpty") {
       desired_.notes.push_back(fmt::format(

@@ -55,6 +55,9 @@ class Deploy {
   Result<void> provisioning(const FunctionSpec& spec);
   Result<void> scale(const std::string& function, const std::string& alias,
                      const std::optional<boost::json::object>& value);
+  Result<void> event_sources(const FunctionSpec& spec);
+  Result<void> set_event_source(const std::string& function, const std::string& alias, const std::string& source_arn,
+                                const std::optional<boost::json::object>& value);
   Result<void> alias(const FunctionSpec& spec);
   Result<void> evaluate_with_urls();
   Result<void> remember(const BucketSpec& bucket);
@@ -93,6 +96,9 @@ class Deploy {
 
 // Reads and evaluates a template without a server; the error of what is wrong with it.
 Result<Node> check_template(const std::string& file, const Surroundings& around);
+
+// The sources that a stack's record says of a function.
+std::vector<std::string> recorded_sources(const RecordEntry& entry);
 
 // Under which name the image of a function is pushed; small letters and digits, as names of images have them.
 std::string pushed_image(std::string_view stack, std::string_view logical_id, std::string_view digest);

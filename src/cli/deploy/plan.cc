@@ -108,6 +108,8 @@ Parts parts_of(const FunctionSpec& spec, const Package& package) {
             {"permissions", part(permissions)},
             {"retries", part(to_canonical_json(spec.event_invoke))}};
   if (!spec.url.absent()) out["URL"] = part(to_canonical_json(spec.url) + spec.alias);
+  for (const auto& source : spec.event_sources)
+    out[std::string(kEventSourcePart) + source.source_arn] = part(to_canonical_json(source.settings) + spec.alias);
   if (!spec.alias.empty()) out["alias"] = part(spec.alias);
   if (!spec.provisioned.absent()) out["provisioned concurrency"] = part(spec.provisioned.text);
   if (!spec.scaling.absent()) out["scaling"] = part(to_canonical_json(spec.scaling) + spec.alias);

@@ -13,6 +13,9 @@ inline constexpr std::string_view kFunctionType = "AWS::Lambda::Function";
 inline constexpr std::string_view kLayerType = "AWS::Lambda::LayerVersion";
 inline constexpr std::string_view kApiType = "AWS::ApiGatewayV2::Api";
 
+// Before the ARN of the source, among the parts of a function.
+inline constexpr std::string_view kEventSourcePart = "event source ";
+
 enum class Action { kNone, kCreate, kUpdate, kReplace, kDelete };
 
 struct Change {

@@ -37,6 +37,8 @@ Result<std::optional<boost::json::object>> url_value(const Node& url);
 // target, actions and policies as write_scaling() takes them.
 Result<std::optional<boost::json::object>> scaling_value(const Node& scaling);
 
+Result<boost::json::object> event_source_value(const EventSourceSpec& source);
+
 // Of a permission in a stack's record: its statement's id, with its alias before it: "live:ApiPermission".
 std::string recorded_id(const Permission& permission);
 
@@ -86,6 +88,12 @@ class Services {
   Result<std::optional<boost::json::object>> read_scaling(const std::string& function, const std::string& alias);
   Result<void> write_scaling(const std::string& function, const std::string& alias,
                              const std::optional<boost::json::object>& value);
+  // The mapping of a function, or of its alias, and a source (event_sources.cc); nothing where there is none, or to
+  // remove it.
+  Result<std::optional<boost::json::object>> read_event_source(const std::string& function, const std::string& alias,
+                                                               const std::string& source_arn);
+  Result<void> write_event_source(const std::string& function, const std::string& alias, const std::string& source_arn,
+                                  const std::optional<boost::json::object>& value);
   // The ARN of the layer's new version.
   Result<std::string> publish_layer(const LayerSpec& spec, const std::string& code_bucket, const std::string& code_key);
   Result<bool> layer_exists(const std::string& arn);

@@ -26,6 +26,11 @@ struct Permission {
   bool operator==(const Permission&) const = default;
 };
 
+struct EventSourceSpec {
+  std::string source_arn;
+  Node settings;  // the wire's names: StartingPosition, BatchSize, ...
+};
+
 struct FunctionSpec {
   std::string logical_id, name;
   Node configuration;  // the wire's names: Runtime, Handler, Role, Timeout, MemorySize, Environment, Description, ...
@@ -38,6 +43,7 @@ struct FunctionSpec {
   Node scaling;
   CodeSource code;
   std::vector<Permission> permissions;
+  std::vector<EventSourceSpec> event_sources;
   int line = 0;
 };
 

@@ -135,6 +135,7 @@ Result<void> Evaluator::dependent(const std::string& logical_id, const Node& nod
   const auto& type = node["Type"].text;
   if (type == "AWS::Lambda::Permission") return permission(logical_id, node);
   if (type == "AWS::Lambda::EventInvokeConfig") return event_invoke(logical_id, node);
+  if (type == "AWS::Lambda::EventSourceMapping") return event_source(logical_id, node);
   if (type == "AWS::ApplicationAutoScaling::ScalableTarget") return scalable_target(logical_id, node);
   if (type == "AWS::ApplicationAutoScaling::ScalingPolicy") return scaling_policy(logical_id, node);
   if (type == "AWS::ApiGatewayV2::Stage") return plain_stage(logical_id, node);

@@ -90,6 +90,10 @@ class Evaluator {
   // Events of functions (events.cc); run after all resources are known.
   Result<void> event(const std::string& function_id, const std::string& name, const Node& node);
   Result<void> s3_event(const std::string& function_id, const std::string& name, const Node& properties);
+  Result<void> stream_event(const std::string& function_id, const std::string& name, const Node& properties);
+  Result<void> event_source(const std::string& logical_id, const Node& node);
+  Result<void> add_event_source(FunctionSpec& function, const std::string& what, const Node& source,
+                                const Node& properties);
   Result<void> http_api_event(const std::string& function_id, const std::string& name, const Node& properties);
 
   // Fails unless every field of `node` is one of `known` (or, with a note, of `ignored`).

@@ -30,6 +30,7 @@ std::string upper(std::string text) {
 Result<void> Evaluator::event(const std::string& function_id, const std::string& name, const Node& node) {
   const auto& type = node["Type"];
   if (type.text == "S3") return s3_event(function_id, name, node["Properties"]);
+  if (type.text == "DynamoDB") return stream_event(function_id, name, node["Properties"]);
   if (type.text == "HttpApi") return http_api_event(function_id, name, node["Properties"]);
   const int line = std::max(type.line, node.line);
   if (type.text == "Api") {
@@ -42,7 +43,7 @@ Result<void> Evaluator::event(const std::string& function_id, const std::string&
   }
   return resolver_->error(
       line,
-      fmt::format("the event {} of {} has the Type '{}', which is not served; served are: HttpApi, S3", name,
+      fmt::format("the event {} of {} has the Type '{}', which is not served; served are: DynamoDB, HttpApi, S3", name,
                   function_id, type.text),
       Code::kUnsupported);
 }

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 14> kServed = {"AWS::Serverless::LayerVersion",
+constexpr std::array<std::string_view, 15> kServed = {"AWS::Serverless::LayerVersion",
                                                       "AWS::Lambda::LayerVersion",
                                                       "AWS::Serverless::Function",
                                                       "AWS::Serverless::HttpApi",
@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 14> kServed = {"AWS::Serverless::LayerVer
                                                       "AWS::Lambda::Function",
                                                       "AWS::Lambda::Permission",
                                                       "AWS::Lambda::EventInvokeConfig",
+                                                      "AWS::Lambda::EventSourceMapping",
                                                       "AWS::ApplicationAutoScaling::ScalableTarget",
                                                       "AWS::ApplicationAutoScaling::ScalingPolicy",
                                                       "AWS::ApiGatewayV2::Api",

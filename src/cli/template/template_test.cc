@@ -144,6 +144,51 @@ TEST_F(TemplateTest, NoValueLeavesOut) {
   EXPECT_TRUE(out.functions[0].configuration["Description"].absent());
 }
 
+TEST_F(TemplateTest, EventSources) {
+  const std::string text = R"(
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: app.handler
+      Runtime: python3.12
+      AutoPublishAlias: live
+      Events:
+        Changes:
+          Type: DynamoDB
+          Properties:
+            Stream: !Sub arn:aws:dynamodb:${AWS::Region}:${AWS::AccountId}:table/t/stream/1
+            StartingPosition: LATEST
+            BatchSize: 5
+            DestinationConfig: {OnFailure: {Type: S3, Destination: "arn:aws:s3:::b"}}
+  M:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {FunctionName: !Ref F.Alias, EventSourceArn: other, StartingPosition: TRIM_HORIZON, Enabled: false}
+)";
+  const auto out = read(text).value();
+  ASSERT_EQ(out.functions.at(0).event_sources.size(), 2u);
+  const auto& sources = out.functions[0].event_sources;
+  EXPECT_EQ(sources[0].source_arn, "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/1");
+  EXPECT_EQ(sources[0].settings["BatchSize"].text, "5");
+  EXPECT_TRUE(sources[0].settings["Stream"].absent());
+  EXPECT_TRUE(sources[0].settings["DestinationConfig"]["OnFailure"]["Type"].absent());
+  EXPECT_EQ(sources[1].source_arn, "other");
+  EXPECT_EQ(sources[1].settings["Enabled"].text, "false");
+
+  const auto with = [&](const std::string& from, const std::string& to) {
+    auto changed = text;
+    changed.replace(changed.find(from), from.size(), to);
+    return refusal(changed);
+  };
+  EXPECT_TRUE(with("StartingPosition: LATEST", "MaximumRetryAttempts: 1").contains("needs a StartingPosition"));
+  EXPECT_TRUE(with("!Ref F.Alias", "g").contains("which is not of this template"));
+  EXPECT_TRUE(with("BatchSize: 5", "Topic: x").contains("Topic of F is not served"));
+  EXPECT_TRUE(with("EventSourceArn: other", "EventSourceArn: !Sub \"arn:aws:dynamodb:${AWS::Region}:"
+                                            "${AWS::AccountId}:table/t/stream/1\"")
+                  .contains("another of its function has"));
+}
+
 TEST_F(TemplateTest, EventsMakeRoutesNotificationsAndPermissions) {
   const std::string text = R"(
 Globals:
