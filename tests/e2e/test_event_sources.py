@@ -117,7 +117,7 @@ def test_writes_reach_the_function(world):
     assert first["eventSourceARN"] == world.stream
     change = dict(records[1]["dynamodb"])
     assert abs(change.pop("ApproximateCreationDateTime") - time.time()) < 600
-    assert change.pop("SequenceNumber") > first["dynamodb"]["SequenceNumber"] and change.pop("SizeBytes") == 11
+    assert change.pop("SequenceNumber") > first["dynamodb"]["SequenceNumber"] and change.pop("SizeBytes") == 13
     assert change == {"Keys": {"id": {"S": "a"}}, "NewImage": {"id": {"S": "a"}, "x": {"S": "2"}},
                       "OldImage": {"id": {"S": "a"}, "x": {"S": "1"}}, "StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert all(seen["trace"].startswith("Root=1-") for seen in world.objects("seen/").values())
