@@ -105,15 +105,15 @@ Pollers::Doing Pollers::doing(const Mapping& mapping) const {
 
 async::Task<std::string> Pollers::last_result(Mapping mapping) {
   std::string result;
-  if (const auto it = kept_.find(mapping.id); it != kept_.end() && !it->second.pollers.empty()) {
-    for (const auto& poller : it->second.pollers) {
-      if (result.empty() || result == kOk) result = poller->result();
-    }
-  } else {
+  const auto add = [&](const std::string& one) {
+    if (result.empty() || result == kOk) result = one.empty() ? result : one;
+  };
+  if (const auto it = kept_.find(mapping.id); it != kept_.end()) {
+    for (const auto& poller : it->second.pollers) add(poller->result());
+  }
+  if (result.empty()) {
     GUST_CO_TRY(const auto places, co_await parts_.mappings.places(mapping));
-    for (const auto& place : places) {
-      if (result.empty() || result == kOk) result = place.result;
-    }
+    for (const auto& place : places) add(place.result);
   }
   co_return result.empty() ? std::string(kNothingYet) : result;
 }

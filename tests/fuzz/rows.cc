@@ -1,4 +1,5 @@
 // Any bytes as a row of the store: an error where it is none, and the same row again where it is one.
+#include "event_sources/rows.h"
 #include "events/notification.h"
 #include "functions/registry_rows.h"
 #include "fuzz/fuzz.h"
@@ -36,6 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   again(objects::rows::decode_object(row), encode, objects::rows::decode_object);
   again(objects::rows::decode_upload(row), encode, objects::rows::decode_upload);
   again(objects::rows::decode_part(row), encode, objects::rows::decode_part);
+  const auto encode_source = [](const auto& value) { return event_sources::rows::encode(value); };
+  again(event_sources::rows::decode_mapping(row), encode_source, event_sources::rows::decode_mapping);
+  again(event_sources::rows::decode_checkpoint(row), encode_source, event_sources::rows::decode_checkpoint);
   (void)queue::decode_message(row);
   (void)queue::decode_dead(row);
   (void)functions::rows::decode_function(row);
