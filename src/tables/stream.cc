@@ -64,6 +64,7 @@ void Sequences::end(Ticket& ticket, End how) {
     if (!listener_) return;
     // One that waits for another's end is told of then.
     for (const auto& stream : ticket.streams_) unsettled_[stream] = ticket.last_;
+    ticket.streams_.clear();
     std::erase_if(unsettled_, [&](const auto& one) {
       if (!open_.empty() && one.second >= *open_.begin()) return false;
       settled.push_back(one.first);
