@@ -65,7 +65,7 @@ class Polling : public ::testing::Test {
 
   Result<Answer> handle(const std::string& event) {
     std::vector<int> batch;
-    const auto document = codec::parse_json(event);
+    const auto document = codec::parse_json(event, 300);
     for (const auto& record : document->at("Records").as_array()) batch.push_back(record.at("n").to_number<int>());
     batches_.push_back(batch);
     times_.push_back(clock_.now());
