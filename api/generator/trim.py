@@ -43,7 +43,9 @@ SERVED = {
     "sts": "GetCallerIdentity AssumeRole",
     "dynamodb": """CreateTable DescribeTable UpdateTable DeleteTable ListTables TagResource UntagResource
         ListTagsOfResource UpdateTimeToLive DescribeTimeToLive DescribeLimits DescribeEndpoints
-        DescribeContinuousBackups PutItem GetItem DeleteItem UpdateItem Query Scan BatchGetItem BatchWriteItem
+        DescribeContinuousBackups UpdateContinuousBackups RestoreTableToPointInTime CreateBackup DescribeBackup
+        ListBackups DeleteBackup RestoreTableFromBackup ExportTableToPointInTime DescribeExport ListExports
+        ImportTable DescribeImport ListImports PutItem GetItem DeleteItem UpdateItem Query Scan BatchGetItem BatchWriteItem
         TransactGetItems TransactWriteItems ExecuteStatement BatchExecuteStatement ExecuteTransaction""",
     "dynamodbstreams": "ListStreams DescribeStream GetShardIterator GetRecords",
     "application-autoscaling": """RegisterScalableTarget DescribeScalableTargets DeregisterScalableTarget

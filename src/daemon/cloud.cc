@@ -163,6 +163,8 @@ async::Task<void> Cloud::start() {
   table_maintenance_->start();
   table_sweeper_->start();
   stream_sweeper_->start();
+  table_jobs_->start();
+  recovery_sweeper_->start();
   async_invoker_->start();
   GUST_CO_CHECK(co_await pollers_->start());
   scrubber_->start();
@@ -292,6 +294,7 @@ void Cloud::open_tables() {
   table_sweeper_ = std::make_unique<tables::Sweeper>(executor_, *catalog_, *items_, clock_, period);
   dynamodb_ = std::make_unique<api::DynamoDbService>(*catalog_, *items_, *table_sweeper_,
                                                      endpoint_.substr(endpoint_.find("//") + 2));
+  open_table_backups(period);
   streams_ = std::make_unique<tables::StreamCatalog>(*store_, clock_);
   stream_sweeper_ = std::make_unique<tables::StreamSweeper>(executor_, *streams_, *items_, period);
   dynamodb_streams_ = std::make_unique<api::DynamoDbStreamsService>(*streams_, *items_, clock_);
@@ -305,6 +308,16 @@ void Cloud::open_event_sources() {
   pollers_ = std::make_unique<event_sources::Pollers>(
       executor_, event_sources::Pollers::Parts{*mappings_, *table_streams_, *function_batches_, *bucket_failures_,
                                                timing_, random_, metrics_});
+}
+
+void Cloud::open_table_backups(Millis period) {
+  table_jobs_ = std::make_unique<tables::Jobs>(executor_, *store_);
+  table_backups_ = std::make_unique<tables::Backups>(*store_, *catalog_, *items_, *table_jobs_, clock_, random_);
+  table_restores_ = std::make_unique<tables::Restores>(*store_, *catalog_, *items_, *table_jobs_, clock_);
+  recovery_sweeper_ =
+      std::make_unique<tables::RecoverySweeper>(executor_, *table_backups_, *table_restores_, period);
+  dynamodb_backups_ =
+      std::make_unique<api::DynamoDbBackups>(dynamodb_->wire(), *catalog_, *table_backups_, *table_restores_);
 }
 
 void Cloud::open_services() {
@@ -424,6 +437,8 @@ async::Task<void> Cloud::stop(Millis grace) {
   if (server_) note(co_await server_->stop(deadline));
   if (lifecycle_) note(co_await lifecycle_->stop());
   if (scaler_) note(co_await scaler_->stop());
+  if (recovery_sweeper_) note(co_await recovery_sweeper_->stop());
+  if (table_jobs_) note(co_await table_jobs_->stop());
   if (stream_sweeper_) note(co_await stream_sweeper_->stop());
   if (table_sweeper_) note(co_await table_sweeper_->stop());
   if (table_maintenance_) note(co_await table_maintenance_->stop());

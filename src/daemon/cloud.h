@@ -3,6 +3,7 @@
 
 #include "api/apigatewayv2/service.h"
 #include "api/applicationautoscaling/service.h"
+#include "api/dynamodb/backups.h"
 #include "api/dynamodb/service.h"
 #include "api/dynamodbstreams/service.h"
 #include "api/lambda/service.h"
@@ -37,9 +38,13 @@
 #include "scaling/registry.h"
 #include "scaling/scaler.h"
 #include "sites/site.h"
+#include "tables/backups.h"
 #include "tables/catalog.h"
 #include "tables/item_store.h"
+#include "tables/jobs.h"
 #include "tables/maintenance.h"
+#include "tables/recovery_sweeper.h"
+#include "tables/restores.h"
 #include "tables/stream_catalog.h"
 #include "tables/stream_sweeper.h"
 #include "tables/sweeper.h"
@@ -65,6 +70,7 @@ class Cloud {
   void open_scaling();
   void open_tables();
   void open_event_sources();
+  void open_table_backups(Millis period);
   void open_services();
   Result<void> listen();
   Result<void> add_listener(const std::string& address, std::uint16_t port);
@@ -125,7 +131,12 @@ class Cloud {
   std::unique_ptr<tables::ItemStore> items_;
   std::unique_ptr<tables::Maintenance> table_maintenance_;
   std::unique_ptr<tables::Sweeper> table_sweeper_;
+  std::unique_ptr<tables::Jobs> table_jobs_;
+  std::unique_ptr<tables::Backups> table_backups_;
+  std::unique_ptr<tables::Restores> table_restores_;
+  std::unique_ptr<tables::RecoverySweeper> recovery_sweeper_;
   std::unique_ptr<api::DynamoDbService> dynamodb_;
+  std::unique_ptr<api::DynamoDbBackups> dynamodb_backups_;
   std::unique_ptr<tables::StreamCatalog> streams_;
   std::unique_ptr<tables::StreamSweeper> stream_sweeper_;
   std::unique_ptr<api::DynamoDbStreamsService> dynamodb_streams_;

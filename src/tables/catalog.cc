@@ -52,6 +52,21 @@ Result<void> plan_indexes(kv::Transaction& tx, const Table& before, const Table&
   return {};
 }
 
+// It is no longer there, and its rows go.
+Result<void> erase(kv::Transaction& tx, const Table& table) {
+  tx.erase(table_rows::table_key(place_of(table)));
+  GUST_CHECK(refuse_table(tx, table));
+  plan(tx, {Work::Kind::kDropTable, table});
+  return {};
+}
+
+Result<void> check_whole(const Table& table) {
+  if (table.status != Status::kCreating) return {};
+  return fail(Code::kConflict,
+              fmt::format("Attempt to change a resource which is still in use: Table is being created: {}", table.name),
+              "creating");
+}
+
 }  // namespace
 
 std::string stream_label(WallTime time) {
@@ -59,11 +74,11 @@ std::string stream_label(WallTime time) {
                      static_cast<double>(to_epoch_ms(time) % 60'000) / 1000);
 }
 
-async::Task<Catalog::Known> Catalog::create(Table wanted) {
+async::Task<Catalog::Known> Catalog::create(Table wanted, Also also) {
   wanted.id = random_.uuid();
   wanted.created_at = clock_.now();
   if (wanted.stream) wanted.stream_label = stream_label(wanted.created_at);
-  kv::Store::Body body = [wanted](kv::Transaction& tx) -> Result<void> {
+  kv::Store::Body body = [wanted, also = std::move(also)](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(const auto there, tx.get(table_rows::table_key(place_of(wanted))));
     if (there) return fail(Code::kAlreadyExists, fmt::format("Table already exists: {}", wanted.name), "table");
     const auto guard = table_rows::guard_key(wanted.account, wanted.region);
@@ -79,7 +94,7 @@ async::Task<Catalog::Known> Catalog::create(Table wanted) {
     }
     write(tx, wanted);
     if (wanted.stream) begin_stream(tx, wanted, wanted.created_at);
-    return {};
+    return also ? also(tx, wanted) : Result<void>();
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   ++changes_;
@@ -103,6 +118,7 @@ async::Task<Catalog::Known> Catalog::update(Place place, Change change) {
   const auto out = std::make_shared<Table>();
   kv::Store::Body body = [this, place, change, out](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(const auto before, read(tx, place));
+    GUST_CHECK(check_whole(before));
     *out = before;
     GUST_CHECK(change(*out));
     if (out->stream != before.stream) {
@@ -127,23 +143,54 @@ async::Task<Catalog::Known> Catalog::remove(Place place) {
   const auto out = std::make_shared<Table>();
   kv::Store::Body body = [this, place, out](kv::Transaction& tx) -> Result<void> {
     GUST_TRY(*out, read(tx, place));
+    GUST_CHECK(check_whole(*out));
     if (out->deletion_protection) {
       return fail(Code::kPrecondition,
                   "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
                   "protection first.",
                   "protected");
     }
-    tx.erase(table_rows::table_key(place));
     if (out->stream) GUST_CHECK(end_stream(tx, *out, clock_.now()));
-    refuse_table(tx, *out);
-    plan(tx, {Work::Kind::kDropTable, *out});
-    return {};
+    if (out->recovery && farewell_) GUST_CHECK(farewell_(tx, *out));
+    return erase(tx, *out);
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   ++changes_;
   known_.erase(place);
   worked_.set();
   co_return out;
+}
+
+async::Task<Catalog::Known> Catalog::activate(Table table, Also also) {
+  const auto place = place_of(table);
+  const auto out = std::make_shared<Table>();
+  kv::Store::Body body = [place, id = table.id, also, out](kv::Transaction& tx) -> Result<void> {
+    GUST_TRY(*out, read(tx, place));
+    if (out->id != id) return not_found(place);
+    out->status = Status::kActive;
+    for (auto& index : out->indexes) index.status = Status::kActive;
+    if (out->restored) out->restored->in_progress = false;
+    write(tx, *out);
+    return also(tx, *out);
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  ++changes_;
+  known_.erase(place);
+  co_return out;
+}
+
+async::Task<void> Catalog::abandon(Table table, Also also) {
+  const auto place = place_of(table);
+  kv::Store::Body body = [place, table, also](kv::Transaction& tx) -> Result<void> {
+    const auto there = read(tx, place);
+    if (there && there->id == table.id) GUST_CHECK(erase(tx, *there));
+    return also(tx, table);
+  };
+  GUST_CO_CHECK(co_await store_.transact(std::move(body)));
+  ++changes_;
+  known_.erase(place);
+  worked_.set();
+  co_return Result<void>();
 }
 
 async::Task<Catalog::Names> Catalog::list(AccountId account, std::string region, std::string after,

@@ -28,14 +28,23 @@ class Catalog {
   Catalog(async::Executor executor, kv::Store& store, env::Clock& clock, env::Random& random)
       : store_(store), clock_(clock), random_(random), worked_(std::move(executor)) {}
 
+  // More to do in the same transaction; runs on a pool thread, maybe more than once.
+  using Also = std::function<Result<void>(kv::Transaction&, const Table&)>;
   // With an id, a time and, with a stream, a label of its own. kAlreadyExists "table"; kTooLarge "limit".
-  async::Task<Known> create(Table wanted);
+  async::Task<Known> create(Table wanted, Also also = {});
+  // A table that was kCreating is whole now, with its indexes. kNotFound "table" when it is another by now.
+  async::Task<Known> activate(Table table, Also also);
+  // What cannot be made after all is removed, and its rows.
+  async::Task<void> abandon(Table table, Also also);
   async::Task<Known> find(Place place);  // kNotFound "table"
   // `change` runs on a pool thread, maybe more than once. Indexes that it adds must be kCreating, and are filled then;
-  // the rows of those that it takes out are removed. kConflict "index" while those of one of its name still are.
+  // the rows of those that it takes out are removed. kConflict "index" while those of one of its name still are,
+  // "creating" while the table is being filled.
   using Change = std::function<Result<void>(Table&)>;
   async::Task<Known> update(Place place, Change change);
-  async::Task<Known> remove(Place place);  // kPrecondition "protected"
+  async::Task<Known> remove(Place place);  // kPrecondition "protected"; kConflict "creating"
+  // What each removal of a table that can be restored to a time does beside.
+  void set_farewell(Also farewell) { farewell_ = std::move(farewell); }
 
   struct Names {
     std::vector<TableName> names;
@@ -56,6 +65,7 @@ class Catalog {
   env::Clock& clock_;
   env::Random& random_;
   async::Event worked_;
+  Also farewell_;
   std::map<Place, Known> known_;
   std::uint64_t changes_ = 0;  // a row that was read before one is not kept
 };

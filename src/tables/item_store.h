@@ -123,6 +123,7 @@ class ItemStore {
 
   // What follows changes of a table's declaration that told the shape (tables/shape.h). Each is safe to repeat.
   // Removes every row of a table that was deleted but the records of its streams, which are read for a day more.
+  // kUnavailable "copied" while its rows are being copied.
   async::Task<void> drop(Table table);
   // Removes the rows of an index that the table no longer has, or has with kDeleting.
   async::Task<void> drop_index(Table table, std::string index);
@@ -136,6 +137,12 @@ class ItemStore {
     bool operator==(const Count&) const = default;
   };
   async::Task<std::map<std::string, Count>> count(Table table);
+  async::Task<Count> count_rows(std::string prefix);  // of items, wherever they are kept
+
+  // Erases a table's history up to a number, or all rows below a prefix.
+  async::Task<void> trim_history(std::string table_id, std::uint64_t sequence);
+  async::Task<void> erase_rows(std::string prefix);
+  std::shared_ptr<Sequences> sequences() const { return sequences_; }
 
   // Records of a stream, in order: those after the number `after` (0: the oldest) and not older than 24 hours, up to
   // `limit` of them and about 1 MB. `next`: the number to go on after, also when there are none.

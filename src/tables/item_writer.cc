@@ -1,5 +1,6 @@
 #include "tables/item_writer.h"
 
+#include "tables/history.h"
 #include "tables/indexes.h"
 #include "tables/keys.h"
 #include "tables/rows.h"
@@ -68,7 +69,7 @@ Result<void> check(const Write& write) {
 }
 
 Result<Written> ItemWriter::apply(const Write& write, std::optional<Item>& found) {
-  GUST_CHECK(check_shape(tx_, write.table));
+  GUST_TRY(const auto keeps, check_shape(tx_, write.table));
   const auto key = key_of(write);
   const auto row_key = rows::item_key(write.table, key);
   GUST_TRY(const auto row, tx_.get(row_key));
@@ -86,6 +87,7 @@ Result<Written> ItemWriter::apply(const Write& write, std::optional<Item>& found
   GUST_TRY(out.after, outcome(write, out.before));
   out.usage.table = write_units(std::max(size_of_or_none(out.before), size_of_or_none(out.after)));
   if (out.after == out.before) return out;
+  if (keeps == Keeps::kHistory) GUST_CHECK(remember(write.table, row_key, row));
   if (out.after) {
     tx_.put(row_key, rows::encode(*out.after));
   } else {
@@ -109,6 +111,15 @@ Result<void> ItemWriter::record(const Write& write, const Item& key, const Writt
   if (shows_new(view)) record.after = written.after;
   GUST_TRY(record.sequence, next_sequence(stream));
   tx_.put(rows::record_key(stream, record.sequence), rows::encode(record));
+  return {};
+}
+
+Result<void> ItemWriter::remember(const Table& table, std::string_view row_key, const std::optional<std::string>& row) {
+  GUST_TRY(const auto last, history::learn(tx_, sequences_, table.id));
+  if (moment_ <= last) moment_ = sequences_.next(ticket_, now_);
+  auto item = std::string(row_key.substr(rows::items_prefix(table.id).size()));
+  const history::Change change{moment_, std::move(item), row};
+  tx_.put(history::key(table.id, moment_, changes_++), history::encode(change));
   return {};
 }
 

@@ -20,11 +20,13 @@ class ItemWriter {
  private:
   Result<void> record(const Write& write, const Item& key, const Written& written);
   Result<std::uint64_t> next_sequence(const StreamName& stream);
+  Result<void> remember(const Table& table, std::string_view row_key, const std::optional<std::string>& row);
 
   kv::Transaction& tx_;
   Sequences& sequences_;
   Sequences::Ticket& ticket_;
   WallTime now_;
+  std::uint64_t moment_ = 0, changes_ = 0;  // of this transaction, in histories
 };
 
 }  // namespace gust::tables

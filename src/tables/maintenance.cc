@@ -31,7 +31,8 @@ async::Task<void> Maintenance::work(Work work, std::string key) {
     const auto done = co_await do_once(work);
     if (done) break;
     if (done.error().code == Code::kCancelled) co_return done;
-    GUST_WARN("tables: {} {}: {}", work.table.name, work.index, done.error().message);
+    if (done.error().source != "copied")
+      GUST_WARN("tables: {} {}: {}", work.table.name, work.index, done.error().message);
     GUST_CO_CHECK(co_await async::sleep_for(kPause));
   }
   started_.erase(key);

@@ -50,6 +50,20 @@ struct Index {
   Status status = Status::kActive;
 };
 
+// Whether and how long a table can be restored to a time. Source: UpdateContinuousBackups.
+struct Recovery {
+  WallTime since = {};  // to no time before
+  std::uint32_t days = 35;
+  bool operator==(const Recovery&) const = default;
+};
+
+// Where a table that was restored came from; ARNs.
+struct Restored {
+  std::string backup = {}, table = {};
+  WallTime at = {};  // as it was then
+  bool in_progress = true;
+};
+
 struct Table {
   AccountId account;
   std::string region;
@@ -66,6 +80,8 @@ struct Table {
   std::string ttl_attribute = {};  // empty: off
   std::map<std::string, std::string> tags = {};
   bool deletion_protection = false;
+  std::optional<Recovery> recovery = {};
+  std::optional<Restored> restored = {};
 };
 
 }  // namespace gust::tables

@@ -2,6 +2,7 @@
 
 #include "codec/json.h"
 #include "kv/key.h"
+#include "tables/json_row.h"
 
 #include <boost/json/object.hpp>
 #include <boost/json/value_from.hpp>
@@ -44,6 +45,9 @@ E value_of(const std::string_view (&names)[N], const json::value& from) {
 }
 
 std::string text_of(const json::object& from, const char* name) { return std::string(from.at(name).as_string()); }
+WallTime time_of(const json::object& from, const char* name) {
+  return from_epoch_ms(from.at(name).to_number<std::int64_t>());
+}
 
 json::value write(const KeyAttribute& key) { return {{"name", key.name}, {"type", name_of(kTypes, key.type)}}; }
 KeyAttribute read_attribute(const json::object& from) {
@@ -99,6 +103,11 @@ json::object write(const Table& table) {
   out["ttl_attribute"] = table.ttl_attribute;
   out["tags"] = json::value_from(table.tags);
   out["deletion_protection"] = table.deletion_protection;
+  if (table.recovery) out["recovery"] = {{"since", to_epoch_ms(table.recovery->since)}, {"days", table.recovery->days}};
+  if (const auto& from = table.restored) {
+    out["restored"] = {{"backup", from->backup}, {"table", from->table}, {"at", to_epoch_ms(from->at)},
+                       {"in_progress", from->in_progress}};
+  }
   return out;
 }
 
@@ -119,19 +128,21 @@ Table read_table(const json::object& from) {
   out.ttl_attribute = text_of(from, "ttl_attribute");
   out.tags = json::value_to<std::map<std::string, std::string>>(from.at("tags"));
   out.deletion_protection = from.at("deletion_protection").as_bool();
+  if (const auto* found = from.if_contains("recovery")) {
+    const auto& recovery = found->as_object();
+    out.recovery = {time_of(recovery, "since"), recovery.at("days").to_number<std::uint32_t>()};
+  }
+  if (const auto* found = from.if_contains("restored")) {
+    const auto& restored = found->as_object();
+    out.restored = {text_of(restored, "backup"), text_of(restored, "table"), time_of(restored, "at"),
+                    restored.at("in_progress").as_bool()};
+  }
   return out;
 }
 
-// What is not there throws, and this makes it an error.
 template <typename F>
-auto decode(std::string_view bytes, F read) -> Result<decltype(read(json::object()))> {
-  const auto document = codec::parse_json(bytes);
-  if (!document || !document->is_object()) return fail(Code::kCorrupt, "a row of the catalog of tables is not JSON");
-  try {
-    return read(document->get_object());
-  } catch (const std::exception& e) {
-    return fail(Code::kCorrupt, std::string("a row of the catalog of tables lacks something: ") + e.what());
-  }
+auto decode(std::string_view bytes, F read) {
+  return read_json_row(bytes, "a row of the catalog of tables", read);
 }
 
 }  // namespace

@@ -137,10 +137,7 @@ TEST_P(UpkeepTest, AWriteMustFitTheShape) {
   EXPECT_EQ(write_with(another), "table");
   EXPECT_EQ(write_with(before), "table");
   EXPECT_EQ(write_with(table_), "done");
-  const kv::Store::Body refuse = [&](kv::Transaction& tx) -> Result<void> {
-    refuse_table(tx, table_);
-    return {};
-  };
+  const kv::Store::Body refuse = [&](kv::Transaction& tx) { return refuse_table(tx, table_); };
   ASSERT_TRUE(run(loop_, [&] { return store_->transact(refuse); }));
   EXPECT_EQ(put(item("a", "1")).error().code, Code::kNotFound);
   EXPECT_EQ(backfill("by-n").error().code, Code::kNotFound);

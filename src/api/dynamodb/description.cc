@@ -124,6 +124,13 @@ dynamodb::TableDescription describe(const tables::Table& table, Status status, c
     out.latest_stream_label = table.stream_label;
     out.latest_stream_arn = table_arn(table) + "/stream/" + table.stream_label;
   }
+  if (const auto& from = table.restored) {
+    auto& summary = out.restore_summary.emplace();
+    if (!from->backup.empty()) summary.source_backup_arn = from->backup;
+    summary.source_table_arn = from->table;
+    summary.restore_date_time = from->at;
+    summary.restore_in_progress = from->in_progress;
+  }
   out.deletion_protection_enabled = table.deletion_protection;
   return out;
 }

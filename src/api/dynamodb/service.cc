@@ -24,7 +24,7 @@ wire::WireError map_error(const Error& error) {
         return {"ConditionalCheckFailedException", "The conditional request failed", 400, {}};
       return {"ValidationException", error.message, 400, {}};
     case Code::kConflict:
-      if (error.source == "index") return {"ResourceInUseException", error.message, 400, {}};
+      if (error.source == "index" || error.source == "creating") return {"ResourceInUseException", error.message, 400, {}};
       return {"TransactionConflictException", "Transaction is ongoing for the item", 400, {}};
     case Code::kThrottled: return {"ThrottlingException", error.message, 400, {}};
     case Code::kDenied: return {"AccessDeniedException", error.message, 400, {}};
@@ -71,6 +71,8 @@ async::Task<tables::Catalog::Known> DynamoDbService::table_of(const wire::Call& 
   GUST_CO_TRY(auto place, place_of(call, name));
   auto table = co_await catalog_.find(std::move(place));
   if (!table && table.error().source == "table")
+    co_return fail(Code::kNotFound, "Requested resource not found", "table");
+  if (table && (*table)->status == tables::Status::kCreating)
     co_return fail(Code::kNotFound, "Requested resource not found", "table");
   co_return table;
 }

@@ -57,8 +57,6 @@ class DynamoDbService {
   Reply<dynamodb::DescribeLimitsOutput> describe_limits(wire::Call call, dynamodb::DescribeLimitsInput request);
   Reply<dynamodb::DescribeEndpointsResponse> describe_endpoints(wire::Call call,
                                                                 dynamodb::DescribeEndpointsRequest request);
-  Reply<dynamodb::DescribeContinuousBackupsOutput> describe_backups(
-      wire::Call call, dynamodb::DescribeContinuousBackupsInput request);
 
   Text write_item(tables::Write::Kind kind, wire::Call call, Document document);
   Text get_item(wire::Call call, Document document);

@@ -1,4 +1,4 @@
-// Tags, time to live, and what is told of limits, endpoints and backups.
+// Tags, time to live, and what is told of limits and endpoints.
 #include "api/dynamodb/declaration.h"
 #include "api/dynamodb/service.h"
 
@@ -88,17 +88,6 @@ TableReply<dynamodb::DescribeEndpointsResponse> DynamoDbService::describe_endpoi
   co_return out;
 }
 
-TableReply<dynamodb::DescribeContinuousBackupsOutput> DynamoDbService::describe_backups(
-    wire::Call call, dynamodb::DescribeContinuousBackupsInput request) {
-  GUST_CO_TRY(auto place, place_of(call, request.table_name));
-  GUST_CO_CHECK(co_await catalog_.find(std::move(place)));
-  dynamodb::DescribeContinuousBackupsOutput out;
-  auto& said = out.continuous_backups_description.emplace();
-  said.continuous_backups_status = "DISABLED";
-  said.point_in_time_recovery_description.emplace().point_in_time_recovery_status = "DISABLED";
-  co_return out;
-}
-
 void DynamoDbService::add_settings() {
   service_.on<dynamodb::TagResource>(
       [this](auto call, auto request) { return tag(std::move(call), std::move(request)); });
@@ -114,8 +103,6 @@ void DynamoDbService::add_settings() {
       [this](auto call, auto request) { return describe_limits(std::move(call), std::move(request)); });
   service_.on<dynamodb::DescribeEndpoints>(
       [this](auto call, auto request) { return describe_endpoints(std::move(call), std::move(request)); });
-  service_.on<dynamodb::DescribeContinuousBackups>(
-      [this](auto call, auto request) { return describe_backups(std::move(call), std::move(request)); });
 }
 
 }  // namespace gust::api
