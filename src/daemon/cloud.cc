@@ -318,6 +318,19 @@ void Cloud::open_table_backups(Millis period) {
       std::make_unique<tables::RecoverySweeper>(executor_, *table_backups_, *table_restores_, period);
   dynamodb_backups_ =
       std::make_unique<api::DynamoDbBackups>(dynamodb_->wire(), *catalog_, *table_backups_, *table_restores_);
+  open_table_transfers();
+}
+
+void Cloud::open_table_transfers() {
+  table_buckets_ = std::make_unique<TableBuckets>(*objects_);
+  table_exports_ = std::make_unique<tables::Exports>(
+      tables::Exports::Parts{*store_, *items_, *table_jobs_, *table_restores_, *table_buckets_, clock_, random_,
+                             api::append_export_line});
+  table_imports_ = std::make_unique<tables::Imports>(tables::Imports::Parts{
+      *store_, *catalog_, *items_, *table_jobs_, *table_buckets_, clock_, random_, api::import_line,
+      [this](const AccountId& account, const auto& fault) { log_import(*logs_, account, fault); }});
+  dynamodb_transfers_ =
+      std::make_unique<api::DynamoDbTransfers>(dynamodb_->wire(), *table_exports_, *table_imports_, random_);
 }
 
 void Cloud::open_services() {

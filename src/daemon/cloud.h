@@ -5,6 +5,7 @@
 #include "api/applicationautoscaling/service.h"
 #include "api/dynamodb/backups.h"
 #include "api/dynamodb/service.h"
+#include "api/dynamodb/transfers.h"
 #include "api/dynamodbstreams/service.h"
 #include "api/lambda/service.h"
 #include "api/s3/service.h"
@@ -21,6 +22,7 @@
 #include "daemon/event_source_adapters.h"
 #include "daemon/front.h"
 #include "daemon/metrics_page.h"
+#include "daemon/table_buckets.h"
 #include "daemon/url_target.h"
 #include "env/shifted_clock.h"
 #include "event_sources/clock_timing.h"
@@ -71,6 +73,7 @@ class Cloud {
   void open_tables();
   void open_event_sources();
   void open_table_backups(Millis period);
+  void open_table_transfers();
   void open_services();
   Result<void> listen();
   Result<void> add_listener(const std::string& address, std::uint16_t port);
@@ -137,6 +140,10 @@ class Cloud {
   std::unique_ptr<tables::RecoverySweeper> recovery_sweeper_;
   std::unique_ptr<api::DynamoDbService> dynamodb_;
   std::unique_ptr<api::DynamoDbBackups> dynamodb_backups_;
+  std::unique_ptr<TableBuckets> table_buckets_;
+  std::unique_ptr<tables::Exports> table_exports_;
+  std::unique_ptr<tables::Imports> table_imports_;
+  std::unique_ptr<api::DynamoDbTransfers> dynamodb_transfers_;
   std::unique_ptr<tables::StreamCatalog> streams_;
   std::unique_ptr<tables::StreamSweeper> stream_sweeper_;
   std::unique_ptr<api::DynamoDbStreamsService> dynamodb_streams_;

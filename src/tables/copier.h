@@ -1,5 +1,5 @@
 // Copier: copies the rows of items as they were at a moment, in steps of about a megabyte, while writes go on. Loop
-// thread only. docs/decisions/0280-an-undo-log.md
+// thread only. docs/decisions/0290-an-undo-log.md
 #pragma once
 
 #include "async/task.h"

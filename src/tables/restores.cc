@@ -4,6 +4,7 @@
 #include "tables/history.h"
 #include "tables/rows.h"
 #include "tables/shape.h"
+#include "tables/transfers.h"
 
 #include <fmt/format.h>
 
@@ -156,7 +157,7 @@ async::Task<void> Restores::trim() {
   GUST_CO_TRY(const auto tables, co_await catalog_.all());
   GUST_CO_TRY(const auto jobs, co_await jobs_.all());
   for (const auto& table : tables) GUST_CO_CHECK(co_await trim_one(table, jobs, now));
-  co_return Result<void>();
+  co_return co_await trim_transfers(store_, clock_.now());
 }
 
 async::Task<void> Restores::trim_one(const Table& table, const std::vector<Job>& jobs, std::uint64_t now) {

@@ -14,8 +14,10 @@ struct Seen {
   std::string digest, id;
 };
 
+constexpr std::string_view kTokens = "t/v/";
+
 std::string key_of(const TransferToken& token) {
-  std::string out = "t/v/";
+  std::string out(kTokens);
   kv::append_text(out, token.account.str());
   kv::append_text(out, token.region);
   out += token.kind == TransferKind::kExport ? 'e' : 'i';
@@ -41,6 +43,25 @@ Result<std::optional<std::string>> known_transfer(kv::Reader& reader, const Tran
   return fail(Code::kConflict,
               "A request with the same client token but different parameters was made within the last eight hours",
               "token");
+}
+
+async::Task<void> trim_transfers(kv::Store& store, WallTime now) {
+  auto range = kv::Range::prefix(std::string(kTokens));
+  for (;;) {
+    GUST_CO_TRY(const auto rows, co_await store.scan(range));
+    std::vector<std::string> old;
+    for (const auto& row : rows) {
+      GUST_CO_TRY(const auto seen, decode(row.value));
+      if (seen.at + kTransferTokenLife <= now) old.push_back(row.key);
+    }
+    kv::Store::Body body = [&old](kv::Transaction& tx) -> Result<void> {
+      for (const auto& key : old) tx.erase(key);
+      return {};
+    };
+    if (!old.empty()) GUST_CO_CHECK(co_await store.transact(std::move(body)));
+    if (rows.size() < range.limit) co_return Result<void>();
+    range.begin = rows.back().key + '\0';
+  }
 }
 
 Result<std::optional<std::string>> seen_before(kv::Transaction& tx, const TransferToken& token, std::string_view id,

@@ -25,4 +25,7 @@ Result<std::optional<std::string>> known_transfer(kv::Reader& reader, const Tran
 Result<std::optional<std::string>> seen_before(kv::Transaction& tx, const TransferToken& token, std::string_view id,
                                                WallTime now);
 
+// Erases those of more than eight hours ago.
+async::Task<void> trim_transfers(kv::Store& store, WallTime now);
+
 }  // namespace gust::tables

@@ -1,5 +1,10 @@
-// Any bytes as an item's row and as a record's: an error where it is none, and the same again where it is one.
+// Any bytes as a row of items, records, histories, jobs and the like: an error where it is none, and the same again where
+// it is one.
 #include "fuzz/fuzz.h"
+#include "tables/backup.h"
+#include "tables/history.h"
+#include "tables/import.h"
+#include "tables/job.h"
 #include "tables/rows.h"
 #include "tables/stored_item.h"
 
@@ -20,5 +25,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     GUST_ASSERT(again && again->sequence == 7 && again->keys == record->keys && again->before == record->before &&
                 again->after == record->after);
   }
+  const gust::kv::Entry changed{history::key("id", 7, 3), std::string(row)};
+  if (const auto change = history::decode(changed)) GUST_ASSERT(change->sequence == 7 && history::encode(*change) == row);
+  if (const auto job = job_rows::decode(row)) {
+    const auto written = job_rows::encode(*job);
+    GUST_ASSERT(job_rows::encode(*job_rows::decode(written)) == written);
+  }
+  (void)backup_rows::decode(row);
+  (void)export_rows::decode(row);
+  (void)import_rows::decode(row);
   return 0;
 }
