@@ -33,8 +33,8 @@ struct Gzip::Stream {
 };
 
 Gzip::Gzip() : stream_(std::make_unique<Stream>()) {
-  constexpr int kMemory = 8;
-  GUST_ASSERT(deflateInit2(&stream_->z, Z_BEST_SPEED, Z_DEFLATED, kWindow + kGzip, kMemory, Z_DEFAULT_STRATEGY) == Z_OK);
+  constexpr int kMemory = 8, kWay = Z_DEFAULT_STRATEGY;
+  GUST_ASSERT(deflateInit2(&stream_->z, Z_BEST_SPEED, Z_DEFLATED, kWindow + kGzip, kMemory, kWay) == Z_OK);
 }
 Gzip::~Gzip() { deflateEnd(&stream_->z); }
 void Gzip::add(std::string_view bytes, std::string& out) { stream_->run(bytes, Z_NO_FLUSH, out); }

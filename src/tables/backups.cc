@@ -45,11 +45,12 @@ Backups::Backups(kv::Store& store, Catalog& catalog, ItemStore& items, Jobs& job
     : store_(store), items_(items), jobs_(jobs), clock_(clock), random_(random), copier_(store) {
   jobs.add(Job::Kind::kBackup, [this](Job job) { return make(std::move(job)); });
   jobs.add(Job::Kind::kErase, [this](Job job) { return erase(std::move(job)); });
-  catalog.set_farewell([this](kv::Transaction& tx, const Table& table) -> Result<void> {
+  Catalog::Also farewell = [this](kv::Transaction& tx, const Table& table) -> Result<void> {
     auto backup = planned(table, table.name.str() + "$DeletedTableBackup", Backup::Type::kSystem);
     backup.expires_at = backup.created_at + kSystemLife;
     return plan(tx, backup);
-  });
+  };
+  catalog.set_farewell(std::move(farewell), [this] { jobs_.notify(); });
 }
 
 Backup Backups::planned(const Table& table, std::string name, Backup::Type type) {
@@ -165,7 +166,8 @@ async::Task<void> Backups::expire() {
       if (!backup.expires_at || *backup.expires_at > clock_.now()) continue;
       const auto removed = co_await remove(std::move(backup.ref));
       // What is in use is for the next time; another may have removed it.
-      const bool later = !removed && (removed.error().code == Code::kConflict || removed.error().code == Code::kNotFound);
+      const auto code = removed ? Code::kInternal : removed.error().code;
+      const bool later = code == Code::kConflict || code == Code::kNotFound;
       if (!removed && !later) co_return std::unexpected(removed.error());
     }
     if (rows.size() < range.limit) co_return Result<void>();

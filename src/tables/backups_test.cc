@@ -129,7 +129,8 @@ TEST_P(BackupsTest, ATableThatIsBeingRestoredIsNotChanged) {
   const Catalog::Change nothing = [](Table&) -> Result<void> { return {}; };
   EXPECT_EQ(run(loop_, [&] { return catalog_->update(at("again"), nothing); }).error().source, "creating");
   EXPECT_EQ(run(loop_, [&] { return backups_->create(at("again"), "name"); }).error().source, "creating");
-  EXPECT_EQ(restore(begun->ref, "again").error(), (Error{Code::kAlreadyExists, "Table already exists: again", "table"}));
+  const Error exists{Code::kAlreadyExists, "Table already exists: again", "table"};
+  EXPECT_EQ(restore(begun->ref, "again").error(), exists);
   EXPECT_EQ(run(loop_, [&] { return backups_->create(at("none"), "name"); }).error().source, "table");
   EXPECT_EQ(restore({kAccount, "us-east-1", "none"}, "more").error().source, "backup");
 }

@@ -158,6 +158,7 @@ async::Task<Catalog::Known> Catalog::remove(Place place) {
   ++changes_;
   known_.erase(place);
   worked_.set();
+  if (out->recovery && after_farewell_) after_farewell_();
   co_return out;
 }
 

@@ -43,8 +43,11 @@ class Catalog {
   using Change = std::function<Result<void>(Table&)>;
   async::Task<Known> update(Place place, Change change);
   async::Task<Known> remove(Place place);  // kPrecondition "protected"; kConflict "creating"
-  // What each removal of a table that can be restored to a time does beside.
-  void set_farewell(Also farewell) { farewell_ = std::move(farewell); }
+  // What each removal of a table that can be restored to a time does beside, and after the commit.
+  void set_farewell(Also farewell, std::function<void()> after) {
+    farewell_ = std::move(farewell);
+    after_farewell_ = std::move(after);
+  }
 
   struct Names {
     std::vector<TableName> names;
@@ -66,6 +69,7 @@ class Catalog {
   env::Random& random_;
   async::Event worked_;
   Also farewell_;
+  std::function<void()> after_farewell_;
   std::map<Place, Known> known_;
   std::uint64_t changes_ = 0;  // a row that was read before one is not kept
 };

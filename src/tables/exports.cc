@@ -21,7 +21,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kMost = 300;           // at the same time
 constexpr std::size_t kFileBytes = 8 << 20;  // compressed, about
-constexpr std::size_t kPieceBytes = 1 << 20;
+constexpr std::size_t kPieceBytes = 1 << 20, kManyFiles = 1'000'000;
 
 std::unexpected<Error> no_export(const TransferRef& ref) {
   return fail(Code::kNotFound, fmt::format("Export not found: {}", ref.id), "export");
@@ -206,7 +206,8 @@ Result<Exports::File> Exports::make_file(kv::Reader& reader, const Copying& copy
 
 async::Task<void> Exports::write_files(std::shared_ptr<Job> job, const Export& one) {
   // Of those that are written their rows tell.
-  GUST_CO_TRY(const auto lines, co_await parts_.store.scan(kv::Range::prefix(export_rows::files_prefix(job->id), 100'000)));
+  auto written = kv::Range::prefix(export_rows::files_prefix(job->id), kManyFiles);
+  GUST_CO_TRY(const auto lines, co_await parts_.store.scan(std::move(written)));
   auto n = static_cast<std::uint64_t>(lines.size());
   if (n > 0 && job->copying.cursor.empty()) co_return Result<void>();
   for (bool whole = false; !whole; ++n) {
@@ -234,7 +235,8 @@ async::Task<void> Exports::write_files(std::shared_ptr<Job> job, const Export& o
 }
 
 async::Task<std::string> Exports::manifest_of_files(std::string id) {
-  GUST_CO_TRY(const auto lines, co_await parts_.store.scan(kv::Range::prefix(export_rows::files_prefix(id), 100'000)));
+  auto written = kv::Range::prefix(export_rows::files_prefix(id), kManyFiles);
+  GUST_CO_TRY(const auto lines, co_await parts_.store.scan(std::move(written)));
   std::string out;
   for (const auto& line : lines) out += line.value + "\n";
   co_return out;

@@ -1,5 +1,5 @@
-// History: what writes replaced, kept while a table can be restored to a time (or is being copied): one row a change, in
-// the write's own transaction, with the row as it was before. The table as it was after change N is the table as it
+// History: what writes replaced, kept while a table can be restored to a time (or is being copied): one row a change,
+// in the write's own transaction, with the row as it was before. The table as it was after change N is the table as it
 // is, with the changes after N undone, the newest first. Any thread. docs/decisions/0290-an-undo-log.md
 #pragma once
 

@@ -170,7 +170,8 @@ void ImportReader::end_record(std::vector<Record>& out) {
 
 Result<Item> ImportReader::item_of(const std::vector<std::string>& fields) const {
   if (fields.size() != header_->size()) {
-    return fail(Code::kInvalid, fmt::format("The header has {} columns, the record {}", header_->size(), fields.size()));
+    return fail(Code::kInvalid,
+                fmt::format("The header has {} columns, the record {}", header_->size(), fields.size()));
   }
   Item out;
   for (std::size_t i = 0; i < fields.size(); ++i) {

@@ -1,6 +1,6 @@
 // ImportReader: the items of one object that is imported: lines of JSON, or CSV (RFC 4180), either of them maybe gzip.
-// Bytes come piece by piece, and what is wrong with one item leaves the others. One thread at a time. Source: "Amazon S3
-// import formats for DynamoDB".
+// Bytes come piece by piece, and what is wrong with one item leaves the others. One thread at a time. Source: "Amazon
+// S3 import formats for DynamoDB".
 #pragma once
 
 #include "codec/gzip.h"

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t kMost = 50;             // at the same time
 constexpr std::size_t kMaxObjects = 50'000;   // of an import
-constexpr std::size_t kPiece = 256 << 10, kPacked = 16 << 10;  // bytes that are read at once; of gzip fewer, as it swells
+constexpr std::size_t kPiece = 256 << 10;     // bytes that are read at once
+constexpr std::size_t kPacked = 16 << 10;     // of gzip, which swells
 constexpr std::size_t kListed = 1000;
 
 std::unexpected<Error> no_import(const TransferRef& ref) {

@@ -1,6 +1,6 @@
 // Shape: which indexes a table has, as its rows know it, and whether writes keep its history. A write comes with a
-// declaration that was read some time before; one that does not fit the shape is refused, so that no row is missing from
-// a new index or left in one that is gone. Whoever changes declarations says so here in the same transaction. Any
+// declaration that was read some time before; one that does not fit the shape is refused, so that no row is missing
+// from a new index or left in one that is gone. Whoever changes declarations says so here in the same transaction. Any
 // thread.
 #pragma once
 

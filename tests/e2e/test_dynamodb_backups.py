@@ -226,9 +226,8 @@ def test_how_long_is_told_and_changed(dynamodb, table):
     assert turn(dynamodb, table, True, RecoveryPeriodInDays=7)["RecoveryPeriodInDays"] == 7
     since = recovery(dynamodb, table)["EarliestRestorableDateTime"]
     assert turn(dynamodb, table, True, RecoveryPeriodInDays=1)["EarliestRestorableDateTime"] == since
-    for days in (0, 36):
-        message = refusal(lambda: turn(dynamodb, table, True, RecoveryPeriodInDays=days), "ValidationException")
-        assert "recoveryPeriodInDays" in message
+    message = refusal(lambda: turn(dynamodb, table, True, RecoveryPeriodInDays=36), "ValidationException")
+    assert "recoveryPeriodInDays" in message
     refusal(lambda: turn(dynamodb, table, False, RecoveryPeriodInDays=3), "ValidationException")
     assert turn(dynamodb, table, False) == {"PointInTimeRecoveryStatus": "DISABLED"}
     assert turn(dynamodb, table, True)["EarliestRestorableDateTime"] > since

@@ -180,8 +180,8 @@ def test_csv_is_imported(dynamodb, s3, bucket, unique, gust):
         {"id": {"S": "e"}, "n": {"N": "6"}, "note": {"S": ""}}]
 
     def faults():
-        lines = [json.loads(line) for line in gust.cli("logs", "dynamodb-imports", "--since", "1h").splitlines()
-                 if begun["ImportArn"] in line]
+        told = gust.cli("logs", "dynamodb-imports", "--json", check=False).stdout.splitlines()
+        lines = [json.loads(json.loads(line)["message"]) for line in told if begun["ImportArn"] in line]
         return lines if len(lines) == 3 else None
     first = wait_until(faults, "what was not taken to be told")[0]
     assert first["itemS3Pointer"] == {"bucket": bucket, "key": "in/a.csv", "itemIndex": 2}

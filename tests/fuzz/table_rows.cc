@@ -1,5 +1,5 @@
-// Any bytes as a row of items, records, histories, jobs and the like: an error where it is none, and the same again where
-// it is one.
+// Any bytes as a row of items, records, histories, jobs and the like: an error where it is none, and the same again
+// where it is one.
 #include "fuzz/fuzz.h"
 #include "tables/backup.h"
 #include "tables/history.h"
@@ -26,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 again->after == record->after);
   }
   const gust::kv::Entry changed{history::key("id", 7, 3), std::string(row)};
-  if (const auto change = history::decode(changed)) GUST_ASSERT(change->sequence == 7 && history::encode(*change) == row);
+  if (const auto change = history::decode(changed))
+    GUST_ASSERT(change->sequence == 7 && history::encode(*change) == row);
   if (const auto job = job_rows::decode(row)) {
     const auto written = job_rows::encode(*job);
     GUST_ASSERT(job_rows::encode(*job_rows::decode(written)) == written);

@@ -82,8 +82,9 @@ dynamodb::SourceTableFeatureDetails features(const Backup& backup) {
       info.index_name = one.index_name;
       info.key_schema = one.key_schema;
       info.projection = one.projection;
-      const auto& units = one.provisioned_throughput;
-      info.provisioned_throughput.emplace(units->read_capacity_units.value_or(0), units->write_capacity_units.value_or(0));
+      const auto& units = *one.provisioned_throughput;
+      info.provisioned_throughput.emplace(units.read_capacity_units.value_or(0),
+                                          units.write_capacity_units.value_or(0));
       list.push_back(std::move(info));
     }
   }

@@ -19,7 +19,8 @@ constexpr std::int32_t kMost = 25;
 
 Result<ImportFormat> format_of(const dynamodb::ImportTableInput& request) {
   const auto& options = request.input_format_options;
-  if (request.input_format == "ION") return bad_parameter("InputFormat ION is not served by Gust; use DYNAMODB_JSON or CSV");
+  if (request.input_format == "ION")
+    return bad_parameter("InputFormat ION is not served by Gust; use DYNAMODB_JSON or CSV");
   const auto compression = request.input_compression_type.value_or("NONE");
   if (compression == "ZSTD")
     return bad_parameter("InputCompressionType ZSTD is not served by Gust; use GZIP or NONE");

@@ -24,7 +24,8 @@ wire::WireError map_error(const Error& error) {
         return {"ConditionalCheckFailedException", "The conditional request failed", 400, {}};
       return {"ValidationException", error.message, 400, {}};
     case Code::kConflict:
-      if (error.source == "index" || error.source == "creating") return {"ResourceInUseException", error.message, 400, {}};
+      if (error.source == "index" || error.source == "creating")
+        return {"ResourceInUseException", error.message, 400, {}};
       return {"TransactionConflictException", "Transaction is ongoing for the item", 400, {}};
     case Code::kThrottled: return {"ThrottlingException", error.message, 400, {}};
     case Code::kDenied: return {"AccessDeniedException", error.message, 400, {}};

@@ -18,6 +18,8 @@
 namespace gust::cli {
 namespace {
 
+constexpr std::string_view kImportsLog = "dynamodb-imports";  // of tables, and no function's
+
 Result<std::string> read_payload(const std::string& text) {
   std::stringstream out;
   if (text == "-") {
@@ -119,7 +121,10 @@ Result<void> logs(Session& session, const LogsOptions& options) {
     query += fmt::format("&since_ms={}", to_epoch_ms(env::SystemClock().now()) - age);
   }
   GUST_TRY(const auto remote, session.connect());
-  GUST_TRY(const auto name, find_function(*remote, options.name));
+  auto name = options.name;
+  if (name != kImportsLog) {
+    GUST_TRY(name, find_function(*remote, options.name));
+  }
   LogPrinter printer(session);
   std::string refused;
   auto answer = remote->stream({.path = "/_gust/logs/" + codec::percent_encode(name), .query = query},
