@@ -23,6 +23,10 @@ Digests digests_of(const std::map<std::string, std::map<std::string, ContentFile
   return out;
 }
 
+std::string_view noun_of(std::string_view type) {
+  return type == kBucketType ? "bucket" : type == kTableType ? "table" : "layer";
+}
+
 }  // namespace
 
 std::string pushed_image(std::string_view stack, std::string_view logical_id, std::string_view digest) {
@@ -78,6 +82,7 @@ Result<void> Deploy::prepare() {
   GUST_TRY(before_, read_record());
   GUST_CHECK(look());
   GUST_CHECK(evaluate_now());
+  GUST_CHECK(check_tables());
   const auto folder = fs::absolute(file_).parent_path().string();
   GUST_CHECK(package_layers(folder));
   for (const auto& function : desired_.functions) {
@@ -109,6 +114,10 @@ Result<void> Deploy::look() {
         if (url && url->contains("FunctionUrl"))
           around_.urls[logical_id] = std::string(url->at("FunctionUrl").as_string());
       }
+    } else if (entry.type == kTableType) {
+      GUST_TRY(const auto found, services_.read_table(entry.physical));
+      there = found.has_value();
+      if (there && !found->stream_arn.empty()) around_.streams[logical_id] = found->stream_arn;
     } else if (entry.type == kLayerType && !entry.physical.empty()) {
       GUST_TRY(there, services_.layer_exists(entry.physical));
     } else if (entry.type == kApiType && !entry.physical.empty()) {
@@ -201,6 +210,7 @@ Result<void> Deploy::steps() {
   after_ = begun();
   GUST_CHECK(save(after_));
   GUST_CHECK(upload_code());
+  GUST_CHECK(apply_tables());
   GUST_CHECK(apply_buckets());
   GUST_CHECK(apply_apis());
   GUST_CHECK(apply_layers());
@@ -224,6 +234,12 @@ Result<void> Deploy::steps() {
     entry.digest = digest_of(entry.parts);
     entry.retained = bucket.retained;
   }
+  for (const auto& table : desired_.tables) {
+    auto& entry = after_.entries[table.logical_id];
+    entry.parts = parts_of(table);
+    entry.digest = digest_of(entry.parts);
+    entry.retained = table.retained;
+  }
   undo_.clear();
   serving_ = true;  // what follows only tidies up
   GUST_CHECK(remove_dropped());
@@ -235,6 +251,7 @@ Result<void> Deploy::remove(const std::string& type, const std::string& physical
   if (physical.empty()) return {};
   GUST_CHECK(announce(fmt::format("delete {} {}", type, physical)));
   if (type == kFunctionType) return services_.delete_function(physical);
+  if (type == kTableType) return services_.delete_table(physical);
   if (type == kApiType) return services_.delete_api(physical);
   if (type == kLayerType) return services_.delete_layer(physical);
   return services_.delete_bucket(physical);
@@ -267,7 +284,7 @@ Result<void> Deploy::remove_dropped() {
     const auto before = it->second;
     if (before.retained.contains(replaced ? "UpdateReplacePolicy" : "DeletionPolicy")) {
       desired_.notes.push_back(fmt::format("the {} {} is left as it is, for its template said Retain",
-                                           before.type == kBucketType ? "bucket" : "layer", before.physical));
+                                           noun_of(before.type), before.physical));
       if (!replaced) after_.entries.erase(change.logical_id);
       continue;
     }
@@ -288,6 +305,10 @@ Result<void> Deploy::remove_dropped() {
     if (!removed && removed.error().source == "BucketNotEmpty") {
       desired_.notes.push_back(fmt::format(
           "the bucket {} is not empty and was left; empty it and deploy again, or keep it", before.physical));
+      if (change.action == Action::kDelete) continue;
+    } else if (!removed && removed.error().source == "protected") {
+      desired_.notes.push_back(fmt::format(
+          "the table {} is protected against deletion and was left; take that off and deploy again", before.physical));
       if (change.action == Action::kDelete) continue;
     } else if (!removed) {
       return removed;

@@ -42,6 +42,8 @@ class Deploy {
   Result<void> announce(const std::string& what);  // before each step
   Result<void> steps();
   Result<void> upload_code();
+  Result<void> check_tables();
+  Result<void> apply_tables();
   Result<void> apply_buckets();
   Result<void> apply_apis();
   Result<void> package_layers(const std::string& folder);

@@ -84,6 +84,15 @@ Parts parts_of(const BucketSpec& spec, const std::map<std::string, std::string>&
           {"deletion policy", part(policies)}};
 }
 
+Parts parts_of(const TableSpec& spec) {
+  std::string policies, tags;
+  for (const auto& policy : spec.retained) policies += policy + "\n";
+  for (const auto& [key, value] : spec.tags) tags += part(key) + part(value) + "\n";
+  Parts out{{"Tags", part(tags)}, {"deletion policy", part(policies)}};
+  for (const auto& [name, value] : spec.settings.fields) out[name] = part(to_canonical_json(value));
+  return out;
+}
+
 Parts parts_of(const ApiSpec& spec) {
   std::string routes;
   for (const auto& route : spec.routes) {
@@ -136,6 +145,7 @@ std::string digest_of(const Parts& parts) {
 std::vector<Change> make_plan(const Inputs& in) {
   Planner planner(in);
   static const std::map<std::string, std::string> kNothing;
+  for (const auto& table : in.desired.tables) planner.want(table.logical_id, kTableType, table.name, parts_of(table));
   for (const auto& bucket : in.desired.buckets) {
     const auto it = in.content.find(bucket.logical_id);
     planner.want(bucket.logical_id, kBucketType, bucket.name,

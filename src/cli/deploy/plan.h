@@ -11,6 +11,7 @@ namespace gust::cli {
 inline constexpr std::string_view kBucketType = "AWS::S3::Bucket";
 inline constexpr std::string_view kFunctionType = "AWS::Lambda::Function";
 inline constexpr std::string_view kLayerType = "AWS::Lambda::LayerVersion";
+inline constexpr std::string_view kTableType = "AWS::DynamoDB::Table";
 inline constexpr std::string_view kApiType = "AWS::ApiGatewayV2::Api";
 
 // Before the ARN of the source, among the parts of a function.
@@ -41,6 +42,7 @@ std::string_view action_name(Action action);
 
 // What the template says about a resource, part by part, each as a digest; and all of them as one.
 Parts parts_of(const BucketSpec& spec, const std::map<std::string, std::string>& content);
+Parts parts_of(const TableSpec& spec);
 Parts parts_of(const ApiSpec& spec);
 Parts parts_of(const FunctionSpec& spec, const Package& package);
 Parts parts_of(const LayerSpec& spec, const Package& package);

@@ -1,8 +1,9 @@
-// Services: the calls of S3, Lambda and API Gateway that a deploy makes, each to a wanted state and safe to repeat.
-// Blocking. Errors carry the service's code as their source.
+// Services: the calls of S3, Lambda, DynamoDB and API Gateway that a deploy makes, each to a wanted state and safe to
+// repeat. Blocking. Errors carry the service's code as their source.
 #pragma once
 
 #include "cli/deploy/package.h"
+#include "cli/deploy/tables.h"
 #include "cli/remote.h"
 #include "cli/template/desired.h"
 
@@ -110,10 +111,21 @@ class Services {
   Result<void> sync_routes(const std::string& id, const ApiSpec& spec);
   Result<void> delete_api(const std::string& id);
 
+  // DynamoDB (services_tables.cc). Those that change a table return when it and its indexes are ACTIVE.
+  Result<std::optional<TableState>> read_table(const std::string& name);
+  Result<void> create_table(const TableState& wanted, const Progress& progress);
+  Result<void> update_table(const TableState& was, const TableState& wanted, const Progress& progress);
+  Result<void> delete_table(const std::string& name);  // kPrecondition "protected"
+
   // The caller's account (STS).
   Result<std::string> account();
 
  private:
+  enum class TimeToLive { kOff, kOn };
+  Result<boost::json::object> table_call(std::string_view operation, const boost::json::object& body,
+                                         std::string_view what);
+  Result<void> wait_for_table(const std::string& name, const Progress& progress);
+  Result<void> set_time_to_live(const std::string& table, const std::string& attribute, TimeToLive wanted);
   Result<boost::json::object> json_call(const std::string& method, const std::string& service, const std::string& path,
                                         const boost::json::object* body, std::string_view what);
   Result<boost::json::object> scaling_call(std::string_view operation, const boost::json::object& body,

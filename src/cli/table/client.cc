@@ -43,6 +43,13 @@ json::object puts(const std::string& table, const std::vector<json::object>& ite
   return {{table, std::move(requests)}};
 }
 
+// The table has used up its units: it goes on when it has some again.
+bool is_throttled(const Answer& answer) {
+  if (answer.ok()) return false;
+  const auto code = error_code(answer);
+  return code.ends_with("ProvisionedThroughputExceededException") || code.ends_with("ThrottlingException");
+}
+
 }  // namespace
 
 std::vector<std::string> TableInfo::key_names() const {
@@ -71,7 +78,13 @@ Result<json::object> TableClient::call(std::string_view operation, const json::o
   Call request{.method = "POST", .service = "dynamodb", .body = codec::to_json(body)};
   request.headers.emplace_back("Content-Type", "application/x-amz-json-1.0");
   request.headers.emplace_back("X-Amz-Target", fmt::format("DynamoDB_20120810.{}", operation));
-  GUST_TRY(const auto answer, remote_.send(request));
+  GUST_TRY(auto answer, remote_.send(request));
+  auto pause = kFirstPause;
+  for (int tries = kTries; tries > 1 && is_throttled(answer); --tries) {
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, kLongestPause);
+    GUST_TRY(answer, remote_.send(request));
+  }
   if (!answer.ok() && error_code(answer).ends_with("ResourceNotFoundException"))
     return fail(Code::kNotFound, fmt::format("there is no table '{}'; see gust table ls", table), "table");
   GUST_CHECK(expect_ok(answer, what));

@@ -72,6 +72,14 @@ struct BucketSpec {
   int line = 0;
 };
 
+struct TableSpec {
+  std::string logical_id, name;
+  Node settings;  // the wire's names of CreateTable, and TimeToLiveSpecification
+  std::map<std::string, std::string> tags;
+  std::set<std::string> retained;  // as of a bucket
+  int line = 0;
+};
+
 struct RouteSpec {
   std::string key;  // "GET /photos", "$default"
   std::string function_arn;
@@ -94,6 +102,7 @@ struct Desired {
   std::vector<ApiSpec> apis;
   std::vector<FunctionSpec> functions;
   std::vector<LayerSpec> layers;
+  std::vector<TableSpec> tables;
   std::vector<std::pair<std::string, std::string>> accepted;  // logical id, type: taken note of, nothing to make
   std::vector<std::pair<std::string, std::string>> outputs;
   std::vector<std::string> notes;  // what is accepted and has no effect here, and why

@@ -16,6 +16,7 @@ struct Surroundings {
   std::map<std::string, std::string> parameters;  // given on the command line
   std::map<std::string, std::string> api_ids;     // logical id of an API -> its id, as far as known
   std::map<std::string, std::string> layers;      // logical id of a layer -> ARN of its version, as far as known
+  std::map<std::string, std::string> streams;     // logical id of a table -> ARN of its stream, as far as known
   std::map<std::string, std::string> urls;        // logical id of a function -> its URL, as far as known
 };
 
@@ -30,6 +31,8 @@ std::string generated_bucket_name(const Surroundings& around, const std::string&
 // Stands for the id of an API that is not made yet.
 std::string pending_api_id(const std::string& logical_id);
 std::string pending_layer(const std::string& logical_id);
+// Stands for the ARN of a table's stream that is not made yet.
+std::string pending_stream(const std::string& logical_id);
 // Stands for the URL of a function that is not made yet.
 std::string pending_url(const std::string& logical_id);
 

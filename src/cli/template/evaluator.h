@@ -32,6 +32,7 @@ class Evaluator {
   Result<std::string> bucket_attribute(const std::string& bucket, const std::string& name);
   Result<std::string> auto_alias(const Node& function);
   Result<std::string> url_attribute(const std::string& function, const Node& node, const std::string& name);
+  Result<std::string> table_attribute(const std::string& logical_id, const Node& node, const std::string& name);
   std::string target_arn(const FunctionSpec& spec) const;  // the alias where it has one: what events invoke
   std::string site_url(const std::string& bucket) const;
   std::string function_arn(const std::string& name) const;
@@ -47,6 +48,12 @@ class Evaluator {
   Result<void> event_invoke(const std::string& logical_id, const Node& node);
   Result<void> permission(const std::string& logical_id, const Node& node);
   Result<void> outputs();
+
+  // Tables (tables.cc): plain ones, and those of SAM.
+  Result<void> table(const std::string& logical_id, const Node& node);
+  Result<void> simple_table(const std::string& logical_id, const Node& node);
+  Result<void> check_table(const TableSpec& table);
+  Result<TableSpec> common_table(const std::string& logical_id, const Node& node);
 
   // APIs (apis.cc): of SAM, and the plain ones of CloudFormation.
   Result<void> api(const std::string& logical_id, const Node& node);
@@ -117,6 +124,10 @@ class Evaluator {
 
 inline bool is_layer(std::string_view type) {
   return type == "AWS::Serverless::LayerVersion" || type == "AWS::Lambda::LayerVersion";
+}
+
+inline bool is_table(std::string_view type) {
+  return type == "AWS::DynamoDB::Table" || type == "AWS::Serverless::SimpleTable";
 }
 
 // {"Ref": X} -> X; empty when the node is not a Ref.

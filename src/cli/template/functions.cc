@@ -63,8 +63,9 @@ Node merged(const Node& standard, const Node& ours) {
 Result<Node> Evaluator::with_globals(const Node& properties, std::string_view section) const {
   const auto& globals = root_["Globals"];
   for (const auto& [name, value] : globals.fields) {
-    if (name != "Function" && name != "HttpApi" && name != "Api") {
-      return resolver_->error(value.line, fmt::format("Globals.{} is not served; Function and HttpApi are", name),
+    if (name != "Function" && name != "HttpApi" && name != "Api" && name != "SimpleTable") {
+      return resolver_->error(value.line,
+                              fmt::format("Globals.{} is not served; Function, HttpApi and SimpleTable are", name),
                               Code::kUnsupported);
     }
   }

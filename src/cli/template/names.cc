@@ -48,6 +48,9 @@ std::string generated_bucket_name(const Surroundings& around, const std::string&
 }
 
 std::string pending_layer(const std::string& logical_id) { return fmt::format("<ARN of {}>", logical_id); }
+std::string pending_stream(const std::string& logical_id) {
+  return fmt::format("<ARN of the stream of {}>", logical_id);
+}
 std::string pending_url(const std::string& logical_id) { return fmt::format("<URL of {}>", logical_id); }
 
 std::string pending_api_id(const std::string& logical_id) { return fmt::format("<id of {}>", logical_id); }
@@ -82,6 +85,7 @@ Result<std::string> Evaluator::name_of(const std::string& logical_id, const Node
   }
   const std::string_view field = type == "AWS::S3::Bucket"  ? "BucketName"
                                  : type == "AWS::IAM::Role" ? "RoleName"
+                                 : is_table(type)           ? "TableName"
                                                             : "FunctionName";
   const auto& given = resource["Properties"][field];
   Node value;
@@ -130,6 +134,7 @@ Result<std::string> Evaluator::attribute(const std::string& logical_id, const st
   }
   const auto& type = (*resource)["Type"].text;
   if (type == "AWS::Serverless::HttpApi" || type == "AWS::ApiGatewayV2::Api") return api_attribute(logical_id, name);
+  if (is_table(type)) return table_attribute(logical_id, *resource, name);
   if (is_layer(type) && (name.empty() || name == "LayerVersionArn")) {
     const auto it = around_.layers.find(logical_id);
     return it == around_.layers.end() ? pending_layer(logical_id) : it->second;

@@ -12,11 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 15> kServed = {"AWS::Serverless::LayerVersion",
+constexpr std::array<std::string_view, 17> kServed = {"AWS::Serverless::LayerVersion",
                                                       "AWS::Lambda::LayerVersion",
                                                       "AWS::Serverless::Function",
                                                       "AWS::Serverless::HttpApi",
                                                       "AWS::S3::Bucket",
+                                                      "AWS::DynamoDB::Table",
+                                                      "AWS::Serverless::SimpleTable",
                                                       "AWS::Lambda::Function",
                                                       "AWS::Lambda::Permission",
                                                       "AWS::Lambda::EventInvokeConfig",
@@ -61,6 +63,8 @@ Result<void> Evaluator::resource(const std::string& logical_id, const Node& node
   const auto& type = node["Type"];
   if (!type.is_scalar()) return resolver_->error(node.line, fmt::format("the resource {} has no Type", logical_id));
   if (type.text == "AWS::S3::Bucket") return bucket(logical_id, node);
+  if (type.text == "AWS::DynamoDB::Table") return table(logical_id, node);
+  if (type.text == "AWS::Serverless::SimpleTable") return simple_table(logical_id, node);
   if (type.text == "AWS::Serverless::HttpApi") return api(logical_id, node);
   if (type.text == "AWS::Serverless::Function") return serverless_function(logical_id, node);
   if (type.text == "AWS::Lambda::Function") return lambda_function(logical_id, node);

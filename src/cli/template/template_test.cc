@@ -373,8 +373,8 @@ TEST_F(TemplateTest, RefusalsSayWhereAndWhat) {
           .starts_with("t.yaml:3: the resource T has the type AWS::Serverless::Api, which is not served; REST APIs"));
   EXPECT_TRUE(refusal(kFunction + "      Events: {E: {Type: HttpApi, Properties: {Auth: {Authorizer: Jwt}}}}\n")
                   .contains("the event E of F asks for an authorizer"));
-  EXPECT_EQ(refusal("Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n").substr(0, 62),
-            "t.yaml:3: the resource T has the type AWS::DynamoDB::Table, wh");
+  EXPECT_EQ(refusal("Resources:\n  T:\n    Type: AWS::DynamoDB::Global\n").substr(0, 62),
+            "t.yaml:3: the resource T has the type AWS::DynamoDB::Global, w");
   EXPECT_TRUE(refusal(kFunction + "      FunctionUrlConfig: {AuthType: JWT}\n")
                   .starts_with("t.yaml:9: FunctionUrlConfig of F"));
   EXPECT_TRUE(refusal(kFunction + "      Role: !Ref F.Alias\n").contains("F has no attribute 'Alias'"));
@@ -489,6 +489,64 @@ Resources:
             "t.yaml:6: the image of F is not there: ./none.tar");
   const auto nameless = refusal(of("      PackageType: Image\n"));
   EXPECT_NE(nameless.find("F has PackageType Image and no ImageUri"), std::string::npos);
+}
+
+TEST_F(TemplateTest, Tables) {
+  const auto out = read(R"(
+Globals: {SimpleTable: {SSESpecification: {SSEEnabled: true}}}
+Resources:
+  Notes: {Type: AWS::Serverless::SimpleTable}
+  Ids:
+    Type: AWS::Serverless::SimpleTable
+    Properties: {TableName: ids, PrimaryKey: {Name: n, Type: Number}, Tags: {team: a},
+                 ProvisionedThroughput: {ReadCapacityUnits: 1, WriteCapacityUnits: 2}}
+  Plain:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    Properties:
+      AttributeDefinitions: [{AttributeName: a, AttributeType: B}]
+      KeySchema: [{AttributeName: a, KeyType: HASH}]
+      BillingMode: PAY_PER_REQUEST
+      StreamSpecification: {StreamViewType: KEYS_ONLY}
+      Tags: [{Key: k, Value: v}]
+Outputs:
+  Name: {Value: !Ref Ids}
+  Arn: {Value: !GetAtt Ids.Arn}
+  Stream: {Value: !GetAtt Plain.StreamArn}
+)").value();
+  ASSERT_EQ(out.tables.size(), 3u);
+  EXPECT_EQ(out.tables[0].name, generated_function_name(around_, "Notes"));
+  EXPECT_EQ(out.tables[0].settings["KeySchema"].items[0]["AttributeName"].text, "id");
+  EXPECT_EQ(out.tables[0].settings["BillingMode"].text, "PAY_PER_REQUEST");
+  EXPECT_EQ(out.tables[1].settings["AttributeDefinitions"].items[0]["AttributeType"].text, "N");
+  EXPECT_EQ(out.tables[1].tags.at("team"), "a");
+  EXPECT_EQ(out.tables[2].tags.at("k"), "v");
+  EXPECT_TRUE(out.tables[2].retained.contains("DeletionPolicy"));
+  const std::vector<std::pair<std::string, std::string>> outputs = {
+      {"Name", "ids"},
+      {"Arn", "arn:aws:dynamodb:us-east-1:000000000000:table/ids"},
+      {"Stream", pending_stream("Plain")}};
+  EXPECT_EQ(out.outputs, outputs);
+}
+
+TEST_F(TemplateTest, WhatIsWrongWithATable) {
+  EXPECT_EQ(refusal("Resources:\n  T: {Type: AWS::DynamoDB::Table}\n"),
+            "t.yaml:2: the table T needs a list AttributeDefinitions");
+  EXPECT_TRUE(refusal("Resources:\n  T: {Type: AWS::Serverless::SimpleTable, Properties: {PrimaryKey: {Name: a, Type: "
+                      "Map}}}\n")
+                  .contains("String, Number or Binary"));
+  const std::string table = R"(
+Resources:
+  T:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{AttributeName: a, AttributeType: S}]
+      KeySchema: [{AttributeName: a, KeyType: HASH}]
+)";
+  EXPECT_EQ(refusal(table), "accepted");
+  EXPECT_TRUE(refusal(table + "      KinesisStreamSpecification: {StreamArn: x}\n").contains("is not served"));
+  EXPECT_TRUE(refusal(table + "      GlobalSecondaryIndexes: [{IndexName: i}]\n").contains("is not complete"));
+  EXPECT_TRUE(refusal(table + "Outputs: {X: {Value: !GetAtt T.StreamArn}}\n").contains("with a StreamSpecification"));
 }
 
 }  // namespace
