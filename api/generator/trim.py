@@ -46,7 +46,12 @@ SERVED = {
         DescribeContinuousBackups UpdateContinuousBackups RestoreTableToPointInTime CreateBackup DescribeBackup
         ListBackups DeleteBackup RestoreTableFromBackup ExportTableToPointInTime DescribeExport ListExports
         ImportTable DescribeImport ListImports PutItem GetItem DeleteItem UpdateItem Query Scan BatchGetItem BatchWriteItem
-        TransactGetItems TransactWriteItems ExecuteStatement BatchExecuteStatement ExecuteTransaction""",
+        TransactGetItems TransactWriteItems ExecuteStatement BatchExecuteStatement ExecuteTransaction
+        PutResourcePolicy GetResourcePolicy DeleteResourcePolicy DescribeKinesisStreamingDestination
+        EnableKinesisStreamingDestination DisableKinesisStreamingDestination UpdateKinesisStreamingDestination
+        DescribeContributorInsights UpdateContributorInsights ListContributorInsights ListGlobalTables
+        DescribeGlobalTable CreateGlobalTable UpdateGlobalTable DescribeGlobalTableSettings
+        UpdateGlobalTableSettings DescribeTableReplicaAutoScaling UpdateTableReplicaAutoScaling""",
     "dynamodbstreams": "ListStreams DescribeStream GetShardIterator GetRecords",
     "application-autoscaling": """RegisterScalableTarget DescribeScalableTargets DeregisterScalableTarget
         PutScheduledAction DescribeScheduledActions DeleteScheduledAction PutScalingPolicy DescribeScalingPolicies
@@ -68,6 +73,18 @@ S3_ROOTS = {
     "ListBucketAnalyticsConfigurations": "ListBucketAnalyticsConfigurationResult",
     "ListBucketInventoryConfigurations": "ListInventoryConfigurationsResult",
     "ListBucketMetricsConfigurations": "ListMetricsConfigurationsResult",
+}
+# Values of enums in the order in which DynamoDB tells them.
+DYNAMODB_ENUMS = {
+    "ReturnValue": "ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW",
+    "Select": "SPECIFIC_ATTRIBUTES COUNT ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES",
+    "ConditionalOperator": "OR AND",
+    "ComparisonOperator": "IN NULL BETWEEN LT NOT_CONTAINS EQ GT NOT_NULL NE LE BEGINS_WITH GE CONTAINS",
+    "ScalarAttributeType": "B N S",
+    "ProjectionType": "ALL INCLUDE KEYS_ONLY",
+    "ReturnConsumedCapacity": "INDEXES TOTAL NONE",
+    "ReturnItemCollectionMetrics": "SIZE NONE",
+    "KeyType": "HASH RANGE",
 }
 DROPPED = {"documentation", "documentationUrl", "contextParam", "sensitive", "idempotent", "staticContextParams",
            "endpoint", "deprecated", "deprecatedMessage", "httpChecksum", "auth", "authtype", "hostLabel", "endpointdiscovery"}
@@ -146,6 +163,10 @@ def adjust(service, model):
             shapes[error]["members"]["Item"]["shape"] = "ItemDocument"
         shapes["CreateTableInput"]["required"] = ["AttributeDefinitions", "TableName", "KeySchema"]
         shapes["KeySchema"]["max"] = 2
+        shapes["TableArn"] = shapes["TableName"].copy()  # constraints of a name, which hold unless it is an ARN
+        for shape, values in DYNAMODB_ENUMS.items():
+            assert sorted(shapes[shape]["enum"]) == sorted(values.split()), shape
+            shapes[shape]["enum"] = values.split()
         drop_unused(shapes, operations)
     if service == "dynamodbstreams":
         model["metadata"] |= {"errorNamespace": "com.amazonaws.dynamodb.v20120810#", "bodyCrc32": True}

@@ -110,6 +110,18 @@ std::optional<Destination> own_path(const std::string& path) {
   return std::nullopt;
 }
 
+// A host of DynamoDB's, or a request as only its clients send it: a page that asks whether it may send a target.
+bool is_for_tables(const http::Request& request, const std::string& host) {
+  if (host == "dynamodb.localhost" || (host.starts_with("dynamodb.") && host.find('.', 9) != std::string::npos))
+    return true;
+  if (request.method == "OPTIONS") {
+    const auto asked = request.headers.get_or("access-control-request-headers", "");
+    return asked.find("x-amz-target") != std::string_view::npos;
+  }
+  return request.method == "POST" &&
+         request.headers.get_or("content-type", "").starts_with("application/x-amz-json-1.0");
+}
+
 std::optional<Destination> by_host(const std::string& host, const std::string& path) {
   if (const auto api = before(host, "execute-api")) return Destination{ServiceKind::kHttpApi, *api, path};
   if (const auto id = before(host, "lambda-url")) return Destination{ServiceKind::kFunctionUrl, *id, path};
@@ -129,11 +141,13 @@ Destination find_destination(const http::Request& request, const std::string& sc
   const auto& path = request.path;
   if (auto own = own_path(path)) return *std::move(own);
   const auto host = host_without_port(request.host());
+  const auto target = request.headers.get_or("x-amz-target", "");
+  if (scope_service.empty() && path == "/" && !target.starts_with("DynamoDBStreams_") && is_for_tables(request, host))
+    return {ServiceKind::kDynamoDb, "", path};
   if (auto named = by_host(host, path);
       named && (named->service != ServiceKind::kS3 || scope_service.empty() || scope_service == "s3")) {
     return *std::move(named);
   }
-  const auto target = request.headers.get_or("x-amz-target", "");
   for (const auto& [prefix, scope, service] : kByTarget) {
     if (target.starts_with(prefix) && (scope_service.empty() || scope_service == scope)) return {service, "", path};
   }

@@ -44,6 +44,9 @@ TEST(Endpoint, EveryRowOfTheTable) {
       {"127.0.0.1:4566", "/", "sts", kSts, "", "/"},
       {"127.0.0.1:4566", "/", "application-autoscaling", kScaling, "", "/"},
       {"127.0.0.1:4566", "/", "dynamodb", kDynamoDb, "", "/"},
+      {"dynamodb.localhost:4566", "/", "", kDynamoDb, "", "/"},
+      {"dynamodb.us-east-1.amazonaws.com", "/", "", kDynamoDb, "", "/"},
+      {"dynamodb.localhost:4566", "/k", "s3", kS3, "", "/dynamodb/k"},
   };
   for (const auto& row : rows) {
     http::Request request;
@@ -54,6 +57,21 @@ TEST(Endpoint, EveryRowOfTheTable) {
     EXPECT_EQ(found.name, row.name) << row.host << row.path;
     EXPECT_EQ(found.path, row.seen) << row.host << row.path;
   }
+}
+
+TEST(Endpoint, WhatOnlyClientsOfTablesSend) {
+  const auto service = [](const char* method, const char* name, const char* value) {
+    http::Request request;
+    request.method = method;
+    request.path = "/";
+    request.headers.add("Host", "127.0.0.1:4566");
+    request.headers.add(name, value);
+    return find_destination(request, "").service;
+  };
+  EXPECT_EQ(service("POST", "Content-Type", "application/x-amz-json-1.0"), ServiceKind::kDynamoDb);
+  EXPECT_EQ(service("OPTIONS", "Access-Control-Request-Headers", "authorization,x-amz-target"), ServiceKind::kDynamoDb);
+  EXPECT_EQ(service("OPTIONS", "Access-Control-Request-Headers", "authorization"), ServiceKind::kS3);
+  EXPECT_EQ(service("POST", "Content-Type", "application/xml"), ServiceKind::kS3);
 }
 
 TEST(Endpoint, TargetsTellServicesOfOneScopeApart) {

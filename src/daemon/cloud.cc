@@ -292,7 +292,7 @@ void Cloud::open_tables() {
   // GUST_TTL_PERIOD_MS: how often items are looked for whose time to live has ended, and records that are too old.
   const auto period = period_of("GUST_TTL_PERIOD_MS", 50, 86'400'000).value_or(std::chrono::minutes(1));
   table_sweeper_ = std::make_unique<tables::Sweeper>(executor_, *catalog_, *items_, clock_, period);
-  dynamodb_ = std::make_unique<api::DynamoDbService>(*catalog_, *items_, *table_sweeper_,
+  dynamodb_ = std::make_unique<api::DynamoDbService>(*store_, *catalog_, *items_, *table_sweeper_, clock_,
                                                      endpoint_.substr(endpoint_.find("//") + 2));
   open_table_backups(period);
   streams_ = std::make_unique<tables::StreamCatalog>(*store_, clock_);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "codec/json.h"
 #include "codec/xml.h"
+#include "daemon/json_front.h"
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
@@ -15,6 +16,8 @@ namespace gust::daemon {
 namespace {
 
 using api::ServiceKind;
+
+constexpr std::size_t kMostUnknown = 16 << 20;
 
 // An authentication failure by its source, as each kind of protocol says it.
 struct AuthCode {
@@ -63,6 +66,13 @@ wire::WireError anonymous_error(wire::Protocol protocol) {
   if (protocol == wire::Protocol::kQuery)
     return {"MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}};
   return {"MissingAuthenticationTokenException", "Missing Authentication Token", 403, {}};
+}
+
+wire::WireError refusal(const Error& error, wire::Protocol protocol, const http::Request& request,
+                        std::string_view service) {
+  if (protocol != wire::Protocol::kJson) return auth_error(error, protocol);
+  const auto now = std::chrono::floor<WallTime::duration>(std::chrono::system_clock::now());
+  return json_auth_error(error, request, service, now);
 }
 
 void trace(RequestContext& context, const http::Request& request) {
@@ -158,6 +168,8 @@ boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, h
     co_return admin_error(500, "the preflight failed");
   }
   if (!signed_.contains(to.service)) co_return admin_error(404, "nothing is served here");
+  if (signed_.at(to.service).service->model().body_crc32)
+    co_return co_await serve_tables(std::move(context), std::move(request), std::move(to));
   co_return co_await serve_signed(std::move(context), std::move(request), std::move(to));
 }
 
@@ -172,9 +184,10 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   if (is_s3 && api::S3Service::is_form(request, to.path)) {
     response = co_await s3_.post_form(context, std::move(request), to.path, authenticator_);
   } else if (const auto who = co_await authenticator_.authenticate(context, request, target.scope); !who) {
-    response = target.service->refuse(context, auth_error(who.error(), protocol));
+    response = target.service->refuse(context, refusal(who.error(), protocol, request, target.scope));
   } else if (who->anonymous() && !is_s3) {  // S3 asks its policies and lists
-    response = target.service->refuse(context, anonymous_error(protocol));
+    const bool json = protocol == wire::Protocol::kJson;
+    response = target.service->refuse(context, json ? unsigned_error(request) : anonymous_error(protocol));
   } else {
     context.principal = *who;
     auto answered = co_await target.service->handle(context, std::move(request), to.path);
@@ -185,6 +198,31 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
     const auto added = co_await s3_.add_cors(to.path, method, origin, response);
     if (!added && added.error().code != Code::kNotFound) GUST_WARN("s3: CORS headers: {}", added.error().message);
   }
+  co_return response;
+}
+
+// DynamoDB looks at a request in an order of its own before it looks at the signature.
+boost::asio::awaitable<http::Response> Front::serve_tables(RequestContext context, http::Request request,
+                                                           api::Destination to) {
+  constexpr std::string_view kJson = "application/x-amz-json-1.0";
+  auto& service = *signed_.at(to.service).service;
+  const bool from_page = request.headers.contains("origin");
+  const bool plain_json = !request.headers.get_or("content-type", "").starts_with(kJson);
+  http::Response response;
+  if (auto plain = answer_plainly(request, context.region)) {
+    response = *std::move(plain);
+    response.headers.set("x-amzn-RequestId", context.request_id.str());
+  } else if (names_operation(service.model(), request)) {
+    response = co_await serve_signed(std::move(context), std::move(request), std::move(to));
+  } else {
+    const auto body = co_await async::read_all(*request.body, kMostUnknown);
+    const bool malformed = body && !body->empty() && !codec::parse_json(*body, 256);
+    wire::WireError error{malformed ? "SerializationException" : "UnknownOperationException", "", 400, {}};
+    response = service.refuse(context, std::move(error));
+  }
+  if (from_page) response.headers.set("Access-Control-Allow-Origin", "*");
+  if (plain_json && response.headers.get_or("content-type", "") == kJson)
+    response.headers.set("Content-Type", "application/json");
   co_return response;
 }
 

@@ -44,6 +44,8 @@ class Front {
   boost::asio::awaitable<http::Response> dispatch(RequestContext context, http::Request request, api::Destination to);
   boost::asio::awaitable<http::Response> serve_signed(RequestContext context, http::Request request,
                                                       api::Destination to);
+  boost::asio::awaitable<http::Response> serve_tables(RequestContext context, http::Request request,
+                                                      api::Destination to);
   boost::asio::awaitable<http::Response> serve_admin(RequestContext context, http::Request request,
                                                      api::Destination to);
   boost::asio::awaitable<http::Response> serve_metrics(RequestContext context, http::Request request,

@@ -162,5 +162,46 @@ TEST_F(CatalogTest, AnIndexDeletedWhileItIsFilledKeepsTheWorkOfRemovingIt) {
   EXPECT_EQ(works()->at(0).kind, Work::Kind::kDropIndex);
 }
 
+TEST(TableRow, KeepsWhatATableWasSetTo) {
+  Table table;
+  table.account = AccountId("000000000000");
+  table.region = "us-east-1";
+  table.name = TableName("t");
+  table.id = "id";
+  table.key.hash = {"a", Type::kString};
+  const auto at = from_epoch_ms(1'700'000'000'123);
+  table.throughput = {.read = 3, .write = 4, .increased_at = at, .decreased_at = at, .decreases = 2};
+  table.on_demand = {.read = 5, .write = 6};
+  table.on_demand_since = at;
+  table.table_class = TableClass::kInfrequentAccess;
+  table.class_changed_at = at;
+  table.policy = {"{}", "1"};
+  Index index{.name = "i", .key = table.key};
+  index.on_demand.write = 7;
+  table.indexes = {index};
+  const auto row = table_rows::encode(table);
+  const auto back = table_rows::decode_table(row).value();
+  EXPECT_EQ(table_rows::encode(back), row);
+  EXPECT_EQ(back.throughput.decreases, 2u);
+  EXPECT_EQ(back.throughput.decreased_at, at);
+  EXPECT_EQ(back.on_demand.read, 5u);
+  EXPECT_EQ(back.on_demand_since, at);
+  EXPECT_EQ(back.table_class, TableClass::kInfrequentAccess);
+  EXPECT_EQ(back.policy->revision, "1");
+  EXPECT_EQ(back.indexes[0].on_demand.write, 7u);
+
+  // What an earlier version wrote is as for every table.
+  Table plain = table;
+  plain.throughput = {};
+  plain.on_demand = plain.indexes[0].on_demand = {};
+  plain.on_demand_since = plain.class_changed_at = std::nullopt;
+  plain.table_class = TableClass::kStandard;
+  plain.policy.reset();
+  const auto old = table_rows::encode(plain);
+  for (const auto* name : {"most_read", "most_write", "decreases", "increased", "on_demand_since", "policy"})
+    EXPECT_FALSE(old.contains(name)) << name;
+  EXPECT_FALSE(table_rows::decode_table(old)->policy);
+}
+
 }  // namespace
 }  // namespace gust::tables

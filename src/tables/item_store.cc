@@ -100,6 +100,7 @@ Result<void> check_apart(const std::vector<Write>& writes) {
 // Nothing for what fails the whole with its own error.
 std::optional<ItemStore::Reason> reason_of(const Error& error, std::optional<Item> found) {
   if (error.source == "condition") return ItemStore::Reason{"ConditionalCheckFailed", error.message, std::move(found)};
+  if (error.code == Code::kThrottled) return ItemStore::Reason{"ProvisionedThroughputExceeded", error.message};
   if (error.code == Code::kInvalid && error.source != "empty key")
     return ItemStore::Reason{"ValidationError", error.message};
   return std::nullopt;

@@ -1,6 +1,7 @@
 // ItemStore: the items of tables on kv, with their indexes and stream records, which change in the same transaction.
 // No HTTP, no JSON, no expressions: what an expression says comes as a function. Errors name their thing in
-// Error::source: "condition", "key", "empty key", "index key", "item size", "index", "conflict", "token", "canceled";
+// Error::source: "condition", "key", "empty key", "index key", "item size", "index", "conflict", "token", "canceled",
+// "index capacity NAME";
 // "table": kNotFound when it is gone, kConflict when its indexes are others by now (tables/shape.h): read the table and
 // try again. Loop thread only.
 #pragma once
@@ -52,6 +53,7 @@ struct Write {
   Absent absent = Absent::kCreate;  // of kUpdate, where there is no item
   Condition condition = {};
   Cause cause = Cause::kRequest;  // for the stream
+  std::vector<Exceeded> exhausted = {};  // a write that changes one of these indexes is kThrottled
 };
 
 // What items a page of an index has: as the index projects them, or whole, read from the table.

@@ -63,8 +63,7 @@ Result<void> check(const Write& write) {
   if (write.kind != Write::Kind::kPut) return check_key(write.table, write.key);
   GUST_CHECK(check_item_key(write.table, write.item));
   GUST_CHECK(check_index_keys(write.table, write.item, nullptr));
-  if (size_of(write.item) > kMaxItemBytes)
-    return fail(Code::kInvalid, "Item size has exceeded the maximum allowed size", "item size");
+  if (size_of(write.item) > kMaxItemBytes) return std::unexpected(too_large());
   return {};
 }
 
@@ -94,6 +93,10 @@ Result<Written> ItemWriter::apply(const Write& write, std::optional<Item>& found
     tx_.erase(row_key);
   }
   change_indexes(tx_, write.table, out.before, out.after, out.usage.indexes);
+  for (const auto& exceeded : write.exhausted) {
+    if (out.usage.indexes.contains(exceeded.index))
+      return fail(Code::kThrottled, std::string(words(exceeded)), "index capacity " + exceeded.index);
+  }
   if (write.table.stream) GUST_CHECK(record(write, key, out));
   return out;
 }

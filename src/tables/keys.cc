@@ -159,6 +159,8 @@ Result<void> check_index_keys(const Table& table, const Item& item, const Item* 
   return {};
 }
 
+Error too_large() { return {Code::kInvalid, "Item size has exceeded the maximum allowed size", "item size"}; }
+
 bool is_indexed(const Index& index, const Item& item) {
   const auto fits = [&](const KeyAttribute& attribute, Part part) {
     const auto it = item.find(attribute.name);

@@ -23,6 +23,8 @@ Result<void> check_item_key(const Table& table, const Item& item);
 // The keys of indexes within an item that is put (`before` is nullptr), or that was updated: then only what changed.
 // Source "index key", or "empty key".
 Result<void> check_index_keys(const Table& table, const Item& item, const Item* before);
+// An item of more than 400 KB.
+Error too_large();
 // Whether an index has the item. What it must not have as its key may be in items that were there before it.
 bool is_indexed(const Index& index, const Item& item);
 

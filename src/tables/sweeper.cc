@@ -79,13 +79,20 @@ async::Task<void> Sweeper::count(Table table) {
   GUST_CO_TRY(auto counts, co_await items_.count(table));
   const auto end = clock_.steady();
   const auto rest = std::max<SteadyTime::duration>(period_, (end - start) * kCountFactor);
-  counted_[table.id] = {std::move(counts), end + rest};
+  std::uint64_t bytes = 0;
+  for (const auto& [_, one] : counts) bytes += one.bytes;
+  counted_[table.id] = {std::move(counts), end + rest, bytes};
   co_return Result<void>();
 }
 
 Sweeper::Counts Sweeper::counts(const std::string& table_id) const {
   const auto found = counted_.find(table_id);
   return found == counted_.end() ? Counts() : found->second.counts;
+}
+
+std::uint64_t Sweeper::bytes(const std::string& table_id) const {
+  const auto found = counted_.find(table_id);
+  return found == counted_.end() ? 0 : found->second.bytes;
 }
 
 async::Task<void> Sweeper::remove(Table table, Item item) {

@@ -28,6 +28,8 @@ class Sweeper {
   using Counts = std::map<std::string, ItemStore::Count>;
   // Of the table with this id and its indexes, as of some minutes ago, or longer where counting takes long; or empty.
   Counts counts(const std::string& table_id) const;
+  // Of the table with all its indexes; 0 where that is not known yet.
+  std::uint64_t bytes(const std::string& table_id) const;
 
  private:
   async::Task<void> run();
@@ -44,6 +46,7 @@ class Sweeper {
   struct Counted {
     Counts counts;
     SteadyTime again;  // not before
+    std::uint64_t bytes = 0;
   };
   std::map<std::string, Counted> counted_;  // by the table's id
 };

@@ -35,9 +35,23 @@ enum class Status { kCreating, kActive, kUpdating, kDeleting };
 enum class BillingMode { kProvisioned, kOnDemand };
 enum class StreamView { kKeysOnly, kNewImage, kOldImage, kNewAndOldImages };
 
-// Units a second; 0 when on demand.
+// Units a second; 0 when on demand. When they were changed: `decreases` counts those of the day (UTC) of the last.
 struct Throughput {
   std::uint64_t read = 0, write = 0;
+  std::optional<WallTime> increased_at = {}, decreased_at = {};
+  std::uint32_t decreases = 0;
+};
+
+// Request units a second that an on-demand table takes at most; 0: without limit.
+struct OnDemandLimits {
+  std::uint64_t read = 0, write = 0;
+};
+
+enum class TableClass { kStandard, kInfrequentAccess };
+
+// A document of JSON that says who may use a table, and which of its versions this is.
+struct ResourcePolicy {
+  std::string text, revision;
 };
 
 struct Index {
@@ -48,6 +62,7 @@ struct Index {
   std::vector<std::string> included = {};  // beside the keys, of kInclude
   Throughput throughput = {};
   Status status = Status::kActive;
+  OnDemandLimits on_demand = {};
 };
 
 // Whether and how long a table can be restored to a time. Source: UpdateContinuousBackups.
@@ -82,6 +97,11 @@ struct Table {
   bool deletion_protection = false;
   std::optional<Recovery> recovery = {};
   std::optional<Restored> restored = {};
+  OnDemandLimits on_demand = {};
+  std::optional<WallTime> on_demand_since = {};  // as it was last made so
+  TableClass table_class = TableClass::kStandard;
+  std::optional<WallTime> class_changed_at = {};
+  std::optional<ResourcePolicy> policy = {};
 };
 
 }  // namespace gust::tables

@@ -65,19 +65,50 @@ KeySchema read_key(const json::object& from) {
   return out;
 }
 
-json::value write(const Throughput& units) { return {{"read", units.read}, {"write", units.write}}; }
+// Members that a row of an earlier version has not, or that are as for every table, may be absent.
+void write(json::object& to, const char* name, const std::optional<WallTime>& time) {
+  if (time) to[name] = to_epoch_ms(*time);
+}
+std::optional<WallTime> read_time(const json::object& from, const char* name) {
+  const auto* found = from.if_contains(name);
+  return found == nullptr ? std::nullopt : std::optional(from_epoch_ms(found->to_number<std::int64_t>()));
+}
+std::uint64_t read_number(const json::object& from, const char* name) {
+  const auto* found = from.if_contains(name);
+  return found == nullptr ? 0 : found->to_number<std::uint64_t>();
+}
+
+json::value write(const Throughput& units) {
+  json::object out{{"read", units.read}, {"write", units.write}};
+  write(out, "increased", units.increased_at);
+  write(out, "decreased", units.decreased_at);
+  if (units.decreases > 0) out["decreases"] = units.decreases;
+  return out;
+}
 Throughput read_throughput(const json::object& from) {
-  return {from.at("read").to_number<std::uint64_t>(), from.at("write").to_number<std::uint64_t>()};
+  return {from.at("read").to_number<std::uint64_t>(), from.at("write").to_number<std::uint64_t>(),
+          read_time(from, "increased"), read_time(from, "decreased"),
+          static_cast<std::uint32_t>(read_number(from, "decreases"))};
+}
+
+void write(json::object& to, const OnDemandLimits& limits) {
+  if (limits.read > 0) to["most_read"] = limits.read;
+  if (limits.write > 0) to["most_write"] = limits.write;
+}
+OnDemandLimits read_limits(const json::object& from) {
+  return {read_number(from, "most_read"), read_number(from, "most_write")};
 }
 
 json::value write(const Index& index) {
-  return {{"name", index.name},
+  json::object out{{"name", index.name},
           {"scope", name_of(kScopes, index.scope)},
           {"key", write(index.key)},
           {"projected", name_of(kProjections, index.projected)},
           {"included", json::value_from(index.included)},
           {"throughput", write(index.throughput)},
           {"status", name_of(kStatuses, index.status)}};
+  write(out, index.on_demand);
+  return out;
 }
 Index read_index(const json::object& from) {
   return {.name = text_of(from, "name"),
@@ -86,7 +117,8 @@ Index read_index(const json::object& from) {
           .projected = value_of<Projected>(kProjections, from.at("projected")),
           .included = json::value_to<std::vector<std::string>>(from.at("included")),
           .throughput = read_throughput(from.at("throughput").as_object()),
-          .status = value_of<Status>(kStatuses, from.at("status"))};
+          .status = value_of<Status>(kStatuses, from.at("status")),
+          .on_demand = read_limits(from)};
 }
 
 json::object write(const Table& table) {
@@ -108,6 +140,11 @@ json::object write(const Table& table) {
     out["restored"] = {{"backup", from->backup}, {"table", from->table}, {"at", to_epoch_ms(from->at)},
                        {"in_progress", from->in_progress}};
   }
+  write(out, table.on_demand);
+  write(out, "on_demand_since", table.on_demand_since);
+  if (table.table_class == TableClass::kInfrequentAccess) out["infrequent_access"] = true;
+  write(out, "class_changed", table.class_changed_at);
+  if (table.policy) out["policy"] = {{"text", table.policy->text}, {"revision", table.policy->revision}};
   return out;
 }
 
@@ -137,6 +174,12 @@ Table read_table(const json::object& from) {
     out.restored = {text_of(restored, "backup"), text_of(restored, "table"), time_of(restored, "at"),
                     restored.at("in_progress").as_bool()};
   }
+  out.on_demand = read_limits(from);
+  out.on_demand_since = read_time(from, "on_demand_since");
+  if (from.contains("infrequent_access")) out.table_class = TableClass::kInfrequentAccess;
+  out.class_changed_at = read_time(from, "class_changed");
+  if (const auto* policy = from.if_contains("policy"))
+    out.policy = {text_of(policy->as_object(), "text"), text_of(policy->as_object(), "revision")};
   return out;
 }
 

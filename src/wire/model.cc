@@ -178,6 +178,10 @@ class ModelReader {
     shape.is_union = flag(from, "union");
     shape.event_stream = flag(from, "eventstream");
     shape.opaque = flag(from, "opaque");
+    // Where errors are named in a namespace, structures are, too: "com.amazonaws.dynamodb.v20120810.WriteRequest".
+    const auto& space = model_->error_namespace;
+    if (!space.empty() && shape.kind == Kind::kStructure)
+      shape.location_name = space.substr(0, space.size() - 1) + "." + shape.name;
     read_constraints(from, shape);
     read_error(from, shape);
     return {};

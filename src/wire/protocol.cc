@@ -176,9 +176,16 @@ void write_xml_error(const Model& model, const WireError& error, std::string_vie
 // As the service's own errors or those of the framework before it are named.
 std::string error_type(const Model& model, const WireError& error, const Shape* shape) {
   if (model.error_namespace.empty()) return shape != nullptr ? shape->name : error.code;
+  if (error.code == "ThrottlingException") return "com.amazon.coral.availability#" + error.code;
   if (shape != nullptr) return model.error_namespace + shape->name;
   const bool invalid = error.code == "ValidationException";
   return (invalid ? "com.amazon.coral.validate#" : "com.amazon.coral.service#") + error.code;
+}
+
+// The framework before the service writes some in upper case.
+std::string_view message_name(const Model& model, std::string_view code) {
+  const bool upper = code == "SerializationException" || code == "AccessDeniedException";
+  return upper && !model.error_namespace.empty() ? "Message" : "message";
 }
 
 void add_crc32(const Model& model, WholeResponse& out) {
@@ -204,7 +211,7 @@ void write_json_error(const Model& model, const WireError& error, WholeResponse&
       }
     }
   }
-  if (!has_message && !error.message.empty()) body["message"] = error.message;
+  if (!has_message && !error.message.empty()) body[message_name(model, error.code)] = error.message;
   if (model.protocol == Protocol::kRestJson) out.headers.set("x-amzn-ErrorType", error.code);
   if (model.query_compatible)
     out.headers.set("x-amzn-query-error", fmt::format("{};{}", error.code, out.status < 500 ? "Sender" : "Receiver"));

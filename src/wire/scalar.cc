@@ -83,6 +83,14 @@ std::string number_text(double number) {
   return fmt::format("{}", number);
 }
 
+std::optional<bool> truth_of(std::string_view text) {
+  std::string upper(text);
+  for (auto& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  if (upper == "TRUE" || upper == "YES" || upper == "1") return true;
+  if (upper == "FALSE" || upper == "NO" || upper == "0") return false;
+  return std::nullopt;
+}
+
 Result<Value> parse_scalar(const Ref& ref, std::string_view text, TimeFormat otherwise) {
   switch (ref.shape->kind) {
     case Kind::kBoolean:

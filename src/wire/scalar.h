@@ -21,4 +21,7 @@ std::string number_text(double number);  // shortest form; NaN, Infinity, -Infin
 Result<WallTime> parse_time(std::string_view text, TimeFormat format);
 std::string time_text(WallTime time, TimeFormat format);
 
+// Words that the services take for a boolean in JSON: true, yes, 1 and their opposites in any case.
+std::optional<bool> truth_of(std::string_view text);
+
 }  // namespace gust::wire

@@ -54,6 +54,9 @@ bool is_parameter(std::string_view name) {
   return name.contains('-') || (name.front() >= 'a' && name.front() <= 'z');
 }
 
+// DynamoDB's front answers some errors without a message.
+bool strict(const Model& model) { return model.body_crc32; }
+
 constexpr std::size_t kDocumentDepth = 256;
 
 Result<std::shared_ptr<const Document>> parse_document(std::string_view body) {
@@ -120,7 +123,8 @@ std::expected<Match, WireError> Service::find(const http::Request& request, std:
   std::ranges::replace_if(name, [](char c) { return c < ' ' || c > '~'; }, '?');
   GUST_INFO("{}: an operation that is not served: {}", model_->service_id, name);
   auto unknown = settings_.unknown;
-  if (unknown.message.empty()) unknown.message = fmt::format("'{}' is not an operation that this service serves", name);
+  if (unknown.message.empty() && !strict(*model_))
+    unknown.message = fmt::format("'{}' is not an operation that this service serves", name);
   return std::unexpected(std::move(unknown));
 }
 
@@ -189,9 +193,13 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
   }
   const auto& handler = handlers_.at(operation.name);
   Result<std::shared_ptr<const Document>> document;
-  if (handler.reads == Reads::kDocument) document = parse_document(body);
-  if (!document) co_return refuse(context, {settings_.malformed_code, document.error().message, 400, {}});
-  auto input = read_input(*match, *query, request.headers, body, document->get());
+  if (handler.reads == Reads::kDocument || strict(*model_)) document = parse_document(body);
+  if (!document) {  // where it is strict, what is no JSON at all is not told more of
+    auto message = strict(*model_) ? std::string() : document.error().message;
+    co_return refuse(context, {settings_.malformed_code, std::move(message), 400, {}});
+  }
+  const auto* read = handler.reads == Reads::kDocument ? document->get() : nullptr;
+  auto input = read_input(*match, *query, request.headers, body, read);
   if (!input) co_return refuse_at(context, std::move(input).error(), path);
   Call call{context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer),
             path};

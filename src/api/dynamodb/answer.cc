@@ -96,14 +96,15 @@ void Capacity::write_all(Answer& answer) const {
 CollectionMetrics::CollectionMetrics(const Object& body)
     : asked_(text_of(body, "ReturnItemCollectionMetrics", "NONE") == "SIZE") {}
 
-void CollectionMetrics::add(const tables::Table& table, const tables::Item& item) {
+void CollectionMetrics::add(const tables::Table& table, const tables::Item& item, std::uint64_t bytes) {
   const auto hash = item.find(table.key.hash.name);
   if (!asked_ || hash == item.end() || std::ranges::find(table.indexes, tables::Scope::kLocal, &tables::Index::scope) ==
                                            table.indexes.end())
     return;
   Answer one;
   one.item("ItemCollectionKey", tables::Item{*hash});
-  one.member("SizeEstimateRangeGB") += "[0.0,1.0]";
+  const auto whole = bytes >> 30;  // gigabytes that are full
+  one.member("SizeEstimateRangeGB") += fmt::format("[{}.0,{}.0]", whole, whole + 1);
   tables_[table.name.str()].push_back(one.take());
 }
 

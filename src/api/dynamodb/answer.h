@@ -67,7 +67,9 @@ class CollectionMetrics {
  public:
   explicit CollectionMetrics(const Object& body);
 
-  void add(const tables::Table& table, const tables::Item& item);
+  bool asked() const { return asked_; }
+  // `bytes`: of the collection that the item is of.
+  void add(const tables::Table& table, const tables::Item& item, std::uint64_t bytes);
   void write_one(Answer& answer) const;
   void write_all(Answer& answer) const;
 

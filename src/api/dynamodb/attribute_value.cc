@@ -1,6 +1,7 @@
 #include "api/dynamodb/attribute_value.h"
 
 #include "codec/base64.h"
+#include "wire/scalar.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -25,14 +26,27 @@ std::unexpected<Error> bad(std::string_view message) {
   return refused(fmt::format("One or more parameter values were invalid: {}", message));
 }
 
+constexpr std::string_view kList = "List", kMap = "Map", kBlob = "Blob";
+
+// What the service reads a kind into, as its errors tell.
+std::string class_of(std::string_view kind) {
+  if (kind == kBlob) return "class java.nio.ByteBuffer";
+  if (kind == kMap) return "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>";
+  return fmt::format("class java.lang.{}", kind);
+}
+
 // What stands where something of the kind `wanted` should.
 std::unexpected<Error> misplaced(const json::value& found, std::string_view wanted) {
+  const bool collection = found.is_object() || found.is_array();
+  if (!collection && (wanted == kList || wanted == kMap)) return misread("Unexpected field type");
+  if (!collection && wanted == kBlob) return misread("only base-64-encoded strings are convertible to bytes");
   switch (found.kind()) {
-    case json::kind::object: return misread("Start of structure or map found where not expected.");
-    case json::kind::array: return misread("Start of list found where not expected");
+    case json::kind::object: return misread("Start of structure or map found where not expected");
+    case json::kind::array: return misread(fmt::format("Unrecognized collection type {}", class_of(wanted)));
     case json::kind::string: return misread(fmt::format("STRING_VALUE cannot be converted to {}", wanted));
     case json::kind::bool_:
       return misread(fmt::format("{}_VALUE cannot be converted to {}", found.get_bool() ? "TRUE" : "FALSE", wanted));
+    case json::kind::double_: return misread(fmt::format("DECIMAL_VALUE cannot be converted to {}", wanted));
     default: return misread(fmt::format("NUMBER_VALUE cannot be converted to {}", wanted));
   }
 }
@@ -42,21 +56,34 @@ Result<std::string_view> text_from(const json::value& from) {
   return std::string_view(from.get_string());
 }
 
+Result<bool> truth_from(const json::value& from) {
+  if (from.is_bool()) return from.get_bool();
+  if (!from.is_string()) return misplaced(from, "Boolean");
+  if (const auto truth = wire::truth_of(from.get_string())) return *truth;
+  return misread("Unexpected token received from parser");
+}
+
 Result<tables::Number> number_from(const json::value& from) {
   GUST_TRY(const auto text, text_from(from));
   return tables::Number::parse(text);
 }
 
 Result<tables::Binary> binary_from(const json::value& from) {
-  GUST_TRY(const auto text, text_from(from));
+  if (!from.is_string()) return misplaced(from, kBlob);
+  const std::string_view text = from.get_string();
+  if (text.size() % 4 != 0) {
+    return misread(fmt::format("Base64 encoded length is expected a multiple of 4 bytes but found: {}", text.size()));
+  }
   auto bytes = codec::from_base64(text);
-  if (!bytes) return misread("Invalid Base64 in a value of the type B: " + bytes.error().message);
-  return tables::Binary{*std::move(bytes)};
+  if (bytes && codec::to_base64(*bytes) == text) return tables::Binary{*std::move(bytes)};
+  const auto odd = text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=");
+  if (odd != std::string_view::npos) return misread(fmt::format("Invalid Base64 character: '{}'", text[odd]));
+  return misread("Invalid last non-pad Base64 character dectected");
 }
 
 template <typename T, typename F>
 Result<std::vector<T>> elements_from(const json::value& from, F read) {
-  if (!from.is_array()) return misplaced(from, "List");
+  if (!from.is_array()) return misplaced(from, kList);
   std::vector<T> out;
   out.reserve(from.get_array().size());
   for (const auto& one : from.get_array()) {
@@ -111,7 +138,7 @@ Result<Value> binary_set(const json::value& from) {
 Result<Value> read(const json::value& from, std::size_t depth);
 
 Result<tables::Item> read_map(const json::value& from, std::size_t depth) {
-  if (!from.is_object()) return misplaced(from, "Map");
+  if (!from.is_object()) return misplaced(from, kMap);
   tables::Item out;
   for (const auto& [name, value] : from.get_object()) {
     GUST_TRY(auto read_value, read(value, depth));
@@ -121,7 +148,7 @@ Result<tables::Item> read_map(const json::value& from, std::size_t depth) {
 }
 
 Result<Value> read_list(const json::value& from, std::size_t depth) {
-  if (!from.is_array()) return misplaced(from, "List");
+  if (!from.is_array()) return misplaced(from, kList);
   tables::List out;
   out.reserve(from.get_array().size());
   for (const auto& one : from.get_array()) {
@@ -145,12 +172,12 @@ Result<Value> read_typed(std::string_view type, const json::value& from, std::si
     return Value{std::move(binary)};
   }
   if (type == "BOOL") {
-    if (!from.is_bool()) return misplaced(from, "Boolean");
-    return Value{from.get_bool()};
+    GUST_TRY(const bool truth, truth_from(from));
+    return Value{truth};
   }
   if (type == "NULL") {
-    if (!from.is_bool()) return misplaced(from, "Boolean");
-    if (!from.get_bool()) return bad("Null attribute value types must have the value of true");
+    GUST_TRY(const bool truth, truth_from(from));
+    if (!truth) return bad("Null attribute value types must have the value of true");
     return Value{tables::Null{}};
   }
   if (type == "SS") return string_set(from);
@@ -174,13 +201,21 @@ Result<Value> read(const json::value& from, std::size_t depth) {
   constexpr auto kOne = "must contain exactly one of the supported datatypes";
   const auto empty = [&] { return refused(fmt::format("Supplied AttributeValue is empty, {}", kOne)); };
   if (from.is_null()) return empty();
+  if (from.is_array()) {
+    return misread("Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue");
+  }
   if (!from.is_object()) return misread("Unexpected value type in payload");
   const json::key_value_pair* found = nullptr;
+  bool several = false;
   for (const auto& member : from.get_object()) {
     if (member.value().is_null() || !is_type(member.key())) continue;
-    if (found != nullptr)
-      return refused(fmt::format("Supplied AttributeValue has more than one datatypes set, {}", kOne));
+    if (found != nullptr) several = true;
+    if (several) GUST_CHECK(read_typed(found->key(), found->value(), depth));
     found = &member;
+  }
+  if (several) {  // what is wrong with one of them is told first
+    GUST_CHECK(read_typed(found->key(), found->value(), depth));
+    return refused(fmt::format("Supplied AttributeValue has more than one datatypes set, {}", kOne));
   }
   if (found == nullptr) return empty();
   return read_typed(found->key(), found->value(), depth);

@@ -20,4 +20,23 @@ bool is_canceled(const Error& error);
 // TransactionCanceledException; tells each item that a reason still has.
 wire::Fault canceled(const std::vector<tables::ItemStore::Reason>& reasons);
 
+// Why single parts of a transaction cannot be done, found before any of it is.
+class Turned {
+ public:
+  explicit Turned(std::size_t count) : all_(count) {}
+  void add(std::size_t at, tables::ItemStore::Reason reason) {
+    all_[at] = std::move(reason);
+    any_ = true;
+  }
+  void add(std::size_t at, const tables::Exceeded& exceeded) {
+    add(at, tables::ItemStore::Reason{std::string(reason_code(exceeded)), std::string(words(exceeded))});
+  }
+  bool any() const { return any_; }
+  const std::vector<tables::ItemStore::Reason>& all() const { return all_; }
+
+ private:
+  std::vector<tables::ItemStore::Reason> all_;
+  bool any_ = false;
+};
+
 }  // namespace gust::api

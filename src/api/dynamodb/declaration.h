@@ -10,10 +10,13 @@
 namespace gust::api {
 
 // kInvalid with the service's words.
-Result<tables::Table> declared(const wire::Call& call, const dynamodb::CreateTableInput& request);
+Result<tables::Table> declared(const wire::Call& call, const dynamodb::CreateTableInput& request, WallTime now);
 
 // Changes a table as the request says. kInvalid; kNotFound "index" of one that is not there; kTooLarge "limit".
-Result<void> change_table(tables::Table& table, const dynamodb::UpdateTableInput& request);
+Result<void> change_table(tables::Table& table, const dynamodb::UpdateTableInput& request, WallTime now);
+
+// kInvalid: too large, or no policy. Its revision is of the text and the moment.
+Result<tables::ResourcePolicy> policy_of(std::string text, WallTime now);
 
 using TagMap = std::map<std::string, std::string>;
 // Adds tags, the last of one key. kInvalid: too many, or reserved names.

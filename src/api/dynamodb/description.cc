@@ -7,6 +7,8 @@ namespace {
 
 using Counts = tables::Sweeper::Counts;
 using tables::BillingMode;
+constexpr std::int64_t kOnDemandReads = 12'000, kOnDemandWrites = 4'000;
+
 using tables::Projected;
 using tables::Scope;
 using tables::Status;
@@ -50,9 +52,11 @@ dynamodb::Projection projection(const tables::Index& index) {
   return out;
 }
 
-dynamodb::ProvisionedThroughputDescription throughput(const tables::Throughput& units) {
+dynamodb::ProvisionedThroughputDescription throughput(const tables::Throughput& units, WallTime now) {
   dynamodb::ProvisionedThroughputDescription out;
-  out.number_of_decreases_today = 0;
+  out.number_of_decreases_today = static_cast<std::int64_t>(decreases_today(units, now));
+  out.last_increase_date_time = units.increased_at;
+  out.last_decrease_date_time = units.decreased_at;
   out.read_capacity_units = static_cast<std::int64_t>(units.read);
   out.write_capacity_units = static_cast<std::int64_t>(units.write);
   return out;
@@ -77,7 +81,28 @@ Description index_description(const tables::Table& table, const tables::Index& i
   return out;
 }
 
-void describe_indexes(const tables::Table& table, const Counts& counts, dynamodb::TableDescription& out) {
+std::optional<dynamodb::OnDemandThroughput> limits(const tables::OnDemandLimits& of) {
+  if (of.read == 0 && of.write == 0) return std::nullopt;
+  const auto number = [](std::uint64_t units) { return units == 0 ? -1 : static_cast<std::int64_t>(units); };
+  dynamodb::OnDemandThroughput out;
+  out.max_read_request_units = number(of.read);
+  out.max_write_request_units = number(of.write);
+  return out;
+}
+
+// What a table can take at once: the units that it has, or those of every new table on demand.
+template <typename Description>
+Description warm(const tables::Table& table, const tables::Throughput& units) {
+  const bool on_demand = table.billing == BillingMode::kOnDemand;
+  Description out;
+  out.read_units_per_second = on_demand ? kOnDemandReads : static_cast<std::int64_t>(units.read);
+  out.write_units_per_second = on_demand ? kOnDemandWrites : static_cast<std::int64_t>(units.write);
+  out.status = "ACTIVE";
+  return out;
+}
+
+void describe_indexes(const tables::Table& table, const Counts& counts, WallTime now,
+                      dynamodb::TableDescription& out) {
   for (const auto& index : table.indexes) {
     if (index.scope == Scope::kLocal) {
       if (!out.local_secondary_indexes) out.local_secondary_indexes.emplace();
@@ -88,7 +113,9 @@ void describe_indexes(const tables::Table& table, const Counts& counts, dynamodb
     auto one = index_description<dynamodb::GlobalSecondaryIndexDescription>(table, index, counts);
     one.index_status = name_of(index.status);
     if (index.status == Status::kCreating) one.backfilling = true;
-    one.provisioned_throughput = throughput(index.throughput);
+    one.provisioned_throughput = throughput(index.throughput, now);
+    one.on_demand_throughput = limits(index.on_demand);
+    one.warm_throughput = warm<dynamodb::GlobalSecondaryIndexWarmThroughputDescription>(table, index.throughput);
     if (!out.global_secondary_indexes) out.global_secondary_indexes.emplace();
     out.global_secondary_indexes->push_back(std::move(one));
   }
@@ -96,25 +123,38 @@ void describe_indexes(const tables::Table& table, const Counts& counts, dynamodb
 
 }  // namespace
 
-dynamodb::TableDescription describe(const tables::Table& table, Status status, const Counts& counts) {
+std::uint32_t decreases_today(const tables::Throughput& units, WallTime now) {
+  const auto day = [](WallTime time) { return std::chrono::floor<std::chrono::days>(time); };
+  return units.decreased_at && day(*units.decreased_at) == day(now) ? units.decreases : 0;
+}
+
+dynamodb::TableDescription describe(const tables::Table& table, Status status, const Counts& counts, WallTime now) {
   dynamodb::TableDescription out;
   out.attribute_definitions = definitions(table);
   out.table_name = table.name.str();
   out.key_schema = elements(table.key);
   out.table_status = name_of(status);
   out.creation_date_time = table.created_at;
-  out.provisioned_throughput = throughput(table.throughput);
+  out.provisioned_throughput = throughput(table.throughput, now);
+  out.on_demand_throughput = limits(table.on_demand);
+  out.warm_throughput = warm<dynamodb::TableWarmThroughputDescription>(table, table.throughput);
   const auto count = count_of(counts, "");
   out.table_size_bytes = static_cast<std::int64_t>(count.bytes);
   out.item_count = static_cast<std::int64_t>(count.items);
   out.table_arn = table_arn(table);
   out.table_id = table.id;
-  if (table.billing == BillingMode::kOnDemand) {
+  if (table.billing == BillingMode::kOnDemand || table.on_demand_since) {
     auto& billing = out.billing_mode_summary.emplace();
-    billing.billing_mode = "PAY_PER_REQUEST";
-    billing.last_update_to_pay_per_request_date_time = table.created_at;
+    billing.billing_mode = table.billing == BillingMode::kOnDemand ? "PAY_PER_REQUEST" : "PROVISIONED";
+    billing.last_update_to_pay_per_request_date_time = table.on_demand_since.value_or(table.created_at);
   }
-  describe_indexes(table, counts, out);
+  if (table.table_class != tables::TableClass::kStandard || table.class_changed_at) {
+    auto& summary = out.table_class_summary.emplace();
+    const bool standard = table.table_class == tables::TableClass::kStandard;
+    summary.table_class = standard ? "STANDARD" : "STANDARD_INFREQUENT_ACCESS";
+    summary.last_update_date_time = table.class_changed_at;
+  }
+  describe_indexes(table, counts, now, out);
   if (table.stream) {
     auto& stream = out.stream_specification.emplace();
     stream.stream_enabled = true;

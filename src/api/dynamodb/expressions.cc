@@ -7,16 +7,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace gust::api {
 namespace {
 
 namespace json = boost::json;
 using tables::ConditionalOperator;
 
-constexpr std::string_view kLegacy[] = {"AttributesToGet", "AttributeUpdates", "ConditionalOperator", "Expected",
-                                        "KeyConditions",   "QueryFilter",      "ScanFilter"};
-constexpr std::string_view kExpressions[] = {"ConditionExpression", "FilterExpression", "KeyConditionExpression",
-                                             "ProjectionExpression", "UpdateExpression"};
+// In the order in which the service tells them.
+constexpr std::string_view kLegacy[] = {"AttributesToGet", "AttributeUpdates",    "QueryFilter",  "ScanFilter",
+                                        "Expected",        "ConditionalOperator", "KeyConditions"};
+constexpr std::string_view kExpressions[] = {"ProjectionExpression", "FilterExpression", "UpdateExpression",
+                                             "ConditionExpression", "KeyConditionExpression"};
 
 template <std::size_t N>
 std::vector<std::string_view> given(const Object& body, const std::string_view (&names)[N]) {
@@ -27,21 +30,40 @@ std::vector<std::string_view> given(const Object& body, const std::string_view (
   return out;
 }
 
-Result<void> check_styles(const Object& body) {
-  const auto legacy = given(body, kLegacy), expressions = given(body, kExpressions);
+// Which of the expressions that take values an operation has: none of them is there.
+std::string without_expressions(Expressions::Of of) {
+  switch (of) {
+    case Expressions::Of::kUpdate: return "UpdateExpression and ConditionExpression are null";
+    case Expressions::Of::kQuery: return "FilterExpression and KeyConditionExpression are null";
+    case Expressions::Of::kScan: return "FilterExpression is null";
+    default: return "ConditionExpression is null";
+  }
+}
+
+}  // namespace
+
+Result<void> Expressions::check_styles(const Object& body, Of of) {
+  auto legacy = given(body, kLegacy);
+  const auto expressions = given(body, kExpressions);
+  // The older conditions on keys go with an expression that filters.
+  if (member(body, "KeyConditionExpression") == nullptr) std::erase(legacy, "KeyConditions");
   if (!legacy.empty() && !expressions.empty()) {
     return bad_request(fmt::format(
         "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
         "{{{}}} Expression parameters: {{{}}}",
         fmt::join(legacy, ", "), fmt::join(expressions, ", ")));
   }
-  if (!expressions.empty()) return {};
-  for (const auto* name : {"ExpressionAttributeNames", "ExpressionAttributeValues"}) {
-    if (member(body, name) != nullptr)
-      return bad_request(fmt::format("{} can only be specified when using expressions", name));
+  if (expressions.empty() && member(body, "ExpressionAttributeNames") != nullptr)
+    return bad_request("ExpressionAttributeNames can only be specified when using expressions");
+  const bool takes_values = std::ranges::any_of(expressions, [](auto name) { return name != kExpressions[0]; });
+  if (!takes_values && member(body, "ExpressionAttributeValues") != nullptr) {
+    return bad_request("ExpressionAttributeValues can only be specified when using expressions: " +
+                       without_expressions(of));
   }
   return {};
 }
+
+namespace {
 
 Result<std::optional<tables::Placeholders::Names>> names_of(const Object& body) {
   const auto* given = member(body, "ExpressionAttributeNames");
@@ -108,7 +130,6 @@ Result<tables::ExpectedValue> expected_of(const Object& given) {
 }  // namespace
 
 Result<Expressions> Expressions::of(const Object& body) {
-  GUST_CHECK(check_styles(body));
   Expressions out(body);
   GUST_TRY(auto names, names_of(body));
   GUST_TRY(auto values, attribute_values_of(body));

@@ -12,7 +12,11 @@ namespace gust::api {
 // Each answers nothing when the request has none, and kInvalid with the service's words when it is none.
 class Expressions {
  public:
-  // `body` outlives this. kInvalid when both kinds are mixed, or names and values are given without an expression.
+  // kInvalid when both kinds are mixed, or names and values are given without an expression. To be asked before
+  // anything else of a request.
+  enum class Of { kRead, kWrite, kUpdate, kQuery, kScan };
+  static Result<void> check_styles(const Object& body, Of of);
+  // `body` outlives this.
   static Result<Expressions> of(const Object& body);
 
   Result<std::optional<tables::ConditionExpression>> condition();

@@ -26,11 +26,12 @@ Result<Projected> projected_of(const dynamodb::Projection& projection) {
   return include ? Projected::kInclude : type == "ALL" ? Projected::kAll : Projected::kKeysOnly;
 }
 
+std::unexpected<Error> no_range_key() {
+  return bad_parameter(
+      "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex");
+}
+
 Result<void> check_local(const tables::Table& table, const tables::Index& index) {
-  if (!table.key.range) {
-    return bad_parameter(
-        "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex");
-  }
   if (!index.key.range)
     return bad_parameter("Index KeySchema does not have a range key for index: " + index.name);
   if (index.key.hash == table.key.hash) return {};
@@ -59,25 +60,26 @@ void AttributeTypes::add(const tables::KeyAttribute& attribute) {
   used_.insert(attribute.name);
 }
 
-Result<tables::KeySchema> AttributeTypes::key(const std::vector<dynamodb::KeySchemaElement>& schema) {
+Result<tables::KeySchema> AttributeTypes::key(const std::vector<dynamodb::KeySchemaElement>& schema, Of of) {
+  std::vector<std::string> names;
+  for (const auto& element : schema) names.push_back(element.attribute_name);
+  for (const auto& name : names) {
+    if (types_.contains(name)) continue;
+    if (of == Of::kTable && names.size() > 1)
+      return bad_request("Invalid KeySchema: Some index key attribute have no definition");
+    return bad_parameter(fmt::format("Some index key attributes are not defined in AttributeDefinitions. Keys: [{}], "
+                                     "AttributeDefinitions: [{}]",
+                                     fmt::join(names, ", "), fmt::join(names_, ", ")));
+  }
+  if (schema.size() > 1 && schema[0].attribute_name == schema[1].attribute_name)
+    return bad_request("Both the Hash Key and the Range Key element in the KeySchema have the same name");
   if (schema.front().key_type != "HASH")
     return bad_request("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
   if (schema.size() > 1 && schema[1].key_type != "RANGE")
     return bad_request("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
-  if (schema.size() > 1 && schema[0].attribute_name == schema[1].attribute_name)
-    return bad_request("Both the Hash Key and the Range Key element in the KeySchema have the same name");
-  std::vector<std::string> names;
-  for (const auto& element : schema) names.push_back(element.attribute_name);
   std::vector<tables::KeyAttribute> found;
   for (const auto& name : names) {
-    const auto type = types_.find(name);
-    if (type == types_.end()) {
-      return bad_parameter(
-          fmt::format("Some index key attributes are not defined in AttributeDefinitions. Keys: [{}], "
-                      "AttributeDefinitions: [{}]",
-                      fmt::join(names, ", "), fmt::join(names_, ", ")));
-    }
-    found.push_back({name, type->second});
+    found.push_back({name, types_.at(name)});
     used_.insert(name);
   }
   tables::KeySchema out{found[0], {}};
@@ -85,19 +87,24 @@ Result<tables::KeySchema> AttributeTypes::key(const std::vector<dynamodb::KeySch
   return out;
 }
 
-Result<void> AttributeTypes::check_all_used() const {
+Result<void> AttributeTypes::check_all_used(Of of) const {
   if (used_.size() == types_.size()) return {};
-  return bad_parameter(
-      fmt::format("Number of attributes in KeySchema does not exactly match number of attributes defined in "
-                  "AttributeDefinitions. AttributeDefinitions: [{}], keys: [{}]",
-                  fmt::join(names_, ", "), fmt::join(used_, ", ")));
+  if (of == Of::kTable) {
+    return bad_parameter(
+        "Number of attributes in KeySchema does not exactly match number of attributes defined in "
+        "AttributeDefinitions");
+  }
+  return bad_parameter(fmt::format("Some AttributeDefinitions are not used. AttributeDefinitions: [{}], keys used: "
+                                   "[{}]",
+                                   fmt::join(names_, ", "), fmt::join(used_, ", ")));
 }
 
 Result<tables::Index> index_of(const tables::Table& table, const IndexDeclaration& declared, AttributeTypes& types) {
   tables::Index out;
   out.name = declared.name;
   out.scope = declared.scope;
-  GUST_TRY(out.key, types.key(declared.key));
+  if (declared.scope == Scope::kLocal && !table.key.range) return no_range_key();
+  GUST_TRY(out.key, types.key(declared.key, AttributeTypes::Of::kIndex));
   GUST_TRY(out.projected, projected_of(declared.projection));
   if (declared.projection.non_key_attributes) out.included = *declared.projection.non_key_attributes;
   if (declared.scope == Scope::kLocal) {
@@ -105,6 +112,7 @@ Result<tables::Index> index_of(const tables::Table& table, const IndexDeclaratio
     return out;
   }
   GUST_TRY(out.throughput, throughput_of(table.billing, declared.throughput, out.name));
+  GUST_TRY(out.on_demand, limits_of(table.billing, declared.on_demand, out.name));
   return out;
 }
 
@@ -121,10 +129,27 @@ Result<void> check_indexes(const tables::Table& table) {
         fmt::format("Number of LocalSecondaryIndexes exceeds per-table limit of {}", kMaxLocalIndexes));
   if (table.indexes.size() - local > kMaxGlobalIndexes)
     return bad_parameter(
-        fmt::format("Number of GlobalSecondaryIndexes exceeds per-table limit of {}", kMaxGlobalIndexes));
+        fmt::format("GlobalSecondaryIndex count exceeds the per-table limit of {}", kMaxGlobalIndexes));
   if (included > kMaxIncluded)
     return bad_parameter(fmt::format("Number of NonKeyAttributes exceeds per-table limit of {}", kMaxIncluded));
   return {};
+}
+
+Result<tables::OnDemandLimits> limits_of(BillingMode billing, const std::optional<dynamodb::OnDemandThroughput>& given,
+                                         std::string_view index) {
+  tables::OnDemandLimits out;
+  if (!given) return out;
+  const auto of = index.empty() ? std::string() : fmt::format(" for index: {}", index);
+  if (billing == BillingMode::kProvisioned)
+    return bad_parameter(fmt::format("OnDemandThroughput cannot be specified{} when BillingMode is PROVISIONED", of));
+  for (const auto& [name, units, to] : {std::tuple{"MaxReadRequestUnits", given->max_read_request_units, &out.read},
+                                        {"MaxWriteRequestUnits", given->max_write_request_units, &out.write}}) {
+    if (!units || *units == -1) continue;  // -1 takes a limit away
+    if (*units < 1 || *units > kMaxUnits)
+      return bad_request(fmt::format("Given value {} for {} is out of bounds{}", *units, name, of));
+    *to = static_cast<std::uint64_t>(*units);
+  }
+  return out;
 }
 
 Result<tables::Throughput> throughput_of(BillingMode billing,
@@ -140,7 +165,7 @@ Result<tables::Throughput> throughput_of(BillingMode billing,
         "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
   }
   if (!given && !index.empty())
-    return bad_parameter(fmt::format("ProvisionedThroughput must be specified for index: {}", index));
+    return bad_request("No provisioned throughput specified for the global secondary index");
   if (!given) {
     return bad_parameter(
         "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");

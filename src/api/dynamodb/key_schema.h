@@ -19,9 +19,10 @@ class AttributeTypes {
 
   void add(const tables::KeyAttribute& attribute);  // of a table that is there
   // kInvalid: not HASH and then RANGE, or of attributes that are not defined.
-  Result<tables::KeySchema> key(const std::vector<dynamodb::KeySchemaElement>& schema);
+  enum class Of { kTable, kIndex };  // a table alone and one with indexes are told in other words
+  Result<tables::KeySchema> key(const std::vector<dynamodb::KeySchemaElement>& schema, Of of);
   // kInvalid when some definition is of no key.
-  Result<void> check_all_used() const;
+  Result<void> check_all_used(Of of) const;
 
  private:
   std::vector<std::string> names_;
@@ -36,6 +37,7 @@ struct IndexDeclaration {
   const std::vector<dynamodb::KeySchemaElement>& key;
   const dynamodb::Projection& projection;
   std::optional<dynamodb::ProvisionedThroughput> throughput = {};
+  std::optional<dynamodb::OnDemandThroughput> on_demand = {};
 };
 
 // kInvalid with the service's words. `table` has its key and its billing mode.
@@ -47,6 +49,10 @@ Result<void> check_indexes(const tables::Table& table);
 // kInvalid: given or missing against the billing mode, or out of bounds. `of` is "" or " for index: NAME".
 Result<tables::Throughput> throughput_of(tables::BillingMode billing,
                                          const std::optional<dynamodb::ProvisionedThroughput>& given,
+                                         std::string_view index);
+
+Result<tables::OnDemandLimits> limits_of(tables::BillingMode billing,
+                                         const std::optional<dynamodb::OnDemandThroughput>& given,
                                          std::string_view index);
 
 }  // namespace gust::api

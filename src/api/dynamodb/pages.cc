@@ -2,6 +2,7 @@
 #include "api/dynamodb/answer.h"
 #include "api/dynamodb/expressions.h"
 #include "api/dynamodb/service.h"
+#include "api/dynamodb/throttling.h"
 #include "tables/keys.h"
 
 #include <fmt/ranges.h>
@@ -62,10 +63,33 @@ Result<void> parse_segments(const Object& body, tables::PageQuery& query) {
   return {};
 }
 
+constexpr const char* kLegacy[] = {"AttributesToGet", "QueryFilter", "ScanFilter", "KeyConditions"};
+
+// Of what is wrong with it the service says of some that it is in this key.
+Result<tables::Item> start_key(const boost::json::value& from) {
+  auto key = item_from(from);
+  if (key || key.error().source != "request") return key;
+  const auto& message = key.error().message;
+  if (message.contains("Input collection") || message.contains("An number set")) return key;
+  return bad_request("The provided starting key is invalid: " + message);
+}
+
+// Where the page begins, and of which segment it is.
+Result<void> parse_place(const Object& body, tables::PageQuery& query) {
+  if (const auto* start = member(body, "ExclusiveStartKey")) {
+    GUST_TRY(query.start, start_key(*start));
+  }
+  return parse_segments(body, query);
+}
+
 Result<ParsedPage> parse_page(Kind kind, const Object& body) {
   ParsedPage out{kind, std::string(text_of(body, "TableName"))};
   auto& query = out.query;
   query.index = text_of(body, "IndexName");
+  GUST_CHECK(Expressions::check_styles(body, kind == Kind::kQuery ? Expressions::Of::kQuery : Expressions::Of::kScan));
+  // Before expressions, but after the older parameters.
+  const bool early = std::ranges::none_of(kLegacy, [&](const char* name) { return member(body, name) != nullptr; });
+  if (early) GUST_CHECK(parse_place(body, query));
   GUST_TRY(auto expressions, Expressions::of(body));
   GUST_TRY(out.projection, expressions.projection());
   GUST_TRY(out.filter, expressions.filter(kind == Kind::kQuery ? "QueryFilter" : "ScanFilter"));
@@ -79,13 +103,10 @@ Result<ParsedPage> parse_page(Kind kind, const Object& body) {
   GUST_CHECK(expressions.finish());
   out.select = text_of(body, "Select");
   GUST_CHECK(check_select(out, body));
-  GUST_CHECK(parse_segments(body, query));
+  if (!early) GUST_CHECK(parse_place(body, query));
   if (const auto limit = number_of(body, "Limit")) query.limit = static_cast<std::size_t>(*limit);
   query.backward = !flag_of(body, "ScanIndexForward").value_or(true);
   if (flag_of(body, "ConsistentRead").value_or(false)) query.consistency = Consistency::kStrong;
-  if (const auto* start = member(body, "ExclusiveStartKey")) {
-    GUST_TRY(query.start, item_from(*start));
-  }
   return out;
 }
 
@@ -186,7 +207,10 @@ DynamoDbService::Text DynamoDbService::page(std::string_view operation, wire::Ca
   GUST_CO_TRY(auto parsed, parse(body, operation));
   GUST_CO_TRY(const auto table, co_await table_of(call, parsed.table));
   GUST_CO_TRY(auto query, query_of(parsed, *table));
+  if (const auto exceeded = meter_.check(*table, tables::Units::kRead, query.index))
+    co_return std::unexpected(throttled(*table, *exceeded));
   GUST_CO_TRY(auto page, co_await items_.page(std::move(query)));
+  meter_.take(*table, tables::Units::kRead, page.usage);
   co_return answer_of(parsed, body, *table, std::move(page));
 }
 

@@ -1,5 +1,10 @@
 #include "api/dynamodb/service.h"
 
+#include "api/dynamodb/body.h"
+#include "codec/json.h"
+
+#include <set>
+
 namespace gust::api {
 namespace {
 
@@ -17,6 +22,7 @@ wire::WireError map_error(const Error& error) {
     case Code::kNotFound: return {"ResourceNotFoundException", error.message, 400, {}};
     case Code::kAlreadyExists: return {"ResourceInUseException", error.message, 400, {}};
     case Code::kTooLarge:
+      if (error.source == "collection") return {"ItemCollectionSizeLimitExceededException", error.message, 400, {}};
       if (error.source == "body") return {"RequestEntityTooLargeException", error.message, 413, {}};
       return {error.source == "limit" ? "LimitExceededException" : "ValidationException", error.message, 400, {}};
     case Code::kPrecondition:
@@ -34,21 +40,42 @@ wire::WireError map_error(const Error& error) {
   }
 }
 
+// Operations on a whole table say in words of their own what its name must be, before anything else.
+Result<void> check_table_name(const wire::Operation& operation, const http::Headers&, const http::Headers*,
+                              const std::string& text) {
+  static const std::set<std::string_view> kOperations = {"CreateTable",      "DescribeTable",      "UpdateTable",
+                                                         "DeleteTable",      "UpdateTimeToLive",   "DescribeTimeToLive",
+                                                         "DescribeContinuousBackups"};
+  if (!kOperations.contains(operation.name)) return {};
+  const auto body = codec::parse_json(text);
+  if (!body || !body->is_object()) return {};
+  const auto* name = member(body->get_object(), "TableName");
+  if (name == nullptr) return bad_request("The parameter 'TableName' is required but was not present in the request");
+  if (!name->is_string()) return {};
+  const std::string_view given = name->get_string();
+  const bool arn = given.starts_with("arn:") && operation.name != "CreateTable";
+  if (arn || (given.size() >= 3 && given.size() <= 255)) return {};
+  return bad_request("TableName must be at least 3 characters long and at most 255 characters long");
+}
+
 wire::ServiceSettings settings() {
   wire::ServiceSettings out;
   out.max_body_bytes = kMaxBody;
   out.map_error = map_error;
+  out.check_body = check_table_name;
   out.unknown = {"UnknownOperationException", "", 400, {}};
   return out;
 }
 
 }  // namespace
 
-DynamoDbService::DynamoDbService(tables::Catalog& catalog, tables::ItemStore& items, tables::Sweeper& sweeper,
-                                 std::string address)
+DynamoDbService::DynamoDbService(kv::Store& store, tables::Catalog& catalog, tables::ItemStore& items,
+                                 tables::Sweeper& sweeper, env::Clock& clock, std::string address)
     : catalog_(catalog),
       items_(items),
       sweeper_(sweeper),
+      clock_(clock),
+      collections_(store, clock),
       address_(std::move(address)),
       service_(dynamodb::model(), settings()) {
   add_tables();
@@ -58,6 +85,8 @@ DynamoDbService::DynamoDbService(tables::Catalog& catalog, tables::ItemStore& it
   add_batches();
   add_transactions();
   add_statements();
+  add_policies();
+  add_features();
 }
 
 DynamoDbService::Text DynamoDbService::settled(ItemHandler handler, wire::Call call, Document document) {
@@ -66,6 +95,21 @@ DynamoDbService::Text DynamoDbService::settled(ItemHandler handler, wire::Call c
     const auto* error = answer ? nullptr : answer.error().domain ? &*answer.error().domain : nullptr;
     if (error == nullptr || error->code != Code::kConflict || error->source != "table" || left == 0) co_return answer;
   }
+}
+
+async::Task<void> DynamoDbService::room_for(tables::Write::Kind kind, tables::Catalog::Known table,
+                                            tables::Item item) {
+  using Kind = tables::Write::Kind;
+  const bool grows = kind == Kind::kPut || kind == Kind::kUpdate;
+  if (!grows || !tables::Collections::has_collections(*table)) co_return Result<void>();
+  const auto counted = sweeper_.bytes(table->id);
+  co_return co_await collections_.check(*table, std::move(item), counted);
+}
+
+async::Task<std::uint64_t> DynamoDbService::collection_bytes(tables::Catalog::Known table, tables::Item item) {
+  if (!tables::Collections::has_collections(*table)) co_return 0;
+  const auto counted = sweeper_.bytes(table->id);
+  co_return co_await collections_.size(*table, std::move(item), counted);
 }
 
 async::Task<tables::Catalog::Known> DynamoDbService::table_of(const wire::Call& call, std::string_view name) {

@@ -1,9 +1,13 @@
 // DynamoDbService: the API of DynamoDB over tables::Catalog and tables::ItemStore. Files: tables.cc, settings.cc,
-// items.cc, pages.cc, batches.cc, transactions.cc, statements.cc; what they share is in shared.h. Loop thread only.
+// items.cc, pages.cc, batches.cc, transactions.cc, statements.cc, policies.cc, features.cc; what they share is in
+// shared.h. Loop thread only.
 #pragma once
 
 #include "api/dynamodb/shared.h"
+#include "env/clock.h"
+#include "tables/capacity.h"
 #include "tables/catalog.h"
+#include "tables/collections.h"
 #include "tables/item_store.h"
 #include "tables/sweeper.h"
 
@@ -12,8 +16,8 @@ namespace gust::api {
 class DynamoDbService {
  public:
   // All outlive this. `address` is where DescribeEndpoints sends clients: HOST:PORT.
-  DynamoDbService(tables::Catalog& catalog, tables::ItemStore& items, tables::Sweeper& sweeper,
-                  std::string address);
+  DynamoDbService(kv::Store& store, tables::Catalog& catalog, tables::ItemStore& items, tables::Sweeper& sweeper,
+                  env::Clock& clock, std::string address);
 
   wire::Service& wire() { return service_; }
 
@@ -31,6 +35,8 @@ class DynamoDbService {
   void add_batches();
   void add_transactions();
   void add_statements();
+  void add_policies();
+  void add_features();
   template <typename Op, typename F>
   void on_item(F handler) {
     service_.on_document<Op>([this, handler](wire::Call call, Document document) {
@@ -42,6 +48,11 @@ class DynamoDbService {
   Text settled(ItemHandler handler, wire::Call call, Document document);
   // The table that an operation on items names; kNotFound as these say it.
   async::Task<tables::Catalog::Known> table_of(const wire::Call& call, std::string_view name);
+
+  // kTooLarge "collection": the write would let a full item collection grow.
+  async::Task<void> room_for(tables::Write::Kind kind, tables::Catalog::Known table, tables::Item item);
+  // Of the collection that the item is of.
+  async::Task<std::uint64_t> collection_bytes(tables::Catalog::Known table, tables::Item item);
 
   Reply<dynamodb::CreateTableOutput> create_table(wire::Call call, dynamodb::CreateTableInput request);
   Reply<dynamodb::DescribeTableOutput> describe_table(wire::Call call, dynamodb::DescribeTableInput request);
@@ -58,6 +69,20 @@ class DynamoDbService {
   Reply<dynamodb::DescribeEndpointsResponse> describe_endpoints(wire::Call call,
                                                                 dynamodb::DescribeEndpointsRequest request);
 
+  Reply<dynamodb::PutResourcePolicyOutput> put_policy(wire::Call call, dynamodb::PutResourcePolicyInput request);
+  Reply<dynamodb::GetResourcePolicyOutput> get_policy(wire::Call call, dynamodb::GetResourcePolicyInput request);
+  Reply<dynamodb::DeleteResourcePolicyOutput> delete_policy(wire::Call call,
+                                                            dynamodb::DeleteResourcePolicyInput request);
+
+  Reply<dynamodb::DescribeContributorInsightsOutput> describe_insights(
+      wire::Call call, dynamodb::DescribeContributorInsightsInput request);
+  Reply<dynamodb::DescribeKinesisStreamingDestinationOutput> describe_kinesis(
+      wire::Call call, dynamodb::DescribeKinesisStreamingDestinationInput request);
+  Reply<dynamodb::KinesisStreamingDestinationOutput> change_kinesis(std::string_view action, wire::Call call,
+                                                                    dynamodb::KinesisStreamingDestinationInput request);
+  Reply<dynamodb::DescribeTableReplicaAutoScalingOutput> describe_replicas(
+      wire::Call call, dynamodb::DescribeTableReplicaAutoScalingInput request);
+
   Text write_item(tables::Write::Kind kind, wire::Call call, Document document);
   Text get_item(wire::Call call, Document document);
   Text page(std::string_view operation, wire::Call call, Document document);  // "Query", "Scan"
@@ -73,6 +98,9 @@ class DynamoDbService {
   tables::Catalog& catalog_;
   tables::ItemStore& items_;
   tables::Sweeper& sweeper_;
+  env::Clock& clock_;
+  tables::CapacityMeter meter_{clock_};
+  tables::Collections collections_;
   std::string address_;
   wire::Service service_;
 };

@@ -24,6 +24,16 @@ Result<void> check_name(std::string_view name) {
   return {};
 }
 
+// Nobody else's tables are open to anyone.
+std::unexpected<Error> denied(const wire::Call& call, std::string_view resource) {
+  const auto target = call.headers.get_or("x-amz-target", "");
+  const auto operation = target.substr(target.rfind('.') + 1);
+  return fail(Code::kDenied,
+              fmt::format("User: {0} is not authorized to perform: dynamodb:{1} on resource: {2} because no "
+                          "resource-based policy allows the dynamodb:{1} action",
+                          call.context.principal.arn, operation, resource));
+}
+
 }  // namespace
 
 std::unexpected<Error> bad_request(std::string message) { return fail(Code::kInvalid, std::move(message), "request"); }
@@ -38,10 +48,7 @@ Result<tables::Place> place_of(const wire::Call& call, std::string_view name_or_
     const auto arn = Arn::parse(name);
     if (!arn || arn->service != "dynamodb" || !arn->resource.starts_with(kTable))
       return bad_request(fmt::format("Invalid TableArn: {}", name));
-    if (arn->account != call.context.principal.account.str()) {
-      return fail(Code::kDenied, fmt::format("User: {} is not authorized to perform this operation on resource: {}",
-                                             call.context.principal.arn, name));
-    }
+    if (arn->account != call.context.principal.account.str()) return denied(call, name);
     if (arn->region != call.context.region) {
       return bad_request(fmt::format("Invalid TableArn: {} is of another region than the request, {}", name,
                                      call.context.region));
@@ -58,7 +65,8 @@ Result<tables::Place> place_of_resource(const wire::Call& call, std::string_view
       arn->resource.find('/', kTable.size()) != std::string::npos) {
     return bad_request(fmt::format("Invalid TableArn: Invalid ResourceArn provided as input {}", text));
   }
-  if (arn->account != call.context.principal.account.str() || arn->region != call.context.region)
+  if (arn->account != call.context.principal.account.str()) return denied(call, text);
+  if (arn->region != call.context.region)
     return fail(Code::kNotFound, fmt::format("Requested resource not found: ResourcArn: {} not found", text), "arn");
   return tables::Place{call.context.principal.account, call.context.region,
                        tables::TableName(arn->resource.substr(kTable.size()))};

@@ -3,6 +3,7 @@
 #include "api/dynamodb/answer.h"
 #include "api/dynamodb/cancellation.h"
 #include "api/dynamodb/service.h"
+#include "api/dynamodb/throttling.h"
 #include "api/dynamodb/writes.h"
 #include "codec/base64.h"
 #include "codec/digest.h"
@@ -19,6 +20,7 @@ namespace {
 
 using tables::Consistency;
 using tables::Item;
+using tables::Units;
 using tables::Statement;
 using Reason = tables::ItemStore::Reason;
 using Found = std::shared_ptr<std::optional<Item>>;
@@ -251,8 +253,13 @@ async::Task<Done> run_one(tables::ItemStore& items, Parsed parsed, tables::Table
   co_return out;
 }
 
+std::string_view throttled_code(const Error& error) {
+  return error.source == "ThrottlingError" ? "ThrottlingError" : "ProvisionedThroughputExceeded";
+}
+
 // BatchStatementErrorCodeEnum.
 std::string_view batch_code(const Error& error, const Parsed* parsed) {
+  if (error.source == "collection") return "ItemCollectionSizeLimitExceeded";
   if (error.source == "condition")
     return parsed != nullptr && parsed->inserts() ? "DuplicateItem" : "ConditionalCheckFailed";
   switch (error.code) {
@@ -262,7 +269,7 @@ std::string_view batch_code(const Error& error, const Parsed* parsed) {
     case Code::kUnsupported: return "ValidationError";
     case Code::kNotFound: return "ResourceNotFound";
     case Code::kConflict: return "TransactionConflict";
-    case Code::kThrottled: return "ThrottlingError";
+    case Code::kThrottled: return throttled_code(error);
     case Code::kDenied: return "AccessDenied";
     default: return "InternalServerError";
   }
@@ -312,19 +319,32 @@ DynamoDbService::Text DynamoDbService::execute_statement(wire::Call call, Docume
   GUST_CO_TRY(const auto table, co_await table_of(call, parsed.statement.table));
   if (parsed.reads()) {
     GUST_CO_TRY(auto query, query_of(parsed, *table, body));
+    if (const auto exceeded = meter_.check(*table, Units::kRead, query.index))
+      co_return std::unexpected(throttled(*table, *exceeded));
     GUST_CO_TRY(auto page, co_await items_.page(std::move(query)));
+    meter_.take(*table, Units::kRead, page.usage);
     co_return answer_of(parsed, body, *table, std::move(page));
   }
   GUST_CO_TRY(auto write, write_for(parsed.statement, *table));
+  if (const auto exceeded = meter_.check(*table, Units::kWrite))
+    co_return std::unexpected(throttled(*table, *exceeded));
+  write.exhausted = meter_.exhausted(*table);
+  GUST_CO_CHECK(co_await room_for(write.kind, table, write.item.empty() ? write.key : write.item));
   const auto found = std::make_shared<std::optional<Item>>();
   const auto written = co_await items_.write(std::move(write), found);
   if (!written && written.error().source == "condition") {
+    meter_.take(*table, Units::kWrite, {.table = tables::write_units(*found ? tables::size_of(**found) : 0)});
     wire::WireError failed{"ConditionalCheckFailedException", "The conditional request failed", 400, {}};
     if (parsed.inserts()) failed = {"DuplicateItemException", std::string(kDuplicate), 400, {}};
     if (*found && parsed.tells_item()) failed.members["Item"] = document_of(**found);
     co_return std::unexpected(wire::Fault(std::move(failed)));
   }
-  if (!written) co_return std::unexpected(written.error());
+  if (!written) {
+    if (const auto exceeded = exceeded_index(written.error(), *table))
+      co_return std::unexpected(throttled(*table, *exceeded));
+    co_return std::unexpected(written.error());
+  }
+  meter_.take(*table, Units::kWrite, written->usage);
   Answer answer;
   std::vector<Item> items;
   if (auto item = returned(parsed.statement, *written)) items.push_back(*std::move(item));
@@ -354,7 +374,13 @@ DynamoDbService::Text DynamoDbService::batch_statements(wire::Call call, Documen
         done = std::unexpected(table.error());
         break;
       }
+      const auto units = one->reads() ? Units::kRead : Units::kWrite;
+      if (const auto exceeded = meter_.check(**table, units)) {
+        done = fail(Code::kThrottled, std::string(words(*exceeded)), std::string(reason_code(*exceeded)));
+        break;
+      }
       done = co_await run_one(items_, *one, **table, found);
+      if (done) meter_.take(**table, units, done->usage);
       if (done) capacity.add(**table, done->usage);
       // It has changed since it was read.
       if (done || done.error().code != Code::kConflict || done.error().source != "table") break;
@@ -376,12 +402,19 @@ DynamoDbService::Text DynamoDbService::transact_statements(wire::Call call, Docu
   if (parsed.front().reads()) co_return co_await select_all(call, document);
   std::vector<tables::Write> writes;
   std::vector<tables::Catalog::Known> known;
+  Turned turned(parsed.size());
   for (const auto& one : parsed) {
     GUST_CO_TRY(auto table, co_await table_of(call, one.statement.table));
     GUST_CO_TRY(auto write, write_for(one.statement, *table));
+    if (const auto exceeded = meter_.check(*table, Units::kWrite)) turned.add(writes.size(), *exceeded);
+    write.exhausted = meter_.exhausted(*table);
+    const auto room = co_await room_for(write.kind, table, write.item.empty() ? write.key : write.item);
+    if (!room && room.error().source != "collection") co_return std::unexpected(room.error());
+    if (!room) turned.add(writes.size(), Reason{"ItemCollectionSizeLimitExceeded", room.error().message});
     writes.push_back(std::move(write));
     known.push_back(std::move(table));
   }
+  if (turned.any()) co_return std::unexpected(canceled(turned.all()));
   const auto reasons = std::make_shared<std::vector<Reason>>();
   auto once = once_of(call, body, "TransactStatements");
   const auto written = co_await items_.transact(std::move(writes), reasons, std::move(once));
@@ -391,6 +424,7 @@ DynamoDbService::Text DynamoDbService::transact_statements(wire::Call call, Docu
   Capacity capacity(body, Capacity::Kind::kWrite);
   std::string responses;
   for (std::size_t i = 0; i < parsed.size(); ++i) {
+    meter_.take(*known[i], Units::kWrite, (*written)[i].usage);
     capacity.add(*known[i], (*written)[i].usage);
     responses += i == 0 ? "{}" : ",{}";
   }
@@ -404,12 +438,15 @@ DynamoDbService::Text DynamoDbService::select_all(wire::Call call, Document docu
   GUST_CO_TRY(auto parsed, parse_transaction(body));
   std::vector<tables::ItemStore::Wanted> wanted;
   std::vector<tables::Catalog::Known> known;
+  Turned turned(parsed.size());
   for (const auto& one : parsed) {
     GUST_CO_TRY(auto table, co_await table_of(call, one.statement.table));
     GUST_CO_TRY(auto key, key_of_one(one.statement, *table, "ExecuteTransaction"));
+    if (const auto exceeded = meter_.check(*table, Units::kRead)) turned.add(wanted.size(), *exceeded);
     wanted.push_back({*table, std::move(key)});
     known.push_back(std::move(table));
   }
+  if (turned.any()) co_return std::unexpected(canceled(turned.all()));
   GUST_CO_TRY(auto items, co_await items_.get_all(std::move(wanted)));
   Capacity capacity(body, Capacity::Kind::kRead);
   std::size_t bytes = 0;
@@ -424,7 +461,9 @@ DynamoDbService::Text DynamoDbService::select_all(wire::Call call, Document docu
       if (holds) one.item("Item", selected(statement, *std::move(items[i])));
     }
     responses += (i == 0 ? "" : ",") + one.take();
-    capacity.add(*known[i], {.table = tables::kTransactional * tables::read_units(size, Consistency::kStrong)});
+    const tables::Usage usage{.table = tables::kTransactional * tables::read_units(size, Consistency::kStrong)};
+    meter_.take(*known[i], Units::kRead, usage);
+    capacity.add(*known[i], usage);
   }
   if (bytes > kMaxBytes) co_return bad_request("Collection of items is too large: 4 MB at most in a transaction");
   Answer answer;

@@ -9,10 +9,10 @@ using tables::Status;
 
 TableReply<dynamodb::CreateTableOutput> DynamoDbService::create_table(wire::Call call,
                                                                       dynamodb::CreateTableInput request) {
-  GUST_CO_TRY(auto wanted, declared(call, request));
+  GUST_CO_TRY(auto wanted, declared(call, request, clock_.now()));
   GUST_CO_TRY(const auto table, co_await catalog_.create(std::move(wanted)));
   dynamodb::CreateTableOutput out;
-  out.table_description = describe(*table, Status::kCreating, {});
+  out.table_description = describe(*table, Status::kCreating, {}, clock_.now());
   co_return out;
 }
 
@@ -21,17 +21,19 @@ TableReply<dynamodb::DescribeTableOutput> DynamoDbService::describe_table(wire::
   GUST_CO_TRY(auto place, place_of(call, request.table_name));
   GUST_CO_TRY(const auto table, co_await catalog_.find(std::move(place)));
   dynamodb::DescribeTableOutput out;
-  out.table = describe(*table, table->status, sweeper_.counts(table->id));
+  out.table = describe(*table, table->status, sweeper_.counts(table->id), clock_.now());
   co_return out;
 }
 
 TableReply<dynamodb::UpdateTableOutput> DynamoDbService::update_table(wire::Call call,
                                                                       dynamodb::UpdateTableInput request) {
   GUST_CO_TRY(auto place, place_of(call, request.table_name));
-  tables::Catalog::Change change = [request](tables::Table& table) { return change_table(table, request); };
+  tables::Catalog::Change change = [request, now = clock_.now()](tables::Table& table) {
+    return change_table(table, request, now);
+  };
   GUST_CO_TRY(const auto table, co_await catalog_.update(std::move(place), std::move(change)));
   dynamodb::UpdateTableOutput out;
-  out.table_description = describe(*table, Status::kUpdating, sweeper_.counts(table->id));
+  out.table_description = describe(*table, Status::kUpdating, sweeper_.counts(table->id), clock_.now());
   co_return out;
 }
 
@@ -40,7 +42,7 @@ TableReply<dynamodb::DeleteTableOutput> DynamoDbService::delete_table(wire::Call
   GUST_CO_TRY(auto place, place_of(call, request.table_name));
   GUST_CO_TRY(const auto table, co_await catalog_.remove(std::move(place)));
   dynamodb::DeleteTableOutput out;
-  out.table_description = describe(*table, Status::kDeleting, {});
+  out.table_description = describe(*table, Status::kDeleting, {}, clock_.now());
   co_return out;
 }
 

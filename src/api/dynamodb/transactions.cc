@@ -4,7 +4,9 @@
 #include "api/dynamodb/expressions.h"
 #include "api/dynamodb/service.h"
 #include "api/dynamodb/writes.h"
+#include "tables/keys.h"
 
+#include <set>
 #include <utility>
 
 namespace gust::api {
@@ -15,11 +17,28 @@ using Reason = tables::ItemStore::Reason;
 
 constexpr std::size_t kMaxBytes = 4 << 20;
 
+std::unexpected<Error> too_many_bytes() {
+  return bad_request("Collection of items is too large: 4 MB at most in a transaction");
+}
+
 struct ParsedGet {
   std::string table;
   tables::Item key;
   std::optional<tables::Projection> projection;
 };
+
+// No item twice. Keys that are none are told otherwise.
+Result<void> check_apart(const std::vector<ParsedGet>& gets, const std::vector<tables::Catalog::Known>& known) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < gets.size(); ++i) {
+    if (!tables::check_key(*known[i], gets[i].key)) continue;
+    std::string text = known[i]->id + '\0';
+    append_json(text, gets[i].key);
+    if (!seen.insert(std::move(text)).second)
+      return bad_request("Transaction request cannot include multiple operations on one item");
+  }
+  return {};
+}
 
 Result<std::vector<ParsedGet>> parse_gets(const Object& body) {
   std::vector<ParsedGet> out;
@@ -27,10 +46,11 @@ Result<std::vector<ParsedGet>> parse_gets(const Object& body) {
     const auto* get = json.is_object() ? member(json.get_object(), "Get") : nullptr;
     if (get == nullptr) return bad_request("TransactItems must each have a Get");
     const auto& one = get->get_object();
+    GUST_CHECK(Expressions::check_styles(one, Expressions::Of::kRead));
+    GUST_TRY(auto key, item_from(one.at("Key")));
     GUST_TRY(auto expressions, Expressions::of(one));
     GUST_TRY(auto projection, expressions.projection());
     GUST_CHECK(expressions.finish());
-    GUST_TRY(auto key, item_from(one.at("Key")));
     out.push_back({std::string(text_of(one, "TableName")), std::move(key), std::move(projection)});
   }
   return out;
@@ -73,6 +93,18 @@ DynamoDbService::Text DynamoDbService::transact_get(wire::Call call, Document do
     wanted.push_back({*table, get.key});
     known.push_back(std::move(table));
   }
+  GUST_CO_CHECK(check_apart(gets, known));
+  Turned reasons(gets.size());
+  for (std::size_t i = 0; i < gets.size(); ++i) {
+    const auto key = tables::check_key(*known[i], gets[i].key);
+    if (!key && key.error().source == "empty key") co_return std::unexpected(key.error());
+    if (!key) {
+      reasons.add(i, Reason{"ValidationError", key.error().message});
+    } else if (const auto exceeded = meter_.check(*known[i], tables::Units::kRead)) {
+      reasons.add(i, *exceeded);
+    }
+  }
+  if (reasons.any()) co_return std::unexpected(canceled(reasons.all()));
   GUST_CO_TRY(const auto items, co_await items_.get_all(std::move(wanted)));
   Answer answer;
   Capacity capacity(body, Capacity::Kind::kRead);
@@ -87,10 +119,12 @@ DynamoDbService::Text DynamoDbService::transact_get(wire::Call call, Document do
     Answer one;
     if (item) one.item("Item", gets[i].projection ? gets[i].projection->apply(*item) : *item);
     out += one.take();
-    const auto units = tables::kTransactional * tables::read_units(size, tables::Consistency::kStrong);
-    capacity.add(*known[i], {.table = units});
+    const tables::Usage usage{.table =
+                                  tables::kTransactional * tables::read_units(size, tables::Consistency::kStrong)};
+    meter_.take(*known[i], tables::Units::kRead, usage);
+    capacity.add(*known[i], usage);
   }
-  if (bytes > kMaxBytes) co_return bad_request("Collection of items is too large: 4 MB at most in a transaction");
+  if (bytes > kMaxBytes) co_return too_many_bytes();
   out += ']';
   capacity.write_all(answer);
   co_return answer.take();
@@ -106,14 +140,21 @@ DynamoDbService::Text DynamoDbService::transact_write(wire::Call call, Document 
     parsed.push_back(std::move(one));
   }
   std::size_t bytes = 0;
+  Turned without(parsed.size());
   for (const auto& one : parsed) {
     GUST_CO_TRY(auto table, co_await table_of(call, one.table));
     GUST_CO_TRY(auto write, write_of(one, *table));
+    if (const auto exceeded = meter_.check(*table, tables::Units::kWrite)) without.add(writes.size(), *exceeded);
+    write.exhausted = meter_.exhausted(*table);
+    const auto room = co_await room_for(one.kind, table, one.item);
+    if (!room && room.error().source != "collection") co_return std::unexpected(room.error());
+    if (!room) without.add(writes.size(), Reason{"ItemCollectionSizeLimitExceeded", room.error().message});
     bytes += tables::size_of(one.item);
     writes.push_back(std::move(write));
     known.push_back(std::move(table));
   }
-  if (bytes > kMaxBytes) co_return bad_request("Collection of items is too large: 4 MB at most in a transaction");
+  if (bytes > kMaxBytes) co_return too_many_bytes();
+  if (without.any()) co_return std::unexpected(canceled(without.all()));
   const auto reasons = std::make_shared<std::vector<Reason>>();
   auto once = once_of(call, body, "TransactItems");
   const auto written = co_await items_.transact(std::move(writes), reasons, std::move(once));
@@ -123,8 +164,11 @@ DynamoDbService::Text DynamoDbService::transact_write(wire::Call call, Document 
   Capacity capacity(body, Capacity::Kind::kWrite);
   CollectionMetrics metrics(body);
   for (std::size_t i = 0; i < parsed.size(); ++i) {
+    meter_.take(*known[i], tables::Units::kWrite, (*written)[i].usage);
     capacity.add(*known[i], (*written)[i].usage);
-    if (parsed[i].kind != Kind::kCheck) metrics.add(*known[i], parsed[i].item);
+    if (!metrics.asked() || parsed[i].kind == Kind::kCheck) continue;
+    GUST_CO_TRY(const auto size, co_await collection_bytes(known[i], parsed[i].item));
+    metrics.add(*known[i], parsed[i].item, size);
   }
   capacity.write_all(answer);
   metrics.write_all(answer);

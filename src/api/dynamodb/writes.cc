@@ -2,6 +2,7 @@
 
 #include "api/dynamodb/attribute_value.h"
 #include "api/dynamodb/expressions.h"
+#include "tables/keys.h"
 
 namespace gust::api {
 
@@ -11,8 +12,10 @@ Result<ParsedWrite> parse_write(Kind kind, const Object& body) {
   ParsedWrite out;
   out.kind = kind;
   out.table = text_of(body, "TableName");
-  GUST_TRY(auto expressions, Expressions::of(body));
+  using Of = Expressions::Of;
+  GUST_CHECK(Expressions::check_styles(body, kind == Kind::kUpdate ? Of::kUpdate : Of::kWrite));
   GUST_TRY(out.item, item_from(body.at(kind == Kind::kPut ? "Item" : "Key")));
+  GUST_TRY(auto expressions, Expressions::of(body));
   if (kind == Kind::kUpdate) {
     GUST_TRY(out.update, expressions.update());
   }
@@ -33,6 +36,11 @@ Result<tables::Write> write_of(const ParsedWrite& parsed, const tables::Table& t
     out.change = [update = *parsed.update](const tables::Item& there) { return update.apply(there); };
   }
   return out;
+}
+
+Error too_large_first(const ParsedWrite& parsed, Error error) {
+  const bool large = parsed.kind == Kind::kPut && tables::size_of(parsed.item) > tables::kMaxItemBytes;
+  return large ? tables::too_large() : error;
 }
 
 }  // namespace gust::api

@@ -27,4 +27,7 @@ Result<ParsedWrite> parse_write(tables::Write::Kind kind, const Object& body);
 // kInvalid when an update changes the key.
 Result<tables::Write> write_of(const ParsedWrite& parsed, const tables::Table& table);
 
+// That an item is too large is told before that there is no table: `error` is of the look for it.
+Error too_large_first(const ParsedWrite& parsed, Error error);
+
 }  // namespace gust::api

@@ -1,0 +1,6 @@
+"""What is wrong, told to the older SDK."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from test_dynamodb_errors import *  # noqa: E402,F401,F403
