@@ -1,6 +1,6 @@
 #include "tables/copier.h"
 
-#include "tables/history.h"
+#include "tables/undo_log.h"
 #include "tables/pieces.h"
 #include "tables/shape.h"
 
@@ -19,7 +19,7 @@ kv::Range left(const Copying& copying) {
     if (!copying.cursor.empty()) out.begin = copying.cursor + '\0';
     return out;
   }
-  auto out = history::behind(copying.table_id, copying.line);
+  auto out = undo_log::behind(copying.table_id, copying.line);
   out.order = kv::Order::kBackward;
   if (!copying.cursor.empty()) out.end = copying.cursor;
   return out;
@@ -30,7 +30,7 @@ Result<void> apply(kv::Transaction& tx, const Copying& copying, const kv::Entry&
     tx.put(copying.to + row.key.substr(copying.from.size()), row.value);
     return {};
   }
-  GUST_TRY(const auto change, history::decode(row));
+  GUST_TRY(const auto change, undo_log::decode(row));
   if (change.before) {
     tx.put(copying.to + change.item, *change.before);
   } else {
@@ -47,9 +47,9 @@ Phase next(const Copying& copying) {
 
 Result<void> begin(kv::Transaction& tx, Sequences& sequences, WallTime now, Copying& copying) {
   GUST_CHECK(begin_copy(tx, copying.table_id));
-  GUST_CHECK(history::learn(tx, sequences, copying.table_id));
+  GUST_CHECK(undo_log::learn(tx, sequences, copying.table_id));
   const auto ticket = sequences.open();
-  const auto latest = sequences.next(*ticket, now);
+  const auto latest = sequences.next(*ticket, undo_log::stream_of(copying.table_id), now);
   copying.line = copying.line == 0 ? latest : std::min(copying.line, latest);
   return {};
 }

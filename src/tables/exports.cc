@@ -5,7 +5,7 @@
 #include "codec/gzip.h"
 #include "codec/json.h"
 #include "codec/time_format.h"
-#include "tables/history.h"
+#include "tables/undo_log.h"
 #include "tables/pieces.h"
 #include "tables/rows.h"
 #include "tables/shape.h"
@@ -105,7 +105,7 @@ Result<Export> Exports::planned(kv::Transaction& tx, const Wanted& wanted) {
   out.encryption = wanted.encryption;
   Job job{Job::Kind::kExport, out.ref.id, wanted.place};
   job.copying = {rows::items_prefix(out.table.id), backup_rows::items_prefix(out.ref.id), out.table.id};
-  if (wanted.time) job.copying.line = history::end_of(*wanted.time);
+  if (wanted.time) job.copying.line = undo_log::end_of(*wanted.time);
   GUST_CHECK(begin(tx, *parts_.items.sequences(), now, job.copying));
   tx.put(export_rows::key(out.ref), export_rows::encode(out));
   Jobs::plan(tx, job);

@@ -1,6 +1,6 @@
 #include "tables/item_writer.h"
 
-#include "tables/history.h"
+#include "tables/undo_log.h"
 #include "tables/indexes.h"
 #include "tables/keys.h"
 #include "tables/rows.h"
@@ -118,11 +118,11 @@ Result<void> ItemWriter::record(const Write& write, const Item& key, const Writt
 }
 
 Result<void> ItemWriter::remember(const Table& table, std::string_view row_key, const std::optional<std::string>& row) {
-  GUST_TRY(const auto last, history::learn(tx_, sequences_, table.id));
-  if (moment_ <= last) moment_ = sequences_.next(ticket_, now_);
+  GUST_TRY(const auto last, undo_log::learn(tx_, sequences_, table.id));
+  if (moment_ <= last) moment_ = sequences_.next(ticket_, undo_log::stream_of(table.id), now_);
   auto item = std::string(row_key.substr(rows::items_prefix(table.id).size()));
-  const history::Change change{moment_, std::move(item), row};
-  tx_.put(history::key(table.id, moment_, changes_++), history::encode(change));
+  const undo_log::Change change{moment_, std::move(item), row};
+  tx_.put(undo_log::key(table.id, moment_, changes_++), undo_log::encode(change));
   return {};
 }
 

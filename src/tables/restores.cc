@@ -1,7 +1,7 @@
 #include "tables/restores.h"
 
 #include "codec/time_format.h"
-#include "tables/history.h"
+#include "tables/undo_log.h"
 #include "tables/rows.h"
 #include "tables/shape.h"
 #include "tables/transfers.h"
@@ -94,7 +94,7 @@ async::Task<Catalog::Known> Restores::to_time(Place source, std::optional<WallTi
     if (time) GUST_CHECK(check_time(window(*now->recovery), *time));
     Job job{Job::Kind::kRestore, table.id, {table.account, table.region, table.name}};
     job.copying = {rows::items_prefix(now->id), rows::items_prefix(table.id), now->id};
-    if (time) job.copying.line = history::end_of(*time);
+    if (time) job.copying.line = undo_log::end_of(*time);
     GUST_CHECK(begin(tx, *items_.sequences(), clock_.now(), job.copying));
     Jobs::plan(tx, job);
     return {};

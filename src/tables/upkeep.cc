@@ -1,5 +1,5 @@
 // What is done to many rows of a table, in batches: filling an index, and removing what is no longer of use.
-#include "tables/history.h"
+#include "tables/undo_log.h"
 #include "tables/indexes.h"
 #include "tables/item_store.h"
 #include "tables/keys.h"
@@ -88,7 +88,7 @@ async::Task<void> ItemStore::erase_rows(std::string prefix) {
 }
 
 async::Task<void> ItemStore::trim_history(std::string table_id, std::uint64_t sequence) {
-  co_return co_await erase_rows(history::up_to(table_id, sequence));
+  co_return co_await erase_rows(undo_log::up_to(table_id, sequence));
 }
 
 async::Task<void> ItemStore::drop(Table table) {
@@ -96,7 +96,7 @@ async::Task<void> ItemStore::drop(Table table) {
   auto ask = [reader, id = table.id] { return is_copied(*reader, id); };
   GUST_CO_TRY(const bool copied, co_await readers_.run(std::move(ask)));
   if (copied) co_return fail(Code::kUnavailable, "the rows of the table are being copied", "copied");
-  GUST_CO_CHECK(co_await erase_rows(kv::Range::prefix(history::prefix(table.id))));
+  GUST_CO_CHECK(co_await erase_rows(kv::Range::prefix(undo_log::prefix(table.id))));
   GUST_CO_CHECK(co_await erase_rows(kv::Range::prefix(rows::items_prefix(table.id))));
   co_return co_await erase_rows(kv::Range::prefix(rows::indexes_prefix(table.id)));
 }

@@ -2,7 +2,7 @@
 // where it is one.
 #include "fuzz/fuzz.h"
 #include "tables/backup.h"
-#include "tables/history.h"
+#include "tables/undo_log.h"
 #include "tables/import.h"
 #include "tables/job.h"
 #include "tables/rows.h"
@@ -25,9 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     GUST_ASSERT(again && again->sequence == 7 && again->keys == record->keys && again->before == record->before &&
                 again->after == record->after);
   }
-  const gust::kv::Entry changed{history::key("id", 7, 3), std::string(row)};
-  if (const auto change = history::decode(changed))
-    GUST_ASSERT(change->sequence == 7 && history::encode(*change) == row);
+  const gust::kv::Entry changed{undo_log::key("id", 7, 3), std::string(row)};
+  if (const auto change = undo_log::decode(changed))
+    GUST_ASSERT(change->sequence == 7 && undo_log::encode(*change) == row);
   if (const auto job = job_rows::decode(row)) {
     const auto written = job_rows::encode(*job);
     GUST_ASSERT(job_rows::encode(*job_rows::decode(written)) == written);

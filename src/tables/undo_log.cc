@@ -1,17 +1,16 @@
-#include "tables/history.h"
+#include "tables/undo_log.h"
 
 #include "kv/key.h"
 
-namespace gust::tables::history {
+namespace gust::tables::undo_log {
 namespace {
 
 constexpr std::size_t kNumbers = 16;  // at the end of a key
 constexpr char kWasNot = 0, kWas = 1;
 
-// Among the names of streams, whose labels are times.
-StreamName name_of(const std::string& table_id) { return {table_id, "history"}; }
-
 }  // namespace
+
+StreamName stream_of(const std::string& table_id) { return {table_id, "history"}; }
 
 std::string prefix(const std::string& table_id) { return "t/h/" + table_id + "/"; }
 
@@ -35,7 +34,7 @@ Result<Change> decode(const kv::Entry& row) {
   std::string_view rest = row.value;
   const bool whole = row.key.size() > kNumbers && kv::take_text(rest, out.item) && !rest.empty() &&
                      (rest[0] == kWas || rest == std::string_view(&kWasNot, 1));
-  if (!whole) return fail(Code::kCorrupt, "a row of a table's history is none");
+  if (!whole) return fail(Code::kCorrupt, "a row of a table's undo log is none");
   if (rest[0] == kWas) out.before = rest.substr(1);
   auto numbers = std::string_view(row.key).substr(row.key.size() - kNumbers);
   kv::take_number(numbers, out.sequence);
@@ -57,7 +56,7 @@ kv::Range up_to(const std::string& table_id, std::uint64_t sequence) {
 std::uint64_t end_of(WallTime time) { return sequence_at(time + Millis(1)); }
 
 Result<std::uint64_t> learn(kv::Reader& reader, Sequences& sequences, const std::string& table_id) {
-  const auto name = name_of(table_id);
+  const auto name = stream_of(table_id);
   if (sequences.knows(name)) return 0;
   auto last = kv::Range::prefix(prefix(table_id), 1);
   last.order = kv::Order::kBackward;
@@ -71,4 +70,4 @@ Result<std::uint64_t> learn(kv::Reader& reader, Sequences& sequences, const std:
   return sequence;
 }
 
-}  // namespace gust::tables::history
+}  // namespace gust::tables::undo_log

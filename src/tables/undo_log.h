@@ -1,4 +1,4 @@
-// History: what writes replaced, kept while a table can be restored to a time (or is being copied): one row a change,
+// undo_log: what writes replaced, kept while a table can be restored to a time (or is being copied): one row a change,
 // in the write's own transaction, with the row as it was before. The table as it was after change N is the table as it
 // is, with the changes after N undone, the newest first. Any thread. docs/decisions/0290-an-undo-log.md
 #pragma once
@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace gust::tables::history {
+namespace gust::tables::undo_log {
 
 struct Change {
   std::uint64_t sequence = 0;  // one for all changes of a transaction
@@ -17,6 +17,9 @@ struct Change {
   std::optional<std::string> before = {};  // the row; nothing: there was none
   bool operator==(const Change&) const = default;
 };
+
+// As sequences know it: among the names of streams, whose labels are times.
+StreamName stream_of(const std::string& table_id);
 
 std::string prefix(const std::string& table_id);
 // `n` counts within a transaction.
@@ -31,7 +34,7 @@ kv::Range up_to(const std::string& table_id, std::uint64_t sequence);
 // Greater than the numbers of all changes up to the end of this millisecond, and lower than those of later ones.
 std::uint64_t end_of(WallTime time);
 
-// Makes the sequences go on behind the history's last; answers that, or 0 when it was known before.
+// Makes the sequences go on behind the log's last; answers that, or 0 when it was known before.
 Result<std::uint64_t> learn(kv::Reader& reader, Sequences& sequences, const std::string& table_id);
 
-}  // namespace gust::tables::history
+}  // namespace gust::tables::undo_log
