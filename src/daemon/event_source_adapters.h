@@ -7,7 +7,7 @@
 #include "functions/invoker.h"
 #include "functions/record_store.h"
 #include "tables/item_store.h"
-#include "tables/stream_catalog.h"
+#include "tables/streams/stream_catalog.h"
 
 #include <memory>
 #include <string>

@@ -4,8 +4,8 @@
 
 #include "functions/log_store.h"
 #include "objects/object_store.h"
-#include "tables/buckets.h"
-#include "tables/imports.h"
+#include "tables/transfers/buckets.h"
+#include "tables/transfers/imports.h"
 
 namespace gust::daemon {
 

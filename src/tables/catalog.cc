@@ -1,7 +1,7 @@
 #include "tables/catalog.h"
 
 #include "tables/shape.h"
-#include "tables/stream_catalog.h"
+#include "tables/streams/stream_catalog.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

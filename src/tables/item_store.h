@@ -11,7 +11,7 @@
 #include "env/clock.h"
 #include "kv/frontier.h"
 #include "tables/stored_item.h"
-#include "tables/stream.h"
+#include "tables/streams/stream.h"
 #include "tables/table.h"
 #include "tables/units.h"
 

@@ -1,6 +1,6 @@
 #include "tables/item_writer.h"
 
-#include "tables/undo_log.h"
+#include "tables/backups/undo_log.h"
 #include "tables/indexes.h"
 #include "tables/keys.h"
 #include "tables/rows.h"

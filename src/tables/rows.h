@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kv/store.h"
-#include "tables/stream.h"
+#include "tables/streams/stream.h"
 #include "tables/table.h"
 
 #include <string>

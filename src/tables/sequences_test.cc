@@ -1,5 +1,5 @@
 // The numbers of records: what readers may take for settled.
-#include "tables/stream.h"
+#include "tables/streams/stream.h"
 
 #include <gtest/gtest.h>
 

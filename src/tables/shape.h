@@ -15,7 +15,7 @@ Result<void> change_shape(kv::Transaction& tx, const Table& before, const Table&
 // In the one that deletes a table: from its commit on nothing is written to it.
 Result<void> refuse_table(kv::Transaction& tx, const Table& table);
 
-// What a write keeps of what it replaces (tables/undo_log.h).
+// What a write keeps of what it replaces (tables/backups/undo_log.h).
 enum class Keeps { kNothing, kHistory };
 // Source "table": kConflict when `table` is not as the shape says, kNotFound when it is gone.
 Result<Keeps> check_shape(kv::Reader& reader, const Table& table);

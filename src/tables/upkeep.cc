@@ -1,5 +1,5 @@
 // What is done to many rows of a table, in batches: filling an index, and removing what is no longer of use.
-#include "tables/undo_log.h"
+#include "tables/backups/undo_log.h"
 #include "tables/indexes.h"
 #include "tables/item_store.h"
 #include "tables/keys.h"

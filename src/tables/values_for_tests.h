@@ -1,7 +1,7 @@
 // Short ways to write values, items and placeholders in tests. Not for other code.
 #pragma once
 
-#include "tables/expression_placeholders.h"
+#include "tables/expressions/placeholders.h"
 #include "tables/value.h"
 
 #include <string>

@@ -1,9 +1,9 @@
 // Any text as an expression of each kind, and what was understood asked of an item.
 #include "fuzz/fuzz.h"
-#include "tables/expression_condition.h"
-#include "tables/expression_keys.h"
-#include "tables/expression_projection.h"
-#include "tables/expression_update.h"
+#include "tables/expressions/condition.h"
+#include "tables/expressions/keys.h"
+#include "tables/expressions/projection.h"
+#include "tables/expressions/update.h"
 #include "tables/values_for_tests.h"
 
 namespace tables = gust::tables;

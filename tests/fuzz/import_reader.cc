@@ -1,6 +1,6 @@
 // Any bytes as an object that is imported, whole and piece by piece: the same items and the same refusals.
 #include "fuzz/fuzz.h"
-#include "tables/import_reader.h"
+#include "tables/transfers/import_reader.h"
 
 #include <algorithm>
 #include <vector>

@@ -1,7 +1,7 @@
 // Any text as a PartiQL statement with as many parameters as it has question marks, and what was understood asked of an
 // item.
 #include "fuzz/fuzz.h"
-#include "tables/partiql.h"
+#include "tables/expressions/partiql.h"
 #include "tables/values_for_tests.h"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
 // Any bytes as a row of items, records, histories, jobs and the like: an error where it is none, and the same again
 // where it is one.
 #include "fuzz/fuzz.h"
-#include "tables/backup.h"
-#include "tables/undo_log.h"
-#include "tables/import.h"
-#include "tables/job.h"
+#include "tables/backups/backup.h"
+#include "tables/backups/undo_log.h"
+#include "tables/transfers/import.h"
+#include "tables/backups/job.h"
 #include "tables/rows.h"
 #include "tables/stored_item.h"
 

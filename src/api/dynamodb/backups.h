@@ -3,8 +3,8 @@
 #pragma once
 
 #include "api/dynamodb/shared.h"
-#include "tables/backups.h"
-#include "tables/restores.h"
+#include "tables/backups/backups.h"
+#include "tables/backups/restores.h"
 
 namespace gust::api {
 

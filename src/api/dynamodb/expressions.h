@@ -2,7 +2,7 @@
 #pragma once
 
 #include "api/dynamodb/body.h"
-#include "tables/legacy_conditions.h"
+#include "tables/expressions/legacy_conditions.h"
 
 #include <optional>
 #include <string_view>

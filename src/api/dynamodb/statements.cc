@@ -9,7 +9,7 @@
 #include "codec/digest.h"
 #include "codec/json.h"
 #include "tables/keys.h"
-#include "tables/partiql.h"
+#include "tables/expressions/partiql.h"
 
 #include <algorithm>
 #include <array>

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "api/dynamodb/shared.h"
-#include "tables/exports.h"
-#include "tables/imports.h"
+#include "tables/transfers/exports.h"
+#include "tables/transfers/imports.h"
 
 namespace gust::api {
 

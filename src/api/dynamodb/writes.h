@@ -2,8 +2,8 @@
 #pragma once
 
 #include "api/dynamodb/body.h"
-#include "tables/expression_condition.h"
-#include "tables/expression_update.h"
+#include "tables/expressions/condition.h"
+#include "tables/expressions/update.h"
 #include "tables/item_store.h"
 
 #include <optional>

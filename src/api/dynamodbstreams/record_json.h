@@ -2,7 +2,7 @@
 // Streams API; the Lambda guide's "Using AWS Lambda with Amazon DynamoDB".
 #pragma once
 
-#include "tables/stream.h"
+#include "tables/streams/stream.h"
 #include "tables/table_rows.h"
 
 #include <string>

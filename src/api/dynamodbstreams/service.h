@@ -6,7 +6,7 @@
 #include "api/dynamodbstreams.gen.h"
 #include "env/clock.h"
 #include "tables/item_store.h"
-#include "tables/stream_catalog.h"
+#include "tables/streams/stream_catalog.h"
 
 #include <string>
 #include <string_view>

@@ -5,7 +5,7 @@
 #include "codec/json.h"
 #include "kv/memory/memory_store.h"
 #include "tables/catalog.h"
-#include "tables/stream_sweeper.h"
+#include "tables/streams/stream_sweeper.h"
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #include "api/dynamodbstreams/shard_iterator.h"
 
 #include "codec/base64.h"
-#include "tables/stream.h"
+#include "tables/streams/stream.h"
 
 #include <fmt/format.h>
 
