@@ -1,6 +1,6 @@
-// Backups: makes, tells and removes backups of tables (tables/backups/backup.h), and those of tables that are deleted while
-// they can be restored to a time. Errors name their thing in Error::source: "table", "creating", "backup", "backup in
-// use". Loop thread only.
+// Backups: makes, tells and removes backups of tables (tables/backups/backup.h), and those of tables that are deleted
+// while they can be restored to a time. Errors name their thing in Error::source: "table", "creating", "backup",
+// "backup in use". Loop thread only.
 #pragma once
 
 #include "env/random.h"

@@ -1,5 +1,5 @@
-// Jobs: runs the long work on tables that requests begin (tables/backups/job.h), each job by who said to do its kind, again
-// after a failure, and after a restart. Loop thread only.
+// Jobs: runs the long work on tables that requests begin (tables/backups/job.h), each job by who said to do its kind,
+// again after a failure, and after a restart. Loop thread only.
 #pragma once
 
 #include "async/event.h"
