@@ -76,10 +76,9 @@ Result<Value> read(const Ref& ref, const json::value& from, Placed placed);
 
 Result<Value> boolean_from(const Ref& ref, const json::value& from) {
   if (from.is_bool()) return Value(from.get_bool());
-  if (!from.is_string()) return misplaced(ref, from, Placed::kMember);
-  const auto truth = truth_of(from.get_string());
-  if (truth) return Value(*truth);
-  return wrong(ref, "Unexpected token received from parser");
+  // Operations read documents themselves, and take a boolean for granted: no text is one.
+  if (from.is_string()) return wrong(ref, "Unexpected token received from parser");
+  return misplaced(ref, from, Placed::kMember);
 }
 
 Result<Value> structure_from(const Ref& ref, const json::value& from, Placed placed) {

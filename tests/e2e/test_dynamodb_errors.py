@@ -311,6 +311,13 @@ def test_keys_of_batches_and_transactions(gust, dynamodb_client, table):
         assert kind == VALIDATION and "cannot contain an empty string value. Key: a" in message
 
 
+@pytest.mark.parametrize("flag", ["true", "no", 1, [], {}])
+def test_a_flag_is_true_or_false(gust, table, flag):
+    body = {"TableName": table, "Key": {"a": {"S": "x"}, "b": {"S": "y"}}, "ConsistentRead": flag}
+    assert told(gust, "GetItem", body)[0] == SERVICE + "SerializationException"
+    assert post(gust, "GetItem", json.dumps({**body, "ConsistentRead": True})).status_code == 200
+
+
 def test_tables_of_others(gust):
     arn = "arn:aws:dynamodb:us-east-1:111111111111:table/x"
     for operation, body in (("GetItem", {"TableName": arn, "Key": {"a": {"S": "x"}}}),
