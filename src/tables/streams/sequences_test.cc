@@ -10,7 +10,7 @@ using End = Sequences::End;
 
 class SequencesTest : public ::testing::Test {
  protected:
-  std::uint64_t take(Sequences::Ticket& ticket) { return sequences_->next(ticket, kNow); }
+  std::uint64_t take(Sequences::Ticket& ticket) { return sequences_->next(ticket, {"table", "label"}, kNow); }
   std::uint64_t settled() { return sequences_->settled(kNow); }
 
   const WallTime kNow = from_epoch_ms(1'700'000'000'000);
