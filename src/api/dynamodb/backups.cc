@@ -52,7 +52,7 @@ dynamodb::BackupDetails details(const Backup& backup) {
 
 dynamodb::SourceTableDetails source(const Backup& backup) {
   const auto& table = backup.table;
-  const auto said = describe(table, table.status, {});
+  const auto said = describe(table, table.status, {}, backup.created_at);
   dynamodb::SourceTableDetails out;
   out.table_name = table.name.str();
   out.table_id = table.id;
@@ -69,7 +69,7 @@ dynamodb::SourceTableDetails source(const Backup& backup) {
 
 dynamodb::SourceTableFeatureDetails features(const Backup& backup) {
   const auto& table = backup.table;
-  const auto said = describe(table, table.status, {});
+  const auto said = describe(table, table.status, {}, backup.created_at);
   dynamodb::SourceTableFeatureDetails out;
   if (const auto& local = said.local_secondary_indexes) {
     auto& list = out.local_secondary_indexes.emplace();
@@ -214,7 +214,7 @@ TableReply<dynamodb::RestoreTableFromBackupOutput> DynamoDbBackups::restore(
   const auto table = co_await restores_.from_backup(std::move(which.ref), std::move(shaping));
   if (!table) co_return backup_fault(table.error(), request.backup_arn);
   dynamodb::RestoreTableFromBackupOutput out;
-  out.table_description = api::describe(**table, (*table)->status, {});
+  out.table_description = api::describe(**table, (*table)->status, {}, (*table)->created_at);
   co_return out;
 }
 

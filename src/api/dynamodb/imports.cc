@@ -56,7 +56,7 @@ std::optional<dynamodb::ProvisionedThroughput> units_of(
 }
 
 dynamodb::TableCreationParameters parameters(const tables::Table& table) {
-  const auto said = describe(table, table.status, {});
+  const auto said = describe(table, table.status, {}, table.created_at);
   dynamodb::TableCreationParameters out;
   out.table_name = table.name.str();
   out.attribute_definitions = *said.attribute_definitions;
@@ -149,7 +149,9 @@ TableReply<dynamodb::ImportTableOutput> DynamoDbTransfers::begin_import(wire::Ca
                                                                         dynamodb::ImportTableInput request) {
   Import wanted;
   GUST_CO_TRY(wanted.format, format_of(request));
-  GUST_CO_TRY(wanted.table, declared(call, creation(request.table_creation_parameters)));
+  // Times are given when the table is made: a request that is sent again is the same one.
+  GUST_CO_TRY(wanted.table, declared(call, creation(request.table_creation_parameters), WallTime()));
+  wanted.table.on_demand_since.reset();
   wanted.ref.account = wanted.table.account;
   wanted.ref.region = wanted.table.region;
   wanted.bucket = request.s3_bucket_source.s3_bucket;

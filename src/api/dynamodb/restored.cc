@@ -104,7 +104,7 @@ Result<Table> restored(const tables::Place& target, const Table& source, const O
   out.name = target.name;
   out.key = source.key;
   out.billing = source.billing;
-  out.throughput = source.throughput;
+  out.throughput = {source.throughput.read, source.throughput.write};
   GUST_CHECK(choose_throughput(overrides, out));
   GUST_CHECK(choose_indexes(source, overrides, out));
   return out;

@@ -75,7 +75,7 @@ TableReply<dynamodb::RestoreTableToPointInTimeOutput> DynamoDbBackups::restore_t
   const auto table = co_await restores_.to_time(std::move(source), request.restore_date_time, std::move(shaping));
   if (!table) co_return backup_fault(table.error());
   dynamodb::RestoreTableToPointInTimeOutput out;
-  out.table_description = api::describe(**table, (*table)->status, {});
+  out.table_description = api::describe(**table, (*table)->status, {}, (*table)->created_at);
   co_return out;
 }
 
