@@ -30,7 +30,7 @@ struct World {
   tables::ItemStore items{store, clock, 0};
   tables::Sweeper sweeper{loop.get_executor(), catalog, items, clock, Millis(1000)};
   tables::StreamCatalog streams{store, clock};
-  api::DynamoDbService dynamodb{catalog, items, sweeper, "127.0.0.1:4566"};
+  api::DynamoDbService dynamodb{store, catalog, items, sweeper, clock, "127.0.0.1:4566"};
   api::DynamoDbStreamsService dynamodb_streams{streams, items, clock};
   std::string shard, iterator;
 

@@ -63,7 +63,7 @@ class DynamoDb : public ::testing::Test {
   tables::Catalog catalog_{loop_.get_executor(), store_, clock_, random_};
   tables::ItemStore items_{store_, clock_};
   tables::Sweeper sweeper_{loop_.get_executor(), catalog_, items_, clock_, Millis(1000)};
-  DynamoDbService service_{catalog_, items_, sweeper_, "127.0.0.1:4566"};
+  DynamoDbService service_{store_, catalog_, items_, sweeper_, clock_, "127.0.0.1:4566"};
 };
 
 TEST_F(DynamoDb, AnItemComesBackAsItWasWritten) {
