@@ -467,3 +467,42 @@ def test_deploy_makes_changes_and_removes_mappings(world, tmp_path):
     template.write_text(TEMPLATE[:TEMPLATE.index("      Events:")] + "Outputs:\n  Name: {Value: !Ref Follow}\n")
     deploy()
     assert mappings(name) == []
+
+
+WITH_TABLE = """
+Resources:
+  Songs:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      BillingMode: PAY_PER_REQUEST
+      StreamSpecification: {StreamViewType: NEW_IMAGE}
+  Follow:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: "def handler(event, context): print('got', [r['dynamodb']['Keys']['id']['S'] for r in event['Records']])"
+      Handler: index.handler
+      Runtime: python3.12
+      Events:
+        Changes:
+          Type: DynamoDB
+          Properties: {Stream: !GetAtt Songs.StreamArn, StartingPosition: TRIM_HORIZON}
+Outputs:
+  Table: {Value: !Ref Songs}
+  Name: {Value: !Ref Follow}
+"""
+
+
+def test_deploy_lets_a_function_follow_a_table_of_the_same_template(gust, unique, tmp_path):
+    (tmp_path / "template.yaml").write_text(WITH_TABLE)
+
+    def deploy():
+        return gust.cli_json("deploy", tmp_path, "--stack", unique, "--yes")["outputs"]
+    out = deploy()
+    gust.client("dynamodb").put_item(TableName=out["Table"], Item={"id": {"S": "a"}})
+    wait_until(lambda: "got ['a']" in gust.cli("logs", out["Name"]).stdout, "the record in the log", 120)
+    mappings = gust.client("lambda").list_event_source_mappings(FunctionName=out["Name"])["EventSourceMappings"]
+    assert deploy() == out
+    after = gust.client("lambda").list_event_source_mappings(FunctionName=out["Name"])["EventSourceMappings"]
+    assert [m["UUID"] for m in after] == [m["UUID"] for m in mappings] and len(after) == 1
