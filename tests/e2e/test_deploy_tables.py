@@ -20,6 +20,7 @@ Resources:
       BillingMode: !Ref Billing
       StreamSpecification: {StreamViewType: NEW_IMAGE}
       TimeToLiveSpecification: {AttributeName: ends, Enabled: true}
+      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 7}
       Tags: [{Key: app, Value: notes}]
   Counts: {Type: AWS::Serverless::SimpleTable}
   Note:
@@ -61,6 +62,11 @@ INDEX = """
 """
 
 
+def recovery_of(tables, name):
+    told = tables.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    return {key: told[key] for key in ("PointInTimeRecoveryStatus", "RecoveryPeriodInDays") if key in told}
+
+
 def test_an_app_with_tables(app, gust):  # noqa: F811
     app.write("template.yaml", NOTES).write("src/app.py", CODE)
     changes, outputs = app.deploy()
@@ -74,10 +80,12 @@ def test_an_app_with_tables(app, gust):  # noqa: F811
     name = outputs["Table"]
     assert tables.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["AttributeName"] == "ends"
     assert tables.list_tags_of_resource(ResourceArn=outputs["Arn"])["Tags"] == [{"Key": "app", "Value": "notes"}]
+    assert recovery_of(tables, name) == {"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 7}
 
     # In place: an index, another stream, no time to live, other tags; the item stays, and the function hears of it.
     app.replace("\n      StreamSpecification: {StreamViewType: NEW_IMAGE}\n", INDEX)
     app.replace("      TimeToLiveSpecification: {AttributeName: ends, Enabled: true}\n", "")
+    app.replace("      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 7}\n", "")
     app.replace("{Key: app, Value: notes}", "{Key: team, Value: a}")
     changes, outputs = app.deploy()
     assert changes == {"Notes": "update", "Counts": "none", "Note": "update", "ServerlessHttpApi": "none"}
@@ -85,6 +93,7 @@ def test_an_app_with_tables(app, gust):  # noqa: F811
     assert now["GlobalSecondaryIndexes"][0]["IndexStatus"] == "ACTIVE"
     assert now["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY" and now["LatestStreamArn"] == outputs["Stream"]
     assert tables.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED"
+    assert recovery_of(tables, name)["PointInTimeRecoveryStatus"] == "DISABLED"
     assert tables.list_tags_of_resource(ResourceArn=outputs["Arn"])["Tags"] == [{"Key": "team", "Value": "a"}]
     assert tables.get_item(TableName=name, Key={"owner": {"S": "me"}, "id": {"S": "a"}})["Item"]["text"]["S"] == "one"
     assert body(requests.put(outputs["Url"] + "/notes/b", data="two", headers=TEXT)) == {"n": 2, "stream": outputs["Stream"]}

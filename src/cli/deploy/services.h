@@ -125,6 +125,7 @@ class Services {
   Result<boost::json::object> table_call(std::string_view operation, const boost::json::object& body,
                                          std::string_view what);
   Result<void> wait_for_table(const std::string& name, const Progress& progress);
+  Result<void> set_recovery(const std::string& table, const std::optional<TableState::Recovery>& wanted);
   Result<void> set_time_to_live(const std::string& table, const std::string& attribute, TimeToLive wanted);
   Result<boost::json::object> json_call(const std::string& method, const std::string& service, const std::string& path,
                                         const boost::json::object* body, std::string_view what);

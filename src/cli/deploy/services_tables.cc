@@ -31,6 +31,15 @@ bool settled(const json::object& described) {
                              [](const json::value& one) { return text_of(one, "IndexStatus") == "ACTIVE"; });
 }
 
+std::optional<TableState::Recovery> recovery_told(const json::value& description) {
+  const auto& told = description.at("PointInTimeRecoveryDescription");
+  if (text_of(told, "PointInTimeRecoveryStatus") != "ENABLED") return std::nullopt;
+  TableState::Recovery out;
+  if (const auto* days = told.get_object().if_contains("RecoveryPeriodInDays"); days != nullptr && days->is_int64())
+    out.days = days->get_int64();
+  return out;
+}
+
 json::array tag_list(const std::map<std::string, std::string>& tags) {
   json::array out;
   for (const auto& [key, value] : tags) out.push_back(json::object{{"Key", key}, {"Value", value}});
@@ -61,6 +70,8 @@ Result<std::optional<TableState>> Services::read_table(const std::string& name) 
   if (const auto* told = ttl.if_contains("TimeToLiveDescription");
       told != nullptr && text_of(*told, "TimeToLiveStatus").starts_with("ENABL"))
     out.ttl_attribute = text_of(*told, "AttributeName");
+  GUST_TRY(const auto backups, table_call("DescribeContinuousBackups", of, fmt::format("read how {} is kept", name)));
+  out.recovery = recovery_told(backups.at("ContinuousBackupsDescription"));
   json::object asked{{"ResourceArn", out.arn}};
   for (;;) {
     GUST_TRY(const auto page, table_call("ListTagsOfResource", asked, fmt::format("read the tags of {}", name)));
@@ -92,12 +103,22 @@ Result<void> Services::set_time_to_live(const std::string& table, const std::str
   return {};
 }
 
+Result<void> Services::set_recovery(const std::string& table, const std::optional<TableState::Recovery>& wanted) {
+  json::object specification{{"PointInTimeRecoveryEnabled", wanted.has_value()}};
+  if (wanted && wanted->days) specification["RecoveryPeriodInDays"] = *wanted->days;
+  GUST_CHECK(table_call("UpdateContinuousBackups",
+                        {{"TableName", table}, {"PointInTimeRecoverySpecification", specification}},
+                        fmt::format("set the point-in-time recovery of the table {}", table)));
+  return {};
+}
+
 Result<void> Services::create_table(const TableState& wanted, const Progress& progress) {
   auto body = wanted.settings;
   body["TableName"] = wanted.name;
   if (!wanted.tags.empty()) body["Tags"] = tag_list(wanted.tags);
   GUST_CHECK(table_call("CreateTable", body, fmt::format("create the table {}", wanted.name)));
   GUST_CHECK(wait_for_table(wanted.name, progress));
+  if (wanted.recovery) GUST_CHECK(set_recovery(wanted.name, wanted.recovery));
   if (wanted.ttl_attribute.empty()) return {};
   return set_time_to_live(wanted.name, wanted.ttl_attribute, TimeToLive::kOn);
 }
@@ -111,6 +132,9 @@ Result<void> Services::update_table(const TableState& was, const TableState& wan
     if (!was.ttl_attribute.empty()) GUST_CHECK(set_time_to_live(wanted.name, was.ttl_attribute, TimeToLive::kOff));
     if (!wanted.ttl_attribute.empty()) GUST_CHECK(set_time_to_live(wanted.name, wanted.ttl_attribute, TimeToLive::kOn));
   }
+  const bool same_days = !wanted.recovery || !wanted.recovery->days || was.recovery == wanted.recovery;
+  if (was.recovery.has_value() != wanted.recovery.has_value() || !same_days)
+    GUST_CHECK(set_recovery(wanted.name, wanted.recovery));
   json::array gone;
   for (const auto& [key, value] : was.tags) {
     if (!wanted.tags.contains(key)) gone.emplace_back(key);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace gust::cli {
 namespace {
@@ -146,6 +147,22 @@ json::object stream_update(std::string_view view) {
   return {{kStream, std::move(stream)}};
 }
 
+Result<std::optional<TableState::Recovery>> recovery_of(const Node& specification) {
+  const auto& enabled = specification["PointInTimeRecoveryEnabled"].text;
+  if (enabled != "true" && enabled != "True") return std::nullopt;
+  TableState::Recovery out;
+  const auto& days = specification["RecoveryPeriodInDays"];
+  if (days.absent()) return out;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(days.text.data(), days.text.data() + days.text.size(), number);
+  if (error != std::errc() || end != days.text.data() + days.text.size()) {
+    return fail(Code::kInvalid, fmt::format("RecoveryPeriodInDays is '{}', which is no number of days", days.text),
+                "template");
+  }
+  out.days = number;
+  return out;
+}
+
 }  // namespace
 
 Result<TableState> table_state(const TableSpec& spec) {
@@ -154,6 +171,10 @@ Result<TableState> table_state(const TableSpec& spec) {
     if (name == "TimeToLiveSpecification") {
       if (value["Enabled"].text == "true" || value["Enabled"].text == "True")
         out.ttl_attribute = value["AttributeName"].text;
+      continue;
+    }
+    if (name == "PointInTimeRecoverySpecification") {
+      GUST_TRY(out.recovery, recovery_of(value));
       continue;
     }
     GUST_TRY(out.settings[name], typed(value, name));

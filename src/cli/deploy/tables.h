@@ -7,7 +7,9 @@
 
 #include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,12 @@ struct TableState {
   std::string name;
   boost::json::object settings;  // what CreateTable takes, without its name and tags
   std::string ttl_attribute;     // empty: off
+  // Of PointInTimeRecoverySpecification; none: off.
+  struct Recovery {
+    std::optional<std::int64_t> days;  // none: as the service has it
+    bool operator==(const Recovery&) const = default;
+  };
+  std::optional<Recovery> recovery;
   std::map<std::string, std::string> tags;
   std::string arn, stream_arn;  // of one that is there
 };

@@ -26,6 +26,7 @@ Resources:
           Projection: {ProjectionType: ALL}
       StreamSpecification: {StreamViewType: NEW_IMAGE}
       TimeToLiveSpecification: {AttributeName: ends, Enabled: true}
+      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 7}
 )";
 
 TableState read(std::string text, std::string_view from = "", std::string_view to = "") {
@@ -49,6 +50,9 @@ TEST(TableState, IsWhatCreateTableTakes) {
   const auto state = read(kTable);
   EXPECT_EQ(state.name, "songs");
   EXPECT_EQ(state.ttl_attribute, "ends");
+  EXPECT_EQ(state.recovery, TableState::Recovery{7});
+  EXPECT_EQ(read(kTable, ", RecoveryPeriodInDays: 7").recovery, TableState::Recovery{});
+  EXPECT_EQ(read(kTable, "RecoveryEnabled: true", "RecoveryEnabled: false").recovery, std::nullopt);
   EXPECT_EQ(codec::to_json(state.settings.at("StreamSpecification")),
             R"({"StreamEnabled":true,"StreamViewType":"NEW_IMAGE"})");
   const auto provisioned = read(kTable, "BillingMode: PAY_PER_REQUEST",

@@ -14,7 +14,7 @@ constexpr std::string_view kSettings[] = {"AttributeDefinitions",   "KeySchema",
                                           "OnDemandThroughput",     "GlobalSecondaryIndexes",
                                           "LocalSecondaryIndexes",  "StreamSpecification",
                                           "TableClass",             "DeletionProtectionEnabled",
-                                          "TimeToLiveSpecification"};
+                                          "TimeToLiveSpecification", "PointInTimeRecoverySpecification"};
 
 Node list_of(std::initializer_list<Node> items, int line) { return {Node::Kind::kList, {}, items, {}, line}; }
 
@@ -50,9 +50,9 @@ Result<void> Evaluator::table(const std::string& logical_id, const Node& node) {
   GUST_CHECK(only(logical_id, *raw,
                   {"TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
                    "OnDemandThroughput", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpecification",
-                   "TableClass", "DeletionProtectionEnabled", "TimeToLiveSpecification", "Tags"},
-                  {"SSESpecification", "PointInTimeRecoverySpecification", "ContributorInsightsSpecification",
-                   "WarmThroughput"}));
+                   "TableClass", "DeletionProtectionEnabled", "TimeToLiveSpecification",
+                   "PointInTimeRecoverySpecification", "Tags"},
+                  {"SSESpecification", "ContributorInsightsSpecification", "WarmThroughput"}));
   GUST_TRY(auto out, common_table(logical_id, node));
   for (const auto name : kSettings) {
     GUST_TRY(auto value, resolver_->resolve((*raw)[name]));
@@ -91,6 +91,9 @@ Result<void> Evaluator::check_table(const TableSpec& table) {
   if (!stream.absent() && !stream["StreamViewType"].is_scalar()) return wrong("StreamSpecification");
   const auto& ttl = settings["TimeToLiveSpecification"];
   if (!ttl.absent() && !ttl["Enabled"].is_scalar()) return wrong("TimeToLiveSpecification");
+  const auto& recovery = settings["PointInTimeRecoverySpecification"];
+  if (!recovery.absent() && !recovery["PointInTimeRecoveryEnabled"].is_scalar())
+    return wrong("PointInTimeRecoverySpecification");
   return {};
 }
 
@@ -98,8 +101,9 @@ Result<void> Evaluator::check_table(const TableSpec& table) {
 Result<void> Evaluator::simple_table(const std::string& logical_id, const Node& node) {
   GUST_TRY(const auto* own, properties_of(node));
   GUST_TRY(const auto raw, with_globals(*own, "SimpleTable"));
-  GUST_CHECK(only(logical_id, raw, {"TableName", "PrimaryKey", "ProvisionedThroughput", "Tags"},
-                  {"SSESpecification", "PointInTimeRecoverySpecification"}));
+  GUST_CHECK(only(logical_id, raw,
+                  {"TableName", "PrimaryKey", "ProvisionedThroughput", "PointInTimeRecoverySpecification", "Tags"},
+                  {"SSESpecification"}));
   GUST_TRY(auto out, common_table(logical_id, node));
   GUST_TRY(const auto properties, resolver_->resolve(raw));
   const auto& key = properties["PrimaryKey"];
@@ -119,6 +123,9 @@ Result<void> Evaluator::simple_table(const std::string& logical_id, const Node& 
   } else {
     out.settings.set("ProvisionedThroughput", throughput);
   }
+  const auto& recovery = properties["PointInTimeRecoverySpecification"];
+  if (!recovery.absent()) out.settings.set("PointInTimeRecoverySpecification", recovery);
+  GUST_CHECK(check_table(out));
   for (const auto& [tag, value] : properties["Tags"].fields) out.tags[tag] = value.text;
   out_.tables.push_back(std::move(out));
   return {};
