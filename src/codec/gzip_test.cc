@@ -24,7 +24,7 @@ Result<std::string> unpacked(std::string_view bytes, std::size_t piece) {
 
 TEST(Gzip, GivesBackWhatItGot) {
   std::string random;
-  for (int i = 0; i < 300'000; ++i) random += static_cast<char>((i * 7919) >> (i % 5));
+  for (unsigned i = 0; i < 300'000; ++i) random += static_cast<char>((i * 7919) >> (i % 5));
   for (const std::string& text : {std::string(), std::string("a"), std::string(1 << 20, 'x'), random}) {
     const auto bytes = packed(text);
     for (const std::size_t piece : {std::size_t{7}, std::size_t{4096}, bytes.size()})
