@@ -360,7 +360,7 @@ def test_what_is_wrong_is_said_before_anything_is_changed(app):
         ("Type: HttpApi, Properties: {ApiId: !Ref NotesApi, Path: /notes,", "Type: Api, Properties: {Path: /notes,",
          "the event Create of CreateNote is of a REST API (Type: Api), which is not served; use Type: HttpApi"),
         ("AWS::Serverless::HttpApi", "AWS::Serverless::Api", "REST APIs are not served"),
-        ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "has the type AWS::DynamoDB::Table, which is not served"),
+        ("AWS::S3::Bucket", "AWS::SQS::Queue", "has the type AWS::SQS::Queue, which is not served"),
         ("!Ref NotesBucket", "!Ref Nobody", "'Nobody' is neither a parameter nor a resource"),
         ("Runtime: python3.12", "Runtimes: python3.12", "Runtimes of CreateNote is not served"),
         ("Resources:", "Resource:", "'Resource' is not a section of a template"),
