@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/time.h"
 #include "codec/json.h"
 
 #include <exception>
@@ -21,6 +22,14 @@ auto read_json_row(std::string_view bytes, std::string_view what, F read)
   } catch (const std::exception& e) {
     return fail(Code::kCorrupt, std::string(what) + " lacks something: " + e.what());
   }
+}
+
+// Members of such a row, within `read`.
+inline std::string text_of(const boost::json::object& from, const char* name) {
+  return std::string(from.at(name).as_string());
+}
+inline WallTime time_of(const boost::json::object& from, const char* name) {
+  return from_epoch_ms(from.at(name).to_number<std::int64_t>());
 }
 
 }  // namespace gust::tables

@@ -44,11 +44,6 @@ E value_of(const std::string_view (&names)[N], const json::value& from) {
   throw std::out_of_range("no such name");
 }
 
-std::string text_of(const json::object& from, const char* name) { return std::string(from.at(name).as_string()); }
-WallTime time_of(const json::object& from, const char* name) {
-  return from_epoch_ms(from.at(name).to_number<std::int64_t>());
-}
-
 json::value write(const KeyAttribute& key) { return {{"name", key.name}, {"type", name_of(kTypes, key.type)}}; }
 KeyAttribute read_attribute(const json::object& from) {
   return {text_of(from, "name"), value_of<Type>(kTypes, from.at("type"))};

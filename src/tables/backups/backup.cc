@@ -9,11 +9,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string text_of(const json::object& from, const char* name) { return std::string(from.at(name).as_string()); }
-WallTime time_of(const json::object& from, const char* name) {
-  return from_epoch_ms(from.at(name).to_number<std::int64_t>());
-}
-
 }  // namespace
 
 std::string prefix(const AccountId& account, std::string_view region) {

@@ -23,8 +23,6 @@ E value_of(const std::array<std::string_view, N>& names, const json::value& from
   throw std::out_of_range("no such name");
 }
 
-std::string text_of(const json::object& from, const char* name) { return std::string(from.at(name).as_string()); }
-
 }  // namespace
 
 std::string key(std::string_view id) { return std::string(kJobs).append(id); }

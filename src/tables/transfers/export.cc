@@ -13,16 +13,25 @@ namespace json = boost::json;
 
 constexpr std::string_view kExports = "t/o/";
 
-std::string text_of(const json::object& from, const char* name) { return std::string(from.at(name).as_string()); }
 std::optional<std::string> maybe_text(const json::object& from, const char* name) {
   if (!from.contains(name)) return std::nullopt;
   return text_of(from, name);
 }
-WallTime time_of(const json::object& from, const char* name) {
-  return from_epoch_ms(from.at(name).to_number<std::int64_t>());
-}
 
 }  // namespace
+
+std::string transfers_prefix(std::string_view kind, const AccountId& account, std::string_view region) {
+  std::string out(kind);
+  kv::append_text(out, account.str());
+  kv::append_text(out, region);
+  return out;
+}
+
+std::string transfer_key(std::string_view kind, const TransferRef& ref) {
+  auto out = transfers_prefix(kind, ref.account, ref.region);
+  kv::append_text(out, ref.id);
+  return out;
+}
 
 std::string Export::table_arn() const {
   return fmt::format("arn:aws:dynamodb:{}:{}:table/{}", table.region, table.account, table.name);
@@ -39,17 +48,9 @@ std::string Export::folder() const {
 namespace export_rows {
 
 std::string prefix(const AccountId& account, std::string_view region) {
-  std::string out(kExports);
-  kv::append_text(out, account.str());
-  kv::append_text(out, region);
-  return out;
+  return transfers_prefix(kExports, account, region);
 }
-
-std::string key(const TransferRef& ref) {
-  auto out = prefix(ref.account, ref.region);
-  kv::append_text(out, ref.id);
-  return out;
-}
+std::string key(const TransferRef& ref) { return transfer_key(kExports, ref); }
 
 std::string files_prefix(std::string_view id) { return std::string("t/u/").append(id).append("/"); }
 

@@ -26,6 +26,10 @@ struct TransferRef {
   std::string id;  // "01693685827463-2d8752fd"
 };
 
+// The keys of their rows, behind what those of exports or of imports begin with.
+std::string transfers_prefix(std::string_view kind, const AccountId& account, std::string_view region);
+std::string transfer_key(std::string_view kind, const TransferRef& ref);
+
 struct Export {
   TransferRef ref;
   Table table;  // as it was declared when the export began

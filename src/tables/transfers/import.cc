@@ -1,7 +1,6 @@
 #include "tables/transfers/import.h"
 
 #include "codec/json.h"
-#include "kv/key.h"
 #include "tables/json_row.h"
 
 #include <boost/json/value_from.hpp>
@@ -17,10 +16,6 @@ namespace json = boost::json;
 
 constexpr std::string_view kImports = "t/a/";
 
-std::string text_of(const json::object& from, const char* name) { return std::string(from.at(name).as_string()); }
-WallTime time_of(const json::object& from, const char* name) {
-  return from_epoch_ms(from.at(name).to_number<std::int64_t>());
-}
 std::uint64_t number_of(const json::object& from, const char* name) { return from.at(name).to_number<std::uint64_t>(); }
 
 json::object write(const ImportFormat& format) {
@@ -48,17 +43,9 @@ std::string Import::arn() const { return table_arn() + "/import/" + ref.id; }
 namespace import_rows {
 
 std::string prefix(const AccountId& account, std::string_view region) {
-  std::string out(kImports);
-  kv::append_text(out, account.str());
-  kv::append_text(out, region);
-  return out;
+  return transfers_prefix(kImports, account, region);
 }
-
-std::string key(const TransferRef& ref) {
-  auto out = prefix(ref.account, ref.region);
-  kv::append_text(out, ref.id);
-  return out;
-}
+std::string key(const TransferRef& ref) { return transfer_key(kImports, ref); }
 
 std::string encode(const Import& one) {
   json::object out{
