@@ -85,14 +85,16 @@ Result<bool> was_done(kv::Transaction& tx, const std::shared_ptr<kv::Frontier>& 
   return false;
 }
 
-Result<void> check_apart(const std::vector<Write>& writes) {
+Result<void> add_apart(std::set<std::string>& seen, const Table& table, const Item& item) {
+  if (seen.insert(rows::item_key(table, item)).second) return {};
+  return fail(Code::kInvalid, "Transaction request cannot include multiple operations on one item", "key");
+}
+
+Result<void> check_writes_apart(const std::vector<Write>& writes) {
   std::set<std::string> seen;
   for (const auto& write : writes) {
     if (!check(write)) continue;  // has a reason of its own
-    const auto& item = write.kind == Write::Kind::kPut ? write.item : write.key;
-    if (!seen.insert(rows::item_key(write.table, item)).second) {
-      return fail(Code::kInvalid, "Transaction request cannot include multiple operations on one item", "key");
-    }
+    GUST_CHECK(add_apart(seen, write.table, write.kind == Write::Kind::kPut ? write.item : write.key));
   }
   return {};
 }
@@ -195,7 +197,7 @@ Result<void> ItemStore::run_all(kv::Transaction& tx, Sequences::Ticket& ticket, 
 async::Task<std::vector<Written>> ItemStore::transact(std::vector<Write> writes,
                                                       std::shared_ptr<std::vector<Reason>> reasons,
                                                       std::optional<Once> once) {
-  GUST_CO_CHECK(check_apart(writes));
+  GUST_CO_CHECK(check_writes_apart(writes));
   struct State {
     std::vector<Write> writes;
     std::optional<Once> once;
@@ -223,6 +225,14 @@ async::Task<std::vector<Written>> ItemStore::transact(std::vector<Write> writes,
   }
   if (reasons) *reasons = std::move(state->reasons);
   co_return std::unexpected(error);
+}
+
+Result<void> ItemStore::check_apart(const std::vector<Wanted>& wanted) {
+  std::set<std::string> seen;
+  for (const auto& one : wanted) {
+    if (check_key(one.table, one.key)) GUST_CHECK(add_apart(seen, one.table, one.key));
+  }
+  return {};
 }
 
 async::Task<std::vector<std::optional<Item>>> ItemStore::get_all(std::vector<Wanted> wanted) {

@@ -120,6 +120,8 @@ class ItemStore {
     Table table;
     Item key;
   };
+  // That no item is wanted twice: kInvalid. Keys that are none of their table's are passed over: they are refused anyway.
+  static Result<void> check_apart(const std::vector<Wanted>& wanted);
   // All as of one moment.
   async::Task<std::vector<std::optional<Item>>> get_all(std::vector<Wanted> wanted);
 

@@ -153,6 +153,7 @@ def test_transactions_are_all_or_nothing(dynamodb, table, unique):
     assert read["ConsumedCapacity"][0]["ReadCapacityUnits"] == 8.0
     refusal(lambda: transact(insert(5), "SELECT * FROM " + one))
     refusal(lambda: transact("SELECT * FROM T WHERE id = '$'"))
+    assert "multiple operations on one item" in refusal(lambda: transact("SELECT * FROM " + one, "SELECT v FROM " + one))
     refusal(lambda: transact(*[insert(i) for i in range(101)]))
 
 

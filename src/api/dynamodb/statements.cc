@@ -446,6 +446,7 @@ DynamoDbService::Text DynamoDbService::select_all(wire::Call call, Document docu
     wanted.push_back({*table, std::move(key)});
     known.push_back(std::move(table));
   }
+  GUST_CO_CHECK(tables::ItemStore::check_apart(wanted));
   if (turned.any()) co_return std::unexpected(canceled(turned.all()));
   GUST_CO_TRY(auto items, co_await items_.get_all(std::move(wanted)));
   Capacity capacity(body, Capacity::Kind::kRead);

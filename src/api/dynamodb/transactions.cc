@@ -6,7 +6,6 @@
 #include "api/dynamodb/writes.h"
 #include "tables/keys.h"
 
-#include <set>
 #include <utility>
 
 namespace gust::api {
@@ -26,19 +25,6 @@ struct ParsedGet {
   tables::Item key;
   std::optional<tables::Projection> projection;
 };
-
-// No item twice. Keys that are none are told otherwise.
-Result<void> check_apart(const std::vector<ParsedGet>& gets, const std::vector<tables::Catalog::Known>& known) {
-  std::set<std::string> seen;
-  for (std::size_t i = 0; i < gets.size(); ++i) {
-    if (!tables::check_key(*known[i], gets[i].key)) continue;
-    std::string text = known[i]->id + '\0';
-    append_json(text, gets[i].key);
-    if (!seen.insert(std::move(text)).second)
-      return bad_request("Transaction request cannot include multiple operations on one item");
-  }
-  return {};
-}
 
 Result<std::vector<ParsedGet>> parse_gets(const Object& body) {
   std::vector<ParsedGet> out;
@@ -93,7 +79,7 @@ DynamoDbService::Text DynamoDbService::transact_get(wire::Call call, Document do
     wanted.push_back({*table, get.key});
     known.push_back(std::move(table));
   }
-  GUST_CO_CHECK(check_apart(gets, known));
+  GUST_CO_CHECK(tables::ItemStore::check_apart(wanted));
   Turned reasons(gets.size());
   for (std::size_t i = 0; i < gets.size(); ++i) {
     const auto key = tables::check_key(*known[i], gets[i].key);
