@@ -21,12 +21,16 @@ struct Entry {
 
 enum class Order { kForward, kBackward };
 
+// Whether what is read from the disk stays in memory. What goes once over many rows should leave it to the others.
+enum class Caching { kKeep, kPass };
+
 // Keys in [begin, end); an empty `end` means to the last key.
 struct Range {
   std::string begin;
   std::string end;
   std::size_t limit = 1000;
   Order order = Order::kForward;
+  Caching caching = Caching::kKeep;
 
   // Every key that starts with `prefix`.
   static Range prefix(std::string prefix, std::size_t limit = 1000);

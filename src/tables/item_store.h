@@ -10,6 +10,7 @@
 #include "async/task.h"
 #include "env/clock.h"
 #include "kv/frontier.h"
+#include "kv/store.h"
 #include "tables/stored_item.h"
 #include "tables/streams/stream.h"
 #include "tables/table.h"
@@ -79,6 +80,7 @@ struct PageQuery {
   Attributes attributes = Attributes::kProjected;
   enum class Form { kItems, kStored };
   Form form = Form::kItems;
+  kv::Caching caching = kv::Caching::kKeep;
 };
 
 struct Page {
@@ -167,7 +169,8 @@ class ItemStore {
   Result<void> run_all(kv::Transaction& tx, Sequences::Ticket& ticket, const std::vector<Write>& writes,
                        std::vector<Written>& written, std::vector<Reason>& reasons);
   async::Task<void> erase_rows(kv::Range range);
-  async::Task<Count> count_rows(std::shared_ptr<kv::Reader> reader, kv::Range range);
+  enum class Pace { kFull, kGentle };  // kGentle: a tenth of the time
+  async::Task<Count> count_rows(std::shared_ptr<kv::Reader> reader, std::string prefix, Pace pace);
   async::Task<void> fill(Table table, Index index, std::vector<std::string> keys);
   async::Task<void> learn(StreamName stream);
 

@@ -111,6 +111,7 @@ Result<kv::Range> PageReader::asked() const {
   const auto prefix = index_ == nullptr ? rows::items_prefix(id) : rows::index_prefix(id, index_->name);
   auto range = query_.hash ? range_of(rows::collection_prefix(prefix, *query_.hash), query_.range)
                            : rows::segment(prefix, query_.segment, query_.segments);
+  range.caching = query_.caching;
   range.order = query_.backward ? kv::Order::kBackward : kv::Order::kForward;
   if (query_.start) GUST_CHECK(begin_behind(range, *query_.start));
   return range;

@@ -60,7 +60,7 @@ async::Task<void> Sweeper::sweep_one(Table table) {
 async::Task<void> Sweeper::expire(Table table) {
   std::optional<Item> after;
   do {
-    PageQuery query{.table = table};
+    PageQuery query{.table = table, .caching = kv::Caching::kPass};
     query.start = std::move(after);
     query.filter = [attribute = table.ttl_attribute, now = clock_.now()](const Item& item) -> Result<bool> {
       return is_expired(item, attribute, now);

@@ -16,6 +16,14 @@ namespace gust::tables {
 namespace {
 
 constexpr std::size_t kBatchBytes = 1 << 20, kBatchRows = 100;
+constexpr int kGentleRest = 9;  // times what a piece took
+
+// What goes over all rows once.
+kv::Range all_of(std::string prefix) {
+  auto range = kv::Range::prefix(std::move(prefix));
+  range.caching = kv::Caching::kPass;
+  return range;
+}
 
 // Of rows of items; `range` then begins behind them, and its limit is 0 behind the last.
 Result<ItemStore::Count> count_piece(kv::Reader& reader, kv::Range& range, Pieces& pieces) {
@@ -39,13 +47,18 @@ Result<ItemStore::Count> count_piece(kv::Reader& reader, kv::Range& range, Piece
 }  // namespace
 
 // A piece at a time, so that pages go on meanwhile.
-async::Task<ItemStore::Count> ItemStore::count_rows(std::shared_ptr<kv::Reader> reader, kv::Range range) {
+async::Task<ItemStore::Count> ItemStore::count_rows(std::shared_ptr<kv::Reader> reader, std::string prefix, Pace pace) {
   Count out;
+  auto range = all_of(std::move(prefix));
   for (Pieces pieces; range.limit > 0;) {
+    const auto began = clock_.steady();
     auto job = [&] { return count_piece(*reader, range, pieces); };
     GUST_CO_TRY(const auto piece, co_await readers_.run(std::move(job)));
     out.items += piece.items;
     out.bytes += piece.bytes;
+    if (pace == Pace::kFull) continue;
+    const auto rest = std::chrono::duration_cast<Millis>((clock_.steady() - began) * kGentleRest);
+    GUST_CO_CHECK(co_await async::sleep_for(rest));
   }
   co_return out;
 }
@@ -53,15 +66,17 @@ async::Task<ItemStore::Count> ItemStore::count_rows(std::shared_ptr<kv::Reader> 
 async::Task<std::map<std::string, ItemStore::Count>> ItemStore::count(Table table) {
   const auto reader = std::shared_ptr(store_.snapshot());
   std::map<std::string, Count> out;
-  GUST_CO_TRY(out[""], co_await count_rows(reader, kv::Range::prefix(rows::items_prefix(table.id))));
+  auto items = rows::items_prefix(table.id);
+  GUST_CO_TRY(out[""], co_await count_rows(reader, std::move(items), Pace::kGentle));
   for (const auto& index : table.indexes) {
-    const auto range = kv::Range::prefix(rows::index_prefix(table.id, index.name));
-    GUST_CO_TRY(out[index.name], co_await count_rows(reader, range));
+    auto prefix = rows::index_prefix(table.id, index.name);
+    GUST_CO_TRY(out[index.name], co_await count_rows(reader, std::move(prefix), Pace::kGentle));
   }
   co_return out;
 }
 
 async::Task<void> ItemStore::erase_rows(kv::Range range) {
+  range.caching = kv::Caching::kPass;
   Pieces pieces;
   for (;;) {
     range.limit = pieces.next(kBatchBytes);
@@ -80,7 +95,7 @@ async::Task<void> ItemStore::erase_rows(kv::Range range) {
 
 async::Task<ItemStore::Count> ItemStore::count_rows(std::string prefix) {
   const auto reader = std::shared_ptr(store_.snapshot());
-  co_return co_await count_rows(reader, kv::Range::prefix(std::move(prefix)));
+  co_return co_await count_rows(reader, std::move(prefix), Pace::kFull);
 }
 
 async::Task<void> ItemStore::erase_rows(std::string prefix) {
@@ -142,7 +157,7 @@ async::Task<void> ItemStore::backfill(Table table, std::string index_name) {
     co_return fail(Code::kInvalid, fmt::format("The table does not have the specified index: {}", index_name), "index");
   }
   const auto index = *found_index;
-  auto range = kv::Range::prefix(rows::items_prefix(table.id));
+  auto range = all_of(rows::items_prefix(table.id));
   Pieces pieces;
   for (;;) {
     range.limit = std::min(pieces.next(kBatchBytes), kBatchRows);

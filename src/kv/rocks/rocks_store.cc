@@ -38,6 +38,11 @@ std::unexpected<Error> failure(std::string_view what, const rocksdb::Status& sta
   return fail(Code::kInternal, message);
 }
 
+rocksdb::ReadOptions options_of(const Range& range, rocksdb::ReadOptions options = {}) {
+  options.fill_cache = range.caching == Caching::kKeep;
+  return options;
+}
+
 // Reads `range` with `iterator`; the status of Incomplete means that it would have to touch the disk.
 rocksdb::Status read(rocksdb::Iterator& iterator, const Range& range, std::vector<Entry>& out) {
   const auto inside = [&] {
@@ -85,6 +90,9 @@ rocksdb::Options make_options(const RocksSettings& settings) {
   options.max_write_buffer_size_to_maintain = static_cast<std::int64_t>(settings.memtable_bytes) * 4;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.max_background_jobs = 2;
+  // As large as the level before it: what is written in no order rewrites all of level 1 whenever that is merged into it.
+  options.max_bytes_for_level_base = settings.memtable_bytes * options.level0_file_num_compaction_trigger;
+  options.target_file_size_base = settings.memtable_bytes;
   options.keep_log_file_num = 4;
   options.max_log_file_size = 4 << 20;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
@@ -97,6 +105,8 @@ rocksdb::Options make_options(const RocksSettings& settings) {
   table.partition_filters = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // What was just written is read soonest: a flush would take it out of memory.
+  table.prepopulate_block_cache = rocksdb::BlockBasedTableOptions::PrepopulateBlockCache::kFlushOnly;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
@@ -119,7 +129,7 @@ class RocksStore::Tx final : public Transaction {
 
   Result<std::vector<Entry>> scan(const Range& range) override {
     std::vector<Entry> out;
-    const std::unique_ptr<rocksdb::Iterator> iterator(tx_.GetIterator(options()));
+    const std::unique_ptr<rocksdb::Iterator> iterator(tx_.GetIterator(options_of(range, options())));
     const auto status = read(*iterator, range, out);
     if (!status.ok()) return failure("kv: scan", status);
     return out;
@@ -174,7 +184,7 @@ class RocksStore::Frozen final : public Reader {
 
   Result<std::vector<Entry>> scan(const Range& range) override {
     std::vector<Entry> out;
-    const std::unique_ptr<rocksdb::Iterator> iterator(db_.NewIterator(options()));
+    const std::unique_ptr<rocksdb::Iterator> iterator(db_.NewIterator(options_of(range, options())));
     const auto status = read(*iterator, range, out);
     if (!status.ok()) return failure("kv: scan", status);
     return out;
@@ -443,7 +453,7 @@ async::Task<std::vector<Entry>> RocksStore::scan(Range range) {
   }
   auto job = [this, range = std::move(range)]() -> Result<std::vector<Entry>> {
     std::vector<Entry> found;
-    const std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator({}));
+    const std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options_of(range)));
     const auto status = read(*iterator, range, found);
     if (!status.ok()) return failure("kv: scan", status);
     return found;
