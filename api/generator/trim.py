@@ -52,6 +52,11 @@ SERVED = {
         DescribeContributorInsights UpdateContributorInsights ListContributorInsights ListGlobalTables
         DescribeGlobalTable CreateGlobalTable UpdateGlobalTable DescribeGlobalTableSettings
         UpdateGlobalTableSettings DescribeTableReplicaAutoScaling UpdateTableReplicaAutoScaling""",
+    "logs": """CreateLogGroup DeleteLogGroup DescribeLogGroups ListLogGroups CreateLogStream DeleteLogStream
+        DescribeLogStreams PutLogEvents GetLogEvents FilterLogEvents PutRetentionPolicy DeleteRetentionPolicy TagResource
+        UntagResource ListTagsForResource TagLogGroup UntagLogGroup ListTagsLogGroup PutLogGroupDeletionProtection
+        PutSubscriptionFilter DescribeSubscriptionFilters DeleteSubscriptionFilter StartLiveTail StartQuery
+        GetQueryResults StopQuery DescribeQueries TestMetricFilter""",
     "dynamodbstreams": "ListStreams DescribeStream GetShardIterator GetRecords",
     "application-autoscaling": """RegisterScalableTarget DescribeScalableTargets DeregisterScalableTarget
         PutScheduledAction DescribeScheduledActions DeleteScheduledAction PutScalingPolicy DescribeScalingPolicies
@@ -175,6 +180,8 @@ def adjust(service, model):
             shapes[f"{operation}Limit"] = shapes["PositiveIntegerObject"] | {"max": most}
             shapes[f"{operation}Input"]["members"]["Limit"]["shape"] = f"{operation}Limit"
         drop_unused(shapes, operations)
+    if service == "logs":
+        shapes["StartLiveTailResponse"]["payload"] = "responseStream"  # the body is the stream
     if service == "lambda":
         shapes["Runtime"].pop("enum")  # every python and nodejs name is taken; the service checks
         shapes["Timestamp"] = shapes.get("Timestamp", {"type": "string"})

@@ -43,6 +43,7 @@ constexpr ByScope kByScope[] = {
     {"sts", ServiceKind::kSts}, {"gust", ServiceKind::kAdmin},
     {"application-autoscaling", ServiceKind::kScaling},
     {"dynamodb", ServiceKind::kDynamoDb},
+    {"logs", ServiceKind::kLogs},
 };
 
 // Before the scope, which may be of several services; `scope` is theirs, or the request has none.
@@ -74,7 +75,6 @@ constexpr std::string_view kNotServed[] = {"appconfig",
                                            "iam",
                                            "kinesis",
                                            "kms",
-                                           "logs",
                                            "monitoring",
                                            "rds",
                                            "rds-data",

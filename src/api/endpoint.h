@@ -22,6 +22,7 @@ enum class ServiceKind {
   kScaling,
   kDynamoDb,
   kDynamoDbStreams,
+  kLogs,
   kNotServed
 };
 

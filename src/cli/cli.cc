@@ -186,11 +186,15 @@ class Command {
   }
 
   void add_logs() {
-    auto* sub = add("logs", "Print a function's log",
-                    "gust logs hello\n  gust logs hello -f\n  gust logs hello --since 15m --json");
-    sub->add_option("name", logs_.name, "A function's name, or its logical id in a deployed template")->required();
+    auto* sub = add("logs", "Print the log of a function, a log group or a trace",
+                    "gust logs hello\n  gust logs hello -f --filter ERROR\n  gust logs /aws/lambda/hello --since 15m "
+                    "--json\n  gust logs 1-5759e988-bd862e3fe1be46a994272793");
+    sub->add_option("name", logs_.name,
+                    "A function's name or its logical id in a deployed template, a log group /NAME, or a trace's id")
+        ->required();
     sub->add_flag("-f,--follow", logs_.follow, "Go on as lines come, until Ctrl-C");
     sub->add_option("--since", logs_.since, "Only lines of the last 90s, 15m, 2h or 1d");
+    sub->add_option("--filter", logs_.filter, "Only lines that match: terms, \"a phrase\", %regex%, { $.field = 1 }");
     sub->add_option("--limit", logs_.limit, "How many lines at most")
         ->check(CLI::Range(1, 100'000))
         ->default_str("1000");

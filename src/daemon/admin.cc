@@ -40,14 +40,6 @@ int status_of(Code code) {
   }
 }
 
-std::string line_of(const functions::LogLine& line) {
-  return codec::to_json(json::object{{"time_ms", to_epoch_ms(line.at)},
-                                     {"stream", "stdout"},
-                                     {"request_id", line.request_id},
-                                     {"message", line.text}}) +
-         "\n";
-}
-
 json::object to_json(const functions::FailedEvent& failed) {
   return {{"id", failed.event.id},
           {"function", failed.event.function.key.name.str()},
@@ -65,59 +57,6 @@ std::string query_value(const codec::QueryPairs& query, std::string_view name) {
   }
   return "";
 }
-
-std::int64_t number_or(const std::string& text, std::int64_t otherwise) {
-  std::int64_t out = otherwise;
-  if (!text.empty()) std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
-
-// The lines that are there, then those that come, until the reader goes or the daemon stops.
-class Follow final : public async::ByteSource {
- public:
-  Follow(functions::LogStore& logs, functions::FunctionKey key, std::string text, WallTime since,
-         std::shared_ptr<const bool> stopping)
-      : logs_(logs), key_(std::move(key)), text_(std::move(text)), since_(since), stopping_(std::move(stopping)) {}
-
-  async::Task<std::size_t> read(std::span<std::byte> out) override {
-    while (text_.empty()) {
-      if (*stopping_) co_return 0;
-      GUST_CO_TRY(const auto lines, co_await logs_.read(key_, since_, 1000));
-      std::size_t fresh = 0;
-      for (const auto& line : lines) {
-        if (line.at == since_ && fresh < seen_) {
-          ++fresh;
-          continue;
-        }
-        text_ += line_of(line);
-      }
-      remember(lines);
-      if (!text_.empty()) break;
-      const auto waited = co_await logs_.wait(key_, std::chrono::steady_clock::now() + Millis(500));
-      if (!waited && waited.error().code != Code::kTimeout) co_return 0;
-    }
-    const auto n = std::min(out.size(), text_.size());
-    std::memcpy(out.data(), text_.data(), n);
-    text_.erase(0, n);
-    co_return n;
-  }
-
-  // How many lines of the last millisecond were given, so that none is given twice or left out.
-  void remember(const std::vector<functions::LogLine>& lines) {
-    if (lines.empty()) return;
-    since_ = lines.back().at;
-    seen_ = static_cast<std::size_t>(
-        std::count_if(lines.begin(), lines.end(), [&](const auto& line) { return line.at == since_; }));
-  }
-
- private:
-  functions::LogStore& logs_;
-  functions::FunctionKey key_;
-  std::string text_;
-  WallTime since_;
-  std::size_t seen_ = 0;
-  std::shared_ptr<const bool> stopping_;
-};
 
 }  // namespace
 
@@ -283,31 +222,6 @@ async::Task<http::Response> Admin::usage(RequestContext context, http::Request r
                                 {"bytes_out", sum.bytes_out}});
   }
   co_return admin_answer(json::object{{"usage", std::move(rows)}, {"damaged_records", usage.damaged}});
-}
-
-async::Task<http::Response> Admin::logs(RequestContext context, http::Request request, std::string name) {
-  GUST_CO_TRY(auto ref, functions::parse_function_name(name, "", context.principal.account));
-  auto key = std::move(ref.key);
-  if (key.account != context.principal.account) co_return fail(Code::kDenied, "the function is another account's");
-  GUST_CO_TRY(const auto query, codec::parse_query(request.query));
-  const auto since = from_epoch_ms(number_or(query_value(query, "since_ms"), 0));
-  const auto limit =
-      static_cast<std::size_t>(std::clamp<std::int64_t>(number_or(query_value(query, "limit"), 1000), 1, 100'000));
-  GUST_CO_TRY(const auto lines, co_await parts_.logs.read(key, since, limit));
-  if (lines.empty()) GUST_CO_CHECK(co_await parts_.registry.get(key));
-  http::Response response;
-  response.headers.add("Content-Type", "application/x-ndjson");
-  std::string text;
-  for (const auto& line : lines) text += line_of(line);
-  if (query_value(query, "follow") == "1") {
-    auto follow = std::make_unique<Follow>(parts_.logs, std::move(key), std::move(text),
-                                           lines.empty() ? parts_.clock.now() : since, parts_.stopping);
-    follow->remember(lines);
-    response.stream = std::move(follow);
-  } else {
-    response.body = std::move(text);
-  }
-  co_return response;
 }
 
 async::Task<http::Response> Admin::failed(RequestContext context, http::Request request, std::string rest) {

@@ -9,7 +9,7 @@
 #include "functions/async_invoker.h"
 #include "functions/images.h"
 #include "functions/invoker.h"
-#include "functions/log_store.h"
+#include "logs/event_store.h"
 
 #include "sandbox/linux/linux_launcher.h"
 
@@ -28,7 +28,7 @@ class Admin {
     functions::Images& images;
     functions::Invoker& invoker;
     functions::AsyncInvoker& async_invoker;
-    functions::LogStore& logs;
+    logs::EventStore& events;
     meter::Ledger& ledger;
     const sandbox::LinuxLauncher& launcher;
     kv::RocksStore& store;
@@ -45,13 +45,15 @@ class Admin {
  private:
   async::Task<http::Response> route(RequestContext context, http::Request request, std::string path);
   async::Task<http::Response> status(RequestContext context);
-  async::Task<http::Response> logs(RequestContext context, http::Request request, std::string name);
   async::Task<http::Response> failed(RequestContext context, http::Request request, std::string rest);
   async::Task<http::Response> usage(RequestContext context, http::Request request);
   async::Task<http::Response> accounts(RequestContext context, http::Request request);
   // admin_store.cc
   async::Task<http::Response> check_store(RequestContext context);
   async::Task<http::Response> backup(RequestContext context, http::Request request);
+  // admin_logs.cc
+  async::Task<http::Response> logs(RequestContext context, http::Request request, std::string name);
+  async::Task<logs::GroupKey> log_group(AccountId account, std::string name);
   // admin_images.cc
   async::Task<http::Response> images(RequestContext context, http::Request request, std::string name);
 

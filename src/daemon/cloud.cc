@@ -152,10 +152,12 @@ async::Task<void> Cloud::start() {
   GUST_CO_CHECK(co_await open_state());
   server_ = http::make_server(executor_, {});
   GUST_CO_CHECK(listen());
+  GUST_CO_CHECK(co_await open_logs());
   GUST_CO_CHECK(co_await open_functions());
   open_scaling();
   open_tables();
   open_event_sources();
+  open_log_services();
   open_services();
   outbox_->start();
   lifecycle_->start();
@@ -166,6 +168,7 @@ async::Task<void> Cloud::start() {
   table_jobs_->start();
   recovery_sweeper_->start();
   async_invoker_->start();
+  log_subscriptions_->start();
   GUST_CO_CHECK(co_await pollers_->start());
   scrubber_->start();
   co_return write_endpoint();
@@ -250,7 +253,6 @@ async::Task<void> Cloud::open_functions() {
   GUST_CO_TRY(const auto found_runtimes, co_await registry_->mend_code());
   layers_ = std::make_unique<functions::Layers>(*store_, registry_->code(), clock_);
   images_ = std::make_unique<functions::Images>(*store_, clock_, random_, code);
-  logs_ = std::make_unique<functions::LogStore>(executor_, clock_, settings_.data + "/logs");
   invoker_ = functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
   for (const auto& runtime : found_runtimes) invoker_->expect(runtime);
   async_queue_ = std::make_unique<queue::DurableQueue>(executor_, *store_, clock_, "async");
@@ -262,6 +264,34 @@ async::Task<void> Cloud::open_functions() {
   outbox_ = std::make_unique<events::Outbox>(executor_, *store_, clock_, random_, *event_target_);
   object_events_.attach(*outbox_);
   co_return Result<void>{};
+}
+
+async::Task<void> Cloud::open_logs() {
+  // Of logs only, for tests of what takes days.
+  if (const char* file = std::getenv("GUST_LOGS_CLOCK_FILE"); file != nullptr)
+    logs_clock_ = std::make_unique<env::ShiftedClock>(clock_, file);
+  env::Clock& clock = logs_clock_ ? static_cast<env::Clock&>(*logs_clock_) : clock_;
+  const auto folder = settings_.data + "/logs";
+  log_groups_ = std::make_unique<logs::Groups>(*store_, clock, random_);
+  GUST_CO_CHECK(co_await log_groups_->open());
+  log_events_ = std::make_unique<logs::EventStore>(executor_, *log_groups_, clock, folder + "/groups",
+                                                   logs::GroupFolder::Limits{});
+  logs_ = std::make_unique<FunctionLogs>(*log_events_, clock);
+  log_queries_ = std::make_unique<logs::insights::Queries>(executor_, *log_events_, clock, random_);
+  ::chmod(folder.c_str(), 0700);
+  GUST_CO_CHECK(co_await carry_over_logs(folder, *log_groups_, *log_events_));
+  // GUST_LOGS_TIDY_PERIOD_MS: how often what is older than its group's retention is dropped; else once an hour.
+  log_events_->start(period_of("GUST_LOGS_TIDY_PERIOD_MS", 50, 86'400'000).value_or(std::chrono::hours(1)));
+  co_return Result<void>{};
+}
+
+void Cloud::open_log_services() {
+  env::Clock& clock = logs_clock_ ? static_cast<env::Clock&>(*logs_clock_) : clock_;
+  log_deliveries_ = std::make_unique<LogDeliveries>(*registry_, *async_invoker_);
+  log_subscriptions_ =
+      std::make_unique<logs::Subscriptions>(executor_, *log_groups_, *log_events_, *log_deliveries_);
+  logs_api_ = std::make_unique<api::LogsService>(api::LogsService::Parts{
+      *log_groups_, *log_events_, *log_queries_, *log_subscriptions_, clock, stopping_});
 }
 
 functions::RoleKeys Cloud::issue_keys(const functions::Function& function) {
@@ -361,13 +391,14 @@ void Cloud::open_services() {
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
   admin_ = std::make_unique<Admin>(
-      Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *logs_, *ledger_, *launcher_, *store_,
+      Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *log_events_, *ledger_, *launcher_, *store_,
                    *blobs_, clock_, settings_.data, endpoint_, stopping_});
 
   front_ = std::make_unique<Front>(*authenticator_, *s3_);
   front_->add_signed(ServiceKind::kS3, "s3", s3_->wire());
   front_->add_signed(ServiceKind::kLambda, "lambda", lambda_->wire());
   front_->add_signed(ServiceKind::kApiGateway, "apigateway", api_gateway_->wire());
+  front_->add_signed(ServiceKind::kLogs, "logs", logs_api_->wire());
   front_->add_signed(ServiceKind::kSts, "sts", sts_.wire());
   front_->add_signed(ServiceKind::kScaling, "application-autoscaling", scaling_api_->wire());
   front_->add_signed(ServiceKind::kDynamoDb, "dynamodb", dynamodb_->wire());
@@ -457,10 +488,13 @@ async::Task<void> Cloud::stop(Millis grace) {
   if (table_maintenance_) note(co_await table_maintenance_->stop());
   if (scrubber_) note(co_await scrubber_->stop());
   if (pollers_) note(co_await pollers_->stop(deadline));
+  if (log_subscriptions_) note(co_await log_subscriptions_->stop());
   if (async_invoker_) note(co_await async_invoker_->stop(deadline));
   if (invoker_) note(co_await invoker_->stop(deadline));
   if (outbox_) note(co_await outbox_->stop());
   if (logs_) note(co_await logs_->flush());
+  if (log_queries_) note(co_await log_queries_->stop());
+  if (log_events_) note(co_await log_events_->stop());
   if (launcher_) note(co_await launcher_->stop());
   co_return first;
 }

@@ -8,6 +8,7 @@
 #include "api/dynamodb/transfers.h"
 #include "api/dynamodbstreams/service.h"
 #include "api/lambda/service.h"
+#include "api/logs/service.h"
 #include "api/s3/service.h"
 #include "api/sts/service.h"
 #include "auth/accounts.h"
@@ -21,6 +22,8 @@
 #include "daemon/code_links.h"
 #include "daemon/event_source_adapters.h"
 #include "daemon/front.h"
+#include "daemon/function_logs.h"
+#include "daemon/log_deliveries.h"
 #include "daemon/metrics_page.h"
 #include "daemon/table_buckets.h"
 #include "daemon/url_target.h"
@@ -33,6 +36,7 @@
 #include "gateway/gateway.h"
 #include "http/server.h"
 #include "kv/rocks/rocks_store.h"
+#include "logs/event_store.h"
 #include "meter/ledger.h"
 #include "objects/lifecycle_runner.h"
 #include "queue/durable_queue.h"
@@ -69,6 +73,8 @@ class Cloud {
  private:
   async::Task<void> open_state();
   async::Task<void> open_functions();
+  async::Task<void> open_logs();
+  void open_log_services();
   void open_scaling();
   void open_tables();
   void open_event_sources();
@@ -104,7 +110,14 @@ class Cloud {
   std::unique_ptr<functions::Layers> layers_;
   std::unique_ptr<functions::Images> images_;
   std::unique_ptr<meter::Ledger> ledger_;
-  std::unique_ptr<functions::LogStore> logs_;
+  std::unique_ptr<env::ShiftedClock> logs_clock_;
+  std::unique_ptr<logs::Groups> log_groups_;
+  std::unique_ptr<logs::EventStore> log_events_;
+  std::unique_ptr<FunctionLogs> logs_;
+  std::unique_ptr<logs::insights::Queries> log_queries_;
+  std::unique_ptr<LogDeliveries> log_deliveries_;
+  std::unique_ptr<logs::Subscriptions> log_subscriptions_;
+  std::unique_ptr<api::LogsService> logs_api_;
   std::unique_ptr<functions::Invoker> invoker_;
   std::unique_ptr<queue::DurableQueue> async_queue_;
   std::unique_ptr<BucketRecords> bucket_records_;

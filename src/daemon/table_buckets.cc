@@ -67,7 +67,7 @@ void log_import(functions::LogStore& logs, const AccountId& account, const table
       {"itemS3Pointer", {{"bucket", fault.bucket}, {"key", fault.key}, {"itemIndex", fault.index}}},
       {"errorMessages", codec::json::array{codec::json::value(fault.message)}},
   };
-  logs.append({account, FunctionName("dynamodb-imports")}, "", codec::to_json(line));
+  logs.append({{account, FunctionName("dynamodb-imports")}, std::string(kImportsGroup), ""}, "", codec::to_json(line));
 }
 
 }  // namespace gust::daemon

@@ -2,7 +2,7 @@
 // only.
 #pragma once
 
-#include "functions/log_store.h"
+#include "daemon/function_logs.h"
 #include "objects/object_store.h"
 #include "tables/transfers/buckets.h"
 #include "tables/transfers/imports.h"

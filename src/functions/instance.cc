@@ -20,6 +20,7 @@ Instance::Instance(Parts parts, Function function, std::string id)
       function_(std::move(function)),
       concurrency_(function_.concurrency()),
       id_(std::move(id)),
+      log_source_{function_.key, "", log_stream_name(parts_.clock.now(), function_.version, id_)},
       settled_(parts_.executor),
       dead_(parts_.executor),
       telemetry_(parts_.executor, parts_.clock),

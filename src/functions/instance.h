@@ -184,6 +184,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Function function_;
   const std::size_t concurrency_;  // invocations at once, at most
   std::string id_;
+  const LogSource log_source_;
   enum class Life { kStarting, kReady, kDead } life_ = Life::kStarting;
   Body body_;
   async::TaskGroup* tasks_ = nullptr;

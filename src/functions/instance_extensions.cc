@@ -69,7 +69,7 @@ async::Task<void> Instance::report_after_extensions(Finished finished, SteadyTim
   if (!rested && rested.error().code == Code::kTimeout && finished.error_type.empty()) {
     finished.error_type = "Sandbox.Timedout";
     finished.status = "\tStatus: timeout";
-    parts_.logs.append(function_.key, finished.request_id.str(),
+    parts_.logs.append(log_source_, finished.request_id.str(),
                        fmt::format("{} Task timed out after {}.00 seconds: an extension did not ask for its next event",
                                    finished.request_id, function_.timeout_s));
     end("timeout");

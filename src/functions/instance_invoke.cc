@@ -191,7 +191,7 @@ Result<InvokeResult> Instance::init_failure(const RequestContext& context) {
     result.payload =
         error_json(result.error_type, fmt::format("RequestId: {} Error: {}", context.request_id, exit_message()));
   }
-  parts_.logs.append(function_.key, context.request_id.str(),
+  parts_.logs.append(log_source_, context.request_id.str(),
                      fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: init\tStatus: error\tError Type: {}",
                                  init_ms_, result.error_type));
   return result;

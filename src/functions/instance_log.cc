@@ -103,12 +103,12 @@ Place* Instance::owner_of(std::string_view line) {
 
 void Instance::log_of_extension(std::string line) {
   const auto* const of = owner_of(line);
-  parts_.logs.append(function_.key, of != nullptr ? of->id() : "", std::move(line));
+  parts_.logs.append(log_source_, of != nullptr ? of->id() : "", std::move(line));
 }
 
 void Instance::log(Place* of, std::string line) {
   if (of != nullptr) of->keep_line(line);
-  parts_.logs.append(function_.key, of != nullptr ? of->id() : "", std::move(line));
+  parts_.logs.append(log_source_, of != nullptr ? of->id() : "", std::move(line));
 }
 
 }  // namespace gust::functions

@@ -78,7 +78,7 @@ Result<InvokeResult> Instance::failed_invocation(const RequestContext& context, 
   GUST_TRY(auto result, init_failure(context));
   const auto log = [&](std::string line) {
     if (invocation.log_tail == LogTail::kTail) result.log_tail += line + "\n";
-    parts_.logs.append(function_.key, context.request_id.str(), std::move(line));
+    parts_.logs.append(log_source_, context.request_id.str(), std::move(line));
   };
   Place place(parts_.executor);  // which it never had
   place.context = context;
@@ -109,7 +109,7 @@ async::Task<void> Instance::report(Finished finished) {
     if (!kept && kept.error().code == Code::kCancelled) co_return std::unexpected(kept.error());
   }
   tell_report(finished, usage);
-  parts_.logs.append(function_.key, finished.request_id.str(), report_line(finished, usage));
+  parts_.logs.append(log_source_, finished.request_id.str(), report_line(finished, usage));
   co_return Result<void>{};
 }
 

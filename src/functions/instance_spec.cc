@@ -4,8 +4,6 @@
 #include "functions/instance.h"
 #include "functions/interpreters.h"
 
-#include "codec/time_format.h"
-
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -43,7 +41,6 @@ void Instance::use_code(sandbox::Spec& spec) const {
 
 sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   const auto& f = function_;
-  const auto day = codec::to_iso8601(parts_.clock.now()).substr(0, 10);
   sandbox::Spec spec;
   spec.id = id_;
   if (f.image) spec.env = f.image->settings.environment;
@@ -60,9 +57,8 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
       {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(f.memory_mb)},
       {"AWS_LAMBDA_FUNCTION_VERSION", f.version},
       {"AWS_LAMBDA_INITIALIZATION_TYPE", std::string(parts_.initialization_type)},
-      {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + f.key.name.str()},
-      {"AWS_LAMBDA_LOG_STREAM_NAME",
-       fmt::format("{}/{}/{}/[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), f.version, id_)},
+      {"AWS_LAMBDA_LOG_GROUP_NAME", default_log_group(f.key.name)},
+      {"AWS_LAMBDA_LOG_STREAM_NAME", log_source_.stream},
       {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
       {"LAMBDA_TASK_ROOT", "/var/task"},
       {"LAMBDA_RUNTIME_DIR", "/var/runtime"}};

@@ -1,6 +1,7 @@
 #include "functions/instance.h"
 
 #include "async/testing.h"
+#include "functions/memory_log_store.h"
 #include "http/client.h"
 #include "sandbox/sim/sim_launcher.h"
 
@@ -25,7 +26,7 @@ class InstanceTest : public ::testing::Test {
         client_(http::make_client(loop_.get_executor())) {
     std::string name = (fs::temp_directory_path() / "gust-instance-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
-    logs_.emplace(loop_.get_executor(), clock_, folder_.string());
+    logs_.emplace(clock_);
     settings_.python_runtime = "/runtime";
     settings_.code_folder = folder_.string();
   }
@@ -47,7 +48,7 @@ class InstanceTest : public ::testing::Test {
   env::SystemClock clock_;
   fs::path folder_;
   InvokerSettings settings_;
-  std::optional<LogStore> logs_;
+  std::optional<MemoryLogStore> logs_;
   sandbox::SimLauncher launcher_;
   std::shared_ptr<sandbox::SimProcess> process_;
   env::SystemRandom random_;

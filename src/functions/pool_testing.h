@@ -6,6 +6,7 @@
 #include "async/testing.h"
 #include "blobs/memory/memory_store.h"
 #include "functions/invoker.h"
+#include "functions/memory_log_store.h"
 #include "functions/registry.h"
 #include "functions/testing.h"
 #include "http/client.h"
@@ -56,7 +57,7 @@ class PoolFixture : public ::testing::Test {
     std::string name = (fs::temp_directory_path() / "gust-pool-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
     registry_.emplace(store_, blobs_, clock_, random_, (folder_ / "code").string());
-    logs_.emplace(loop_.get_executor(), clock_, (folder_ / "logs").string());
+    logs_.emplace(clock_);
   }
   ~PoolFixture() override {
     (void)async::testing::run(loop_, [&]() -> Task<void> {
@@ -196,7 +197,7 @@ class PoolFixture : public ::testing::Test {
   env::SeededRandom random_{1};
   fs::path folder_;
   std::optional<Registry> registry_;
-  std::optional<LogStore> logs_;
+  std::optional<MemoryLogStore> logs_;
   sandbox::SimLauncher launcher_;
   std::vector<std::shared_ptr<SimProcess>> processes_;
   std::vector<std::pair<std::shared_ptr<SimProcess>, std::string>> hanging_;

@@ -237,7 +237,7 @@ async::Task<void> Snapshots::settle(FunctionRef version, std::shared_ptr<Taking>
     const bool fails = !taking->failed.empty() && !image.again;
     snapshot = {fails ? Snapshot::State::kFailed : Snapshot::State::kRefused, "", "", fails ? taking->failed_code : "",
                 image.reason};
-    parts_.logs.append(version.key, "",
+    parts_.logs.append({version.key, "", ""}, "",
                        fmt::format("SnapStart: version {} has no snapshot: {}", version.qualifier, image.reason));
   }
   co_return co_await parts_.registry.settle_snapshot(version, std::move(snapshot));

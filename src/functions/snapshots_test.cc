@@ -3,6 +3,7 @@
 #include "async/testing.h"
 #include "blobs/memory/memory_store.h"
 #include "functions/invoker.h"
+#include "functions/memory_log_store.h"
 #include "functions/registry.h"
 #include "functions/snapshot_files.h"
 #include "functions/testing.h"
@@ -44,7 +45,7 @@ class SnapshotsTest : public ::testing::Test {
     fs::create_directory(folder_ / "tools");
     std::ofstream(folder_ / "tools/restore") << "x";
     registry_.emplace(store_, blobs_, clock_, random_, (folder_ / "code").string());
-    logs_.emplace(loop_.get_executor(), clock_, (folder_ / "logs").string());
+    logs_.emplace(clock_);
   }
   ~SnapshotsTest() override {
     close();
@@ -201,7 +202,7 @@ class SnapshotsTest : public ::testing::Test {
   env::SeededRandom random_{1};
   fs::path folder_;
   std::optional<Registry> registry_;
-  std::optional<LogStore> logs_;
+  std::optional<MemoryLogStore> logs_;
   sandbox::SimLauncher launcher_;
   std::vector<std::shared_ptr<SimProcess>> processes_;
   std::optional<async::TaskGroup> runtimes_;

@@ -255,6 +255,12 @@ Result<Value> parse_input(const Model& model, const Operation& operation, const 
   return Value(std::move(out));
 }
 
+static bool streams_events(const Operation& operation) {
+  const auto* const shape = operation.output.shape;
+  const auto* const payload = shape == nullptr || shape->payload.empty() ? nullptr : shape->find(shape->payload);
+  return payload != nullptr && payload->shape->event_stream;
+}
+
 WholeResponse write_output(const Model& model, const Operation& operation, const Value& output,
                            std::string_view request_id) {
   WholeResponse out;
@@ -263,6 +269,8 @@ WholeResponse write_output(const Model& model, const Operation& operation, const
   const auto* shape = operation.output.shape;
   if (model.protocol == Protocol::kQuery) {
     write_query_output(model, operation, output, request_id, out);
+  } else if (model.protocol == Protocol::kJson && streams_events(operation)) {
+    out.headers.set("Content-Type", std::string(kEventStreamType));
   } else if (model.protocol == Protocol::kJson) {
     out.body = shape == nullptr ? "{}" : codec::to_json(to_json(operation.output, output));
     out.headers.set("Content-Type", json_content_type(model));

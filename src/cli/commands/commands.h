@@ -26,7 +26,8 @@ struct InvokeOptions {
 int invoke_command(Session& session, const InvokeOptions& options);
 
 struct LogsOptions {
-  std::string name;
+  std::string name;    // of a function or a /group, or a trace's id
+  std::string filter;  // a filter pattern; empty: every line
   bool follow = false;
   std::string since;  // 90s, 15m, 2h or 1d
   int limit = 1000;

@@ -3,22 +3,17 @@
 #include "cli/deploy/deploy.h"
 #include "codec/base64.h"
 #include "codec/json.h"
-#include "codec/time_format.h"
 #include "codec/url.h"
-#include "env/clock.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 namespace gust::cli {
 namespace {
-
-constexpr std::string_view kImportsLog = "dynamodb-imports";  // of tables, and no function's
 
 Result<std::string> read_payload(const std::string& text) {
   std::stringstream out;
@@ -66,77 +61,6 @@ Result<int> invoke(Session& session, const InvokeOptions& options) {
   return kFunctionError;
 }
 
-// "90s", "15m", "2h", "1d" -> milliseconds.
-Result<std::int64_t> parse_age(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const std::int64_t scale = unit == "s"   ? 1000
-                             : unit == "m" ? 60'000
-                             : unit == "h" ? 3'600'000
-                             : unit == "d" ? 86'400'000
-                                           : 0;
-  if (problem != std::errc() || scale == 0 || value < 0 || value > 100'000) {
-    return fail(Code::kInvalid, fmt::format("--since {}: expected a number and s, m, h or d, as in 15m", text),
-                "usage");
-  }
-  return value * scale;
-}
-
-// Prints NDJSON lines as they come; a line may come in pieces.
-class LogPrinter {
- public:
-  explicit LogPrinter(Session& session) : session_(session) {}
-
-  void take(std::string_view piece) {
-    rest_ += piece;
-    for (std::size_t end; (end = rest_.find('\n')) != std::string::npos; rest_.erase(0, end + 1))
-      print(rest_.substr(0, end));
-  }
-
- private:
-  void print(const std::string& line) {
-    if (line.empty()) return;
-    if (session_.output == Output::kJson) return session_.terminal.line(line);
-    const auto parsed = codec::parse_json(line);
-    if (!parsed) return session_.terminal.line(line);
-    std::int64_t ms = 0;
-    const auto text = member(*parsed, "time_ms");
-    std::from_chars(text.data(), text.data() + text.size(), ms);
-    auto message = member(*parsed, "message");
-    while (message.ends_with('\n')) message.pop_back();
-    session_.terminal.line(
-        fmt::format("{} {}", session_.terminal.paint(Colour::kDim, codec::to_iso8601_ms(from_epoch_ms(ms))), message));
-  }
-
-  Session& session_;
-  std::string rest_;
-};
-
-Result<void> logs(Session& session, const LogsOptions& options) {
-  std::string query = fmt::format("limit={}", options.limit);
-  if (options.follow) query += "&follow=1";
-  if (!options.since.empty()) {
-    GUST_TRY(const auto age, parse_age(options.since));
-    query += fmt::format("&since_ms={}", to_epoch_ms(env::SystemClock().now()) - age);
-  }
-  GUST_TRY(const auto remote, session.connect());
-  auto name = options.name;
-  if (name != kImportsLog) {
-    GUST_TRY(name, find_function(*remote, options.name));
-  }
-  LogPrinter printer(session);
-  std::string refused;
-  auto answer = remote->stream({.path = "/_gust/logs/" + codec::percent_encode(name), .query = query},
-                               [&](std::string_view piece) {
-                                 if (piece.starts_with("{\"time_ms\"") || refused.empty()) printer.take(piece);
-                                 return true;
-                               });
-  const auto good = expect_ok(std::move(answer), fmt::format("read the logs of {}", name));
-  if (!good) return std::unexpected(good.error());
-  return {};
-}
-
 }  // namespace
 
 Result<std::string> find_function(Remote& remote, const std::string& name) {
@@ -166,11 +90,6 @@ Result<std::string> find_function(Remote& remote, const std::string& name) {
 int invoke_command(Session& session, const InvokeOptions& options) {
   const auto done = invoke(session, options);
   return done ? *done : session.failed(done.error());
-}
-
-int logs_command(Session& session, const LogsOptions& options) {
-  const auto done = logs(session, options);
-  return done ? kOk : session.failed(done.error());
 }
 
 }  // namespace gust::cli

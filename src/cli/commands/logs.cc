@@ -1,0 +1,155 @@
+// gust logs: lines of a function, a log group or a trace, as they are and as they come.
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
+#include "cli/deploy/deploy.h"
+#include "codec/hex.h"
+#include "codec/json.h"
+#include "codec/time_format.h"
+#include "codec/url.h"
+#include "env/clock.h"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace gust::cli {
+namespace {
+
+constexpr std::string_view kImportsLog = "dynamodb-imports";  // of tables, and no function's
+
+// "90s", "15m", "2h", "1d" -> milliseconds.
+Result<std::int64_t> parse_age(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const std::int64_t scale = unit == "s"   ? 1000
+                             : unit == "m" ? 60'000
+                             : unit == "h" ? 3'600'000
+                             : unit == "d" ? 86'400'000
+                                           : 0;
+  if (problem != std::errc() || scale == 0 || value < 0 || value > 100'000) {
+    return fail(Code::kInvalid, fmt::format("--since {}: expected a number and s, m, h or d, as in 15m", text),
+                "usage");
+  }
+  return value * scale;
+}
+
+// 1-5759e988-bd862e3fe1be46a994272793, or its 32 digits.
+bool is_trace_id(std::string_view text) {
+  const auto all_hex = [](std::string_view part) {
+    return std::ranges::all_of(part, [](char c) { return codec::hex_digit(c) >= 0; });
+  };
+  if (text.size() == 32) return all_hex(text);
+  return text.size() == 35 && text.starts_with("1-") && text[10] == '-' && all_hex(text.substr(2, 8)) &&
+         all_hex(text.substr(11));
+}
+
+std::int64_t number_of(const boost::json::value& line, std::string_view name) {
+  const auto text = member(line, name);
+  std::int64_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+// Platform's own lines step back, failures stand out.
+Colour colour_of(std::string_view message) {
+  constexpr std::string_view kPlatform[] = {"START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_START",
+                                            "{\"time\":"};
+  for (const auto prefix : kPlatform) {
+    if (message.starts_with(prefix) && (prefix[0] != '{' || message.contains("\"platform."))) return Colour::kDim;
+  }
+  const auto head = message.substr(0, 200);
+  for (const auto* word : {"ERROR", "CRITICAL", "FATAL", "Traceback", "Task timed out", "Runtime.ExitError"}) {
+    if (head.contains(word)) return Colour::kRed;
+  }
+  return head.contains("WARN") ? Colour::kYellow : Colour::kPlain;
+}
+
+void print_line(Session& session, std::int64_t ms, std::string_view function, std::string_view message) {
+  while (message.ends_with('\n')) message.remove_suffix(1);
+  const auto time = session.terminal.paint(Colour::kDim, codec::to_iso8601_ms(from_epoch_ms(ms)));
+  const auto colour = colour_of(message);
+  const auto text = colour == Colour::kPlain ? std::string(message) : session.terminal.paint(colour, message);
+  session.terminal.line(function.empty() ? fmt::format("{} {}", time, text)
+                                         : fmt::format("{} {} {}", time, function, text));
+}
+
+// Prints NDJSON lines as they come; a line may come in pieces.
+class LogPrinter {
+ public:
+  explicit LogPrinter(Session& session) : session_(session) {}
+
+  void take(std::string_view piece) {
+    rest_ += piece;
+    for (std::size_t end; (end = rest_.find('\n')) != std::string::npos; rest_.erase(0, end + 1))
+      print(rest_.substr(0, end));
+  }
+
+ private:
+  void print(const std::string& line) {
+    if (line.empty()) return;
+    const auto parsed = codec::parse_json(line);
+    if (session_.output == Output::kJson || !parsed) return session_.terminal.line(line);
+    print_line(session_, number_of(*parsed, "time_ms"), "", member(*parsed, "message"));
+  }
+
+  Session& session_;
+  std::string rest_;
+};
+
+// What the functions of one trace printed.
+Result<void> trace_logs(Session& session, const LogsOptions& options) {
+  if (options.follow)
+    return fail(Code::kInvalid, "-f follows a function or a log group; a trace's lines are printed once", "usage");
+  GUST_TRY(const auto remote, session.connect());
+  GUST_TRY(const auto trace, admin(*remote, "GET", "/_gust/traces/" + options.name, "", "read the trace"));
+  const auto* const object = trace.if_object();
+  const auto* const lines = object == nullptr ? nullptr : object->if_contains("logs");
+  if (lines == nullptr || !lines->is_array())
+    return fail(Code::kNotFound, fmt::format("the trace {} has no lines", options.name), "trace");
+  std::size_t width = 0;
+  for (const auto& line : lines->get_array()) width = std::max(width, member(line, "function").size());
+  for (const auto& line : lines->get_array()) {
+    const auto text = member(line, "text");
+    if (!options.filter.empty() && !text.contains(options.filter)) continue;
+    if (session.output == Output::kJson) session.json(line);
+    else print_line(session, number_of(line, "at"), fmt::format("{:<{}}", member(line, "function"), width), text);
+  }
+  return {};
+}
+
+Result<void> logs(Session& session, const LogsOptions& options) {
+  if (is_trace_id(options.name)) return trace_logs(session, options);
+  std::string query = fmt::format("limit={}", options.limit);
+  if (options.follow) query += "&follow=1";
+  if (!options.filter.empty()) query += "&filter=" + codec::percent_encode(options.filter);
+  if (!options.since.empty()) {
+    GUST_TRY(const auto age, parse_age(options.since));
+    query += fmt::format("&since_ms={}", to_epoch_ms(env::SystemClock().now()) - age);
+  }
+  GUST_TRY(const auto remote, session.connect());
+  auto name = options.name;
+  if (name != kImportsLog && !name.starts_with('/')) {
+    GUST_TRY(name, find_function(*remote, options.name));
+  }
+  LogPrinter printer(session);
+  auto answer = remote->stream({.path = "/_gust/logs/" + codec::percent_encode(name), .query = query},
+                               [&](std::string_view piece) {
+                                 printer.take(piece);
+                                 return true;
+                               });
+  const auto good = expect_ok(std::move(answer), fmt::format("read the logs of {}", name));
+  if (!good) return std::unexpected(good.error());
+  return {};
+}
+
+}  // namespace
+
+int logs_command(Session& session, const LogsOptions& options) {
+  const auto done = logs(session, options);
+  return done ? kOk : session.failed(done.error());
+}
+
+}  // namespace gust::cli
