@@ -1,5 +1,5 @@
-// bench_logs_fill FOLDER GIGABYTES: writes so many bytes of messages into the folder of a log group, as the daemon would:
-// lines of a web server as JSON, with ids, and the platform's lines; one in ten million names a needle.
+// bench_logs_fill FOLDER GIGABYTES: writes so many bytes of messages into the folder of a log group, as the daemon
+// would: lines of a web server as JSON, with ids, and the platform's lines; one in ten million names a needle.
 #include "logs/group_folder.h"
 
 #include <fmt/format.h>
@@ -44,13 +44,13 @@ class Writer {
     std::string message;
     if (n % 4 == 0) {
       message = fmt::format(
-          "REPORT RequestId: {}\tDuration: {}.{:02} ms\tBilled Duration: {} ms\tMemory Size: 128 MB\tMax Memory Used: {} "
-          "MB",
+          "REPORT RequestId: {}\tDuration: {}.{:02} ms\tBilled Duration: {} ms\tMemory Size: 128 MB\t"
+          "Max Memory Used: {} MB",
           request, n % 300, n % 100, n % 300 + 1, 40 + n % 60);
     } else {
       const int status = n % 1000 == 1 ? 503 : n % 50 == 1 ? 404 : 200;
       message = fmt::format(
-          R"({{"level":"{}","request":"{}","path":"{}/{}","status":{},"ms":{},"user":"u{}","message":"request done{}"}})",
+          R"({{"level":"{}","request":"{}","path":"{}/{}","status":{},"ms":{},"user":"u{}","message":"done{}"}})",
           status == 503 ? "ERROR" : "INFO", request, kPaths[n % 6], n % 9973, status, n % 700, n >> 40 & 0xffff,
           sequence_ % 10'000'000 == 5'000'000 ? " needle4711" : "");
     }

@@ -391,8 +391,8 @@ void Cloud::open_services() {
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
   admin_ = std::make_unique<Admin>(
-      Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *log_events_, *ledger_, *launcher_, *store_,
-                   *blobs_, clock_, settings_.data, endpoint_, stopping_});
+      Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *log_events_, *ledger_, *launcher_,
+                   *store_, *blobs_, clock_, settings_.data, endpoint_, stopping_});
 
   front_ = std::make_unique<Front>(*authenticator_, *s3_);
   front_->add_signed(ServiceKind::kS3, "s3", s3_->wire());

@@ -39,7 +39,8 @@ std::string encode_header(const BlockHeader& h) {
     append_text(out, s.name);
     append_varint(out, s.events);
     append_varint(out, s.bytes);
-    for (const auto ms : {s.first_ms, s.last_ms, s.first_ingested_ms, s.last_ingested_ms}) append_varint(out, zigzag(ms));
+    for (const auto ms : {s.first_ms, s.last_ms, s.first_ingested_ms, s.last_ingested_ms})
+      append_varint(out, zigzag(ms));
   }
   return out;
 }
@@ -191,7 +192,8 @@ Result<BlockHeader> decode_header(std::string_view head, std::string_view bytes)
     for (auto* const ms : {&s.first_ms, &s.last_ms, &s.first_ingested_ms, &s.last_ingested_ms})
       *ms = unzigzag(in.varint());
   }
-  if (!in.ok() || !in.left().empty() || out.raw_bytes > kMaxRaw) return corrupt("its header does not end where it says");
+  const bool whole = in.ok() && in.left().empty() && out.raw_bytes <= kMaxRaw;
+  if (!whole) return corrupt("its header does not end where it says");
   return out;
 }
 
@@ -241,7 +243,8 @@ Result<BlockContent> BlockContent::open(const BlockHeader& header, std::string_v
 Event BlockContent::event(const BlockHeader& header, std::size_t i) const {
   Event out;
   out.at_ms = at_[i];
-  out.ingested_ms = static_cast<std::int64_t>(static_cast<std::uint64_t>(at_[i]) + static_cast<std::uint64_t>(ingested_[i]));
+  out.ingested_ms =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(at_[i]) + static_cast<std::uint64_t>(ingested_[i]));
   out.sequence = sequences_[i];
   out.stream = header.streams[streams_[i]].name;
   out.request_id = request_ids_[requests_[i]];

@@ -1,5 +1,6 @@
-// EventStore: the events of all log groups: written in batches that survive kill -9 once they are acknowledged, searched,
-// followed as they come, and dropped when their group's retention says so. Groups and their settings are in Groups.
+// EventStore: the events of all log groups: written in batches that survive kill -9 once they are acknowledged,
+// searched, followed as they come, and dropped when their group's retention says so. Groups and their settings are in
+// Groups.
 // Loop thread only; the disk is a pool's.
 #pragma once
 

@@ -88,7 +88,8 @@ Result<void> GroupFolder::read_blocks(const std::string& path, Content& into) {
     if (!block) {
       // A block's journal stays until it is whole on the disk.
       const bool torn = fs::exists(journal(number_), error);
-      GUST_WARN("logs: '{}' has no whole block at {}{}", path, at, torn ? "; it is made again" : ": what follows is lost");
+      GUST_WARN("logs: '{}' has no whole block at {}{}", path, at,
+                torn ? "; it is made again" : ": what follows is lost");
       if (torn) fs::resize_file(path, at, error);
       if (!torn) file_.clear();
       break;

@@ -134,11 +134,12 @@ async::Task<void> Groups::update(GroupKey key, std::function<Result<void>(Group&
 }
 
 async::Task<void> Groups::note_delivered(GroupKey key, std::string subscription, std::uint64_t sequence) {
-  co_return co_await update(std::move(key), [=](Group& group) -> Result<void> {
+  auto change = [=](Group& group) -> Result<void> {
     const auto found = std::ranges::find(group.subscriptions, subscription, &Subscription::name);
     if (found != group.subscriptions.end()) found->delivered = std::max(found->delivered, sequence);
     return {};
-  });
+  };
+  co_return co_await update(std::move(key), std::move(change));
 }
 
 async::Task<std::vector<StreamRow>> Groups::streams(std::string group_id) {

@@ -15,8 +15,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kAtOnce = 2000;              // events of one look
-constexpr std::size_t kPayloadMessages = 160 << 10;  // bytes of messages in one payload, so that it is no larger than may be
+constexpr std::size_t kAtOnce = 2000;                // events of one look
+constexpr std::size_t kPayloadMessages = 160 << 10;  // bytes of messages in one payload: packed, it is not too large
 constexpr Millis kWait{500}, kPauseAfterFailure{1000};
 
 const Subscription* find_subscription(const Group& group, const std::string& name) {
@@ -145,7 +145,9 @@ async::Task<bool> Subscriptions::look(Id id) {
     const auto done = co_await deliveries_.deliver(id.first, subscription.destination_arn, std::move(payload),
                                                    std::move(delivery));
     if (!done && done.error().code != Code::kNotFound) co_return std::unexpected(done.error());
-    if (!done) GUST_WARN("logs: {} events of {} are not delivered: {}", part.size(), id.first.name, done.error().message);
+    if (!done) {
+      GUST_WARN("logs: {} events of {} are not delivered: {}", part.size(), id.first.name, done.error().message);
+    }
   }
   GUST_CO_CHECK(co_await groups_.note_delivered(id.first, id.second, next));
   co_return true;

@@ -99,8 +99,8 @@ LogsReply<logs::DescribeQueriesResponse> LogsService::describe_queries(wire::Cal
     const auto status = status_text(state.status);
     if (request.status && *request.status != status) continue;
     const auto& groups = state.request.groups;
-    if (request.log_group_name && std::ranges::find(groups, *request.log_group_name, &store::GroupKey::name) == groups.end())
-      continue;
+    const auto of_group = [&](const store::GroupKey& key) { return key.name == *request.log_group_name; };
+    if (request.log_group_name && std::ranges::none_of(groups, of_group)) continue;
     if (list.size() == limit) break;
     auto& one = list.emplace_back();
     one.query_language = "CWLI";
@@ -115,7 +115,8 @@ LogsReply<logs::DescribeQueriesResponse> LogsService::describe_queries(wire::Cal
 
 void LogsService::add_queries() {
   service_.on<logs::StartQuery>([this](auto call, auto r) { return start_query(std::move(call), std::move(r)); });
-  service_.on<logs::GetQueryResults>([this](auto call, auto r) { return query_results(std::move(call), std::move(r)); });
+  service_.on<logs::GetQueryResults>(
+      [this](auto call, auto r) { return query_results(std::move(call), std::move(r)); });
   service_.on<logs::StopQuery>([this](auto call, auto r) { return stop_query(std::move(call), std::move(r)); });
   service_.on<logs::DescribeQueries>(
       [this](auto call, auto r) { return describe_queries(std::move(call), std::move(r)); });

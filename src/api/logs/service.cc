@@ -20,10 +20,12 @@ wire::WireError map_error(const Error& error) {
       return {"InvalidParameterException", error.message, 400, {}};
     case Code::kConflict:
       return {"OperationAbortedException", "Multiple concurrent requests to update the same resource were in conflict",
-              400, {}};
+              400,
+              {}};
     case Code::kThrottled: return {"ThrottlingException", error.message, 400, {}};
     case Code::kDenied: return {"AccessDeniedException", error.message, 400, {}};
-    case Code::kNoSpace: return {"ServiceUnavailableException", "The disk is full: make room, then try again.", 503, {}};
+    case Code::kNoSpace:
+      return {"ServiceUnavailableException", "The disk is full: make room, then try again.", 503, {}};
     default: return {"ServiceUnavailableException", "the request failed inside; its id is in the log", 500, {}};
   }
 }

@@ -76,7 +76,8 @@ LogsReply<logs::ListTagsLogGroupResponse> LogsService::list_group_tags(wire::Cal
 void LogsService::add_tags() {
   service_.on<logs::TagResource>([this](auto call, auto r) { return tag(std::move(call), std::move(r)); });
   service_.on<logs::UntagResource>([this](auto call, auto r) { return untag(std::move(call), std::move(r)); });
-  service_.on<logs::ListTagsForResource>([this](auto call, auto r) { return list_tags(std::move(call), std::move(r)); });
+  service_.on<logs::ListTagsForResource>(
+      [this](auto call, auto r) { return list_tags(std::move(call), std::move(r)); });
   service_.on<logs::TagLogGroup>([this](auto call, auto r) { return tag_group(std::move(call), std::move(r)); });
   service_.on<logs::UntagLogGroup>([this](auto call, auto r) { return untag_group(std::move(call), std::move(r)); });
   service_.on<logs::ListTagsLogGroup>(

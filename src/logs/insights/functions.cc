@@ -118,7 +118,8 @@ constexpr std::array kFunctions = {
              }},
     Function{"trim", 1, 1, [](const Arguments& a) { return of_text(a[0], trimmed); }},
     Function{"ltrim", 1, 1, [](const Arguments& a) {
-               return of_text(a[0], [](std::string t) { return t.substr(std::min(t.find_first_not_of(" \t"), t.size())); });
+               return of_text(a[0],
+                              [](std::string t) { return t.substr(std::min(t.find_first_not_of(" \t"), t.size())); });
              }},
     Function{"rtrim", 1, 1, [](const Arguments& a) {
                return of_text(a[0], [](std::string t) { return t.substr(0, t.find_last_not_of(" \t\r\n") + 1); });

@@ -131,8 +131,8 @@ class Lexer {
       if (escaped) ++i;
       out.text += left_[i];
     }
-    return fail(Code::kInvalid, fmt::format("what begins with {} at {} does not end", mark,
-                                            all_.size() - left_.size() + 1), "query");
+    const auto place = all_.size() - left_.size() + 1;
+    return fail(Code::kInvalid, fmt::format("what begins with {} at {} does not end", mark, place), "query");
   }
 
   std::string_view all_, left_;
@@ -143,7 +143,8 @@ class Lexer {
 
 bool Token::is_word(std::string_view word) const {
   if (kind != Kind::kName || quoting != Quoting::kNone || text.size() != word.size()) return false;
-  return std::ranges::equal(text, word, {}, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(text, word, {}, lower);
 }
 
 Result<std::vector<Token>> tokens_of(std::string_view query) { return Lexer(query).run(); }

@@ -85,8 +85,8 @@ Result<Queries::Shared> Queries::find(const AccountId& account, const std::strin
   const auto found = std::ranges::find_if(queries_, [&](const auto& each) {
     return each->state.id == id && each->state.request.account == account;
   });
-  if (found == queries_.end()) return fail(Code::kNotFound, fmt::format("Query with id {} does not exist", id), "query");
-  return *found;
+  if (found != queries_.end()) return *found;
+  return fail(Code::kNotFound, fmt::format("Query with id {} does not exist", id), "query");
 }
 
 Result<QueryState> Queries::state(const AccountId& account, const std::string& id) const {

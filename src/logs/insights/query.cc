@@ -162,7 +162,8 @@ class QueryParser {
     }
     if (out.function == "median") out.percentile = 50;
     if (out.function == "pct" || out.function == "percentile") {
-      if (!in_.take(",") || in_.here().kind != Token::Kind::kNumber) return in_.error("a percentage, as pct(field, 99)");
+      const bool given = in_.take(",") && in_.here().kind == Token::Kind::kNumber;
+      if (!given) return in_.error("a percentage, as pct(field, 99)");
       out.percentile = in_.here().number;
       in_.move();
       if (out.percentile < 0 || out.percentile > 100) return in_.error("a percentage from 0 to 100");

@@ -17,7 +17,9 @@ constexpr std::size_t kMaxFields = 1000, kMaxDepth = 16;
 void flatten(const codec::json::value& value, const std::string& name, std::size_t depth,
              std::map<std::string, Value>& out) {
   if (depth > kMaxDepth || out.size() >= kMaxFields) return;
-  const auto below = [&](std::string_view part) { return name.empty() ? std::string(part) : fmt::format("{}.{}", name, part); };
+  const auto below = [&](std::string_view part) {
+    return name.empty() ? std::string(part) : fmt::format("{}.{}", name, part);
+  };
   if (const auto* object = value.if_object()) {
     for (const auto& [key, member] : *object) flatten(member, below(std::string_view(key)), depth + 1, out);
   } else if (const auto* array = value.if_array()) {

@@ -1,5 +1,5 @@
-// Values of Insights queries: nothing, a number or a text; and the record that a query sees of an event. One thread at a
-// time.
+// Values of Insights queries: nothing, a number or a text; and the record that a query sees of an event. One thread at
+// a time.
 #pragma once
 
 #include "logs/event.h"
