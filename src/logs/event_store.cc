@@ -26,6 +26,7 @@ std::unexpected<Error> no_group() {
 struct EventStore::Added {
   std::vector<NewEvent> events;
   std::uint64_t lost = 0;
+  std::uint64_t given = 0, settled = 0;  // events: added so far, and of these written or given up
   SteadyTime written_at{};
   bool writing = false;
   std::optional<async::Event> came;
@@ -116,6 +117,7 @@ void EventStore::add(const GroupKey& key, NewEvent event) {
   }
   waiting_ += event.message.size() + kEventOverhead;
   slot->events.push_back(std::move(event));
+  ++slot->given;
   if (!std::exchange(slot->writing, true)) tasks_.spawn(write_added(key));
 }
 
@@ -127,6 +129,7 @@ async::Task<void> EventStore::write_added(GroupKey key) {
     [[maybe_unused]] const auto slept = co_await async::sleep_until(added.written_at + kPause);
     added.written_at = std::chrono::steady_clock::now();
     auto events = std::exchange(added.events, {});
+    const auto until = added.given;
     std::size_t size = 0;
     for (const auto& event : events) size += event.message.size() + kEventOverhead;
     auto row = co_await groups_.ensure(key);
@@ -134,15 +137,18 @@ async::Task<void> EventStore::write_added(GroupKey key) {
     if (done) done = co_await put(key, std::move(events));
     waiting_ -= std::min(waiting_, size);
     if (!done) GUST_WARN("logs: lines of {} are lost: {}", key.name, done.error().message);
+    added.settled = until;
+    added.came->pulse();
   }
   added.writing = false;
-  added.came->pulse();
   co_return Result<void>{};
 }
 
 async::Task<void> EventStore::flush() {
-  for (auto& [key, added] : added_) {
-    while (added->writing) GUST_CO_CHECK(co_await added->came->wait());
+  std::vector<std::pair<Added*, std::uint64_t>> wanted;
+  for (auto& [key, added] : added_) wanted.emplace_back(added.get(), added->given);
+  for (const auto& [added, until] : wanted) {
+    while (added->settled < until) GUST_CO_CHECK(co_await added->came->wait());
   }
   co_return Result<void>{};
 }

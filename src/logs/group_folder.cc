@@ -138,6 +138,7 @@ Result<GroupFolder::Content> GroupFolder::open(std::uint64_t least) {
   std::error_code error;
   fs::create_directories(path_, error);
   if (error) return fail_errno(fmt::format("making '{}'", path_), error.value());
+  *this = GroupFolder(path_, limits_);  // after one that failed, too
   Content out;
   for (const auto& [number, path] : files_of(path_, kBlocks)) GUST_CHECK(read_blocks(path, out));
   GUST_CHECK(read_journals(out));

@@ -95,9 +95,10 @@ class OrderedSearch {
       }
       std::deque<Event> some;
       const auto bytes = each_match(block, corpus_, query_, literal_, [&](Event event) {
-        some.push_back(std::move(event));
+        some.push_back(std::move(event));  // one more than may be given says that there is more
         if (some.size() <= query_.limit) return true;
         if (forward_) return false;
+        if (some.size() == query_.limit + 1) return true;
         some.pop_front();
         return true;
       });

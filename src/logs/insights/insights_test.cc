@@ -115,7 +115,8 @@ TEST(Insights, CommentsAndCase) {
 TEST(Insights, WhatIsNoQuery) {
   for (const auto* text : {"", "|", "nonsense x", "fields", "filter", "filter (a = 1", "filter a like", "stats",
                            "stats a", "stats count(* by x", "stats pct(a)", "sort", "limit", "limit 0", "limit x",
-                           "parse 'a*'", "parse @message 'a*b*' as x", "parse @message /a(b)/", "fields nothere(a)", "filter a in []",
+                           "parse 'a*'", "parse @message 'a*b*' as x", "parse @message /a(b)/", "fields nothere(a)",
+                           "filter a in []",
                            "fields 'open", "filter a like /[/", "fields a,", "fields 5xy", "dedup", "filter a = 1 }"}) {
     EXPECT_NE(refused(text), "(taken)") << text;
   }
