@@ -41,6 +41,7 @@ SERVED = {
         CreateIntegration GetIntegration GetIntegrations UpdateIntegration DeleteIntegration CreateStage GetStage GetStages
         UpdateStage DeleteStage CreateDeployment GetDeployment GetDeployments DeleteCorsConfiguration""",
     "sts": "GetCallerIdentity AssumeRole",
+    "xray": "PutTraceSegments GetTraceSummaries BatchGetTraces GetServiceGraph GetTraceGraph",
     "dynamodb": """CreateTable DescribeTable UpdateTable DeleteTable ListTables TagResource UntagResource
         ListTagsOfResource UpdateTimeToLive DescribeTimeToLive DescribeLimits DescribeEndpoints
         DescribeContinuousBackups UpdateContinuousBackups RestoreTableToPointInTime CreateBackup DescribeBackup

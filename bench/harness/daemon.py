@@ -18,12 +18,12 @@ FAMILY = {"python": "python", "node": "node", "native": "provided"}  # as `gust 
 
 
 @contextlib.contextmanager
-def running(*flags, environment=(), folder=SCRATCH, start=()):
+def running(*flags, environment=(), folder=SCRATCH, start=(), binary=BINARY):
     """A daemon with a data folder of its own below `folder`, begun by the command `start` where there is one; stopped, and its folder removed, at the end."""
     place = Path(tempfile.mkdtemp(dir=folder, prefix="gust-"))
     gust = Gust(place / "data", *flags)
     if environment:
-        gust.command = ["env", *environment, BINARY]
+        gust.command = ["env", *environment, binary]
     gust.command = [*start, *gust.command]
     try:
         yield gust.start()

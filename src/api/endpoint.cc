@@ -44,6 +44,7 @@ constexpr ByScope kByScope[] = {
     {"application-autoscaling", ServiceKind::kScaling},
     {"dynamodb", ServiceKind::kDynamoDb},
     {"logs", ServiceKind::kLogs},
+    {"xray", ServiceKind::kXRay},
 };
 
 // Before the scope, which may be of several services; `scope` is theirs, or the request has none.
@@ -85,8 +86,7 @@ constexpr std::string_view kNotServed[] = {"appconfig",
                                            "sns",
                                            "sqs",
                                            "ssm",
-                                           "states",
-                                           "xray"};
+                                           "states"};
 
 bool is_below(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
@@ -140,6 +140,9 @@ std::optional<Destination> by_host(const std::string& host, const std::string& p
 Destination find_destination(const http::Request& request, const std::string& scope_service) {
   const auto& path = request.path;
   if (auto own = own_path(path)) return *std::move(own);
+  // Where OpenTelemetry sends spans to, and where the service takes them.
+  if (path == "/v1/traces" && request.method == "POST" && (scope_service == "xray" || request.peer == "sandbox"))
+    return {ServiceKind::kSpans, "", path};
   const auto host = host_without_port(request.host());
   const auto target = request.headers.get_or("x-amz-target", "");
   if (scope_service.empty() && path == "/" && !target.starts_with("DynamoDBStreams_") && is_for_tables(request, host))

@@ -23,6 +23,8 @@ enum class ServiceKind {
   kDynamoDb,
   kDynamoDbStreams,
   kLogs,
+  kXRay,
+  kSpans,
   kNotServed
 };
 

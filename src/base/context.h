@@ -3,9 +3,12 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "base/trace.h"
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace gust {
 
@@ -19,9 +22,25 @@ struct Principal {
   bool anonymous() const { return account.empty(); }
 };
 
+// What a request turned out to be; filled in on the way, for its span.
+struct RequestNote {
+  std::string_view operation;  // PutItem; of a model, which outlives it
+  std::string resource;        // the bucket, table, function or API
+  AccountId account;           // whose it is, where nobody signed
+};
+
+// The function whose sandbox a request comes from.
+struct Caller {
+  AccountId account;
+  std::string function;
+  TraceContext trace;  // of the invocation that runs; empty: none, or several
+};
+
 struct RequestContext {
   RequestId request_id;
-  std::string trace_id;  // Root=1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx, goes on through asynchronous hops
+  TraceContext trace;                 // goes on through asynchronous hops, as text in their rows
+  std::shared_ptr<RequestNote> note;  // null: nobody wants to know
+  std::shared_ptr<const Caller> caller;  // null: from outside
   SteadyTime deadline = SteadyTime::max();
   Principal principal;
   std::string region{kDefaultRegion};        // that the request is signed for

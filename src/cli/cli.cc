@@ -104,6 +104,7 @@ class Command {
     add_deploy();
     add_invoke();
     add_logs();
+    add_traces();
     add_failed();
     add_bill();
     add_account();
@@ -199,6 +200,29 @@ class Command {
         ->check(CLI::Range(1, 100'000))
         ->default_str("1000");
     sub->callback([this] { code_ = logs_command(session_, logs_); });
+  }
+
+  void add_traces() {
+    auto* sub = add("traces", "Requests and what they set off, the newest first",
+                    "gust traces\n  gust traces --failed --since 1h\n  gust traces --slow 500 --function thumbs\n"
+                    "  gust traces -f");
+    auto* slow = sub->add_option("--slow", traces_.slow, "Only with a step of at least so many ms (1000)");
+    slow->expected(0, 1);
+    sub->add_flag("--failed", traces_.only_failed, "Only those in which something failed");
+    sub->add_option("--since", traces_.since, "Only of the last 90s, 15m, 2h or 1d");
+    sub->add_option("--function", traces_.function, "Only with this function in it");
+    sub->add_option("--service", traces_.service, "Only with this service in it: s3, lambda, dynamodb, apigateway...");
+    sub->add_option("--text", traces_.text, "Only with this in a name, a resource, an error or a request's id");
+    sub->add_option("--limit", traces_.limit, "How many at most")->check(CLI::Range(1, 1000))->default_str("20");
+    sub->add_flag("-f,--follow", traces_.follow, "Each as it begins, until Ctrl-C");
+    sub->callback([this, slow] {
+      traces_.only_slow = slow->count() > 0;
+      code_ = traces_command(session_, traces_);
+    });
+    auto* one = add("trace", "One trace, step by step, with what its functions printed",
+                    "gust trace 1-5759e988-bd862e3fe1be46a994272793\n  gust trace ID --json");
+    one->add_option("id", trace_id_, "Its id, see gust traces")->required();
+    one->callback([this] { code_ = trace_command(session_, trace_id_); });
   }
 
   void add_bill() {
@@ -438,6 +462,8 @@ class Command {
   DeployOptions deploy_;
   InvokeOptions invoke_;
   LogsOptions logs_;
+  TracesOptions traces_;
+  std::string trace_id_;
   std::string failed_id_;
   std::vector<std::string> failed_ids_;
   AccountOptions account_;

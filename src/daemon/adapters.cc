@@ -103,7 +103,7 @@ async::Task<void> BucketRecords::put(RequestContext context, std::string bucket,
   request.bucket = BucketName(bucket);
   request.key = ObjectKey(std::move(key));
   request.attributes.headers["content-type"] = "application/json";
-  request.origin = {context.request_id, "", context.principal.account, context.trace_id};
+  request.origin = {context.request_id, "", context.principal.account, context.trace.xray()};
   auto body = async::from_string(std::move(record));
   GUST_CO_CHECK(co_await store_.put(std::move(request), std::move(body)));
   co_return Result<void>{};

@@ -85,6 +85,11 @@ async::Task<http::Response> Admin::route(RequestContext context, http::Request r
     co_return co_await logs(std::move(context), std::move(request), std::move(rest));
   if (head == "failed") co_return co_await failed(std::move(context), std::move(request), std::move(rest));
   if (head == "usage" && request.method == "GET") co_return co_await usage(std::move(context), std::move(request));
+  if (head == "traces" || head == "map") {
+    if (parts_.traces == nullptr)
+      co_return fail(Code::kNotFound, "traces are off: Gust was started with GUST_TRACES=off");
+    co_return co_await parts_.traces->handle(std::move(context), std::move(request), std::move(path));
+  }
   if (head == "images") co_return co_await images(std::move(context), std::move(request), std::move(rest));
   if (head == "fsck" && request.method == "GET") co_return co_await check_store(std::move(context));
   if (head == "backup" && request.method == "POST")

@@ -3,6 +3,7 @@
 
 #include "auth/accounts.h"
 #include "blobs/files/file_store.h"
+#include "daemon/admin_traces.h"
 #include "daemon/front.h"
 #include "kv/rocks/rocks_store.h"
 #include "meter/ledger.h"
@@ -37,6 +38,7 @@ class Admin {
     std::string data;  // the data folder
     std::string endpoint;
     std::shared_ptr<const bool> stopping;  // ends what follows the logs
+    AdminTraces* traces = nullptr;         // null: traces are off
   };
   explicit Admin(Parts parts) : parts_(std::move(parts)) {}
 

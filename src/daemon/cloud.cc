@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "codec/json.h"
 #include "daemon/announced_blobs.h"
+#include "daemon/tracing.h"
 #include "objects/key_file.h"
 
 #include <boost/json/object.hpp>
@@ -149,6 +150,7 @@ async::Task<void> Cloud::start() {
   settings_.data = fs::canonical(settings_.data).string();
   ::chmod(settings_.data.c_str(), 0711);  // sandboxes of other users reach their code below it, nothing lists it
   GUST_CO_TRY(lock_fd_, lock_folder(settings_.data));
+  GUST_CO_CHECK(open_traces());
   GUST_CO_CHECK(co_await open_state());
   server_ = http::make_server(executor_, {});
   GUST_CO_CHECK(listen());
@@ -172,6 +174,22 @@ async::Task<void> Cloud::start() {
   GUST_CO_CHECK(co_await pollers_->start());
   scrubber_->start();
   co_return write_endpoint();
+}
+
+Result<void> Cloud::open_traces() {
+  const auto settings = trace_settings();
+  if (!settings) return {};
+  const auto folder = settings_.data + "/traces";
+  GUST_TRY(traces_, traces::Store::open(executor_, env::system_files(), clock_, folder, *settings));
+  ::chmod(folder.c_str(), 0700);
+  tracer_ = traces_.get();
+  traces_->start();
+  if (auto collector = trace_collector()) {
+    trace_export_ = std::make_unique<TraceExport>(executor_, *traces_, *std::move(collector));
+    trace_export_->start();
+    tracer_ = trace_export_.get();
+  }
+  return {};
 }
 
 async::Task<void> Cloud::open_state() {
@@ -239,6 +257,12 @@ async::Task<void> Cloud::open_functions() {
   ledger_ = std::make_unique<meter::Ledger>(executor_, clock_, settings_.data + "/meter");
   settings.meter = ledger_.get();
   settings.metrics = &metrics_;
+  if (traces_) {
+    settings.tracer = tracer_;
+    settings.take_segment = [this](const Caller& caller, std::string_view datagram) {
+      take_segment(*tracer_, caller, datagram);
+    };
+  }
   settings.billed_step = billed_step();
   settings.keep_alive.fixed = settings_.keep_alive;
   settings.memory_bytes = settings_.memory_bytes != 0 ? settings_.memory_bytes : machine_memory() / 4 * 3;
@@ -259,9 +283,9 @@ async::Task<void> Cloud::open_functions() {
   GUST_CO_CHECK(co_await async_queue_->open());
   bucket_records_ = std::make_unique<BucketRecords>(*objects_);
   async_invoker_ = std::make_unique<functions::AsyncInvoker>(executor_, *store_, *async_queue_, *registry_, *invoker_,
-                                                             *bucket_records_, clock_);
+                                                             *bucket_records_, clock_, *tracer_);
   event_target_ = std::make_unique<FunctionTarget>(*async_invoker_);
-  outbox_ = std::make_unique<events::Outbox>(executor_, *store_, clock_, random_, *event_target_);
+  outbox_ = std::make_unique<events::Outbox>(executor_, *store_, clock_, random_, *event_target_, *tracer_);
   object_events_.attach(*outbox_);
   co_return Result<void>{};
 }
@@ -337,7 +361,7 @@ void Cloud::open_event_sources() {
   mappings_ = std::make_unique<event_sources::Mappings>(*store_, *table_streams_, clock_, random_);
   pollers_ = std::make_unique<event_sources::Pollers>(
       executor_, event_sources::Pollers::Parts{*mappings_, *table_streams_, *function_batches_, *bucket_failures_,
-                                               timing_, random_, metrics_});
+                                               timing_, random_, metrics_, *tracer_});
 }
 
 void Cloud::open_table_backups(Millis period) {
@@ -372,7 +396,7 @@ void Cloud::open_services() {
   url_target_ = std::make_unique<FunctionUrlTarget>(*registry_, *urls_, *invoker_, *authenticator_);
   function_urls_ = std::make_unique<gateway::FunctionUrls>(*url_target_, clock_);
   apis_ = std::make_unique<gateway::Apis>(*store_, clock_, random_);
-  gateway_ = std::make_unique<gateway::Gateway>(*apis_, *integration_, clock_);
+  gateway_ = std::make_unique<gateway::Gateway>(*apis_, *integration_, clock_, *tracer_);
   site_content_ = std::make_unique<BucketSites>(*objects_);
   site_ = std::make_unique<sites::Site>(*site_content_);
   code_links_ = std::make_unique<CodeLinks>(*registry_, *layers_, clock_, random_, endpoint_);
@@ -390,11 +414,12 @@ void Cloud::open_services() {
       *mappings_, *pollers_});
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
+  if (traces_) admin_traces_ = std::make_unique<AdminTraces>(*traces_, *logs_, clock_, stopping_);
   admin_ = std::make_unique<Admin>(
       Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *log_events_, *ledger_, *launcher_,
-                   *store_, *blobs_, clock_, settings_.data, endpoint_, stopping_});
+                   *store_, *blobs_, clock_, settings_.data, endpoint_, stopping_, admin_traces_.get()});
 
-  front_ = std::make_unique<Front>(*authenticator_, *s3_);
+  front_ = std::make_unique<Front>(*authenticator_, *s3_, *tracer_);
   front_->add_signed(ServiceKind::kS3, "s3", s3_->wire());
   front_->add_signed(ServiceKind::kLambda, "lambda", lambda_->wire());
   front_->add_signed(ServiceKind::kApiGateway, "apigateway", api_gateway_->wire());
@@ -428,14 +453,25 @@ void Cloud::open_services() {
     return site_->handle(std::move(context), std::move(request), BucketName(std::move(to.name)), std::move(to.path));
   });
   scrubber_ = std::make_unique<blobs::Scrubber>(executor_, *blobs_, random_, scrub_settings());
-  metrics_page_ = std::make_unique<MetricsPage>(metrics_, *invoker_, *async_invoker_, *pollers_, *scrubber_);
+  metrics_page_ = std::make_unique<MetricsPage>(metrics_, *invoker_, *async_invoker_, *pollers_, *scrubber_,
+                                                traces_.get());
   front_->set_metrics(
       [this](RequestContext, http::Request, api::Destination) -> boost::asio::awaitable<http::Response> {
         auto page = co_await metrics_page_->get();
         co_return page ? *std::move(page) : admin_error(500, page.error().message);
       });
+  if (traces_) serve_traces();
   front_->set_admin([this](RequestContext context, http::Request request, api::Destination to) {
     return admin_->handle(std::move(context), std::move(request), std::move(to));
+  });
+}
+
+void Cloud::serve_traces() {
+  xray_ = std::make_unique<api::XRayService>(*traces_);
+  span_intake_ = std::make_unique<SpanIntake>(*authenticator_, *tracer_);
+  front_->add_signed(api::ServiceKind::kXRay, "xray", xray_->wire());
+  front_->add_open(api::ServiceKind::kSpans, [this](RequestContext context, http::Request request, api::Destination) {
+    return span_intake_->handle(std::move(context), std::move(request));
   });
 }
 
@@ -495,6 +531,8 @@ async::Task<void> Cloud::stop(Millis grace) {
   if (logs_) note(co_await logs_->flush());
   if (log_queries_) note(co_await log_queries_->stop());
   if (log_events_) note(co_await log_events_->stop());
+  if (trace_export_) note(co_await trace_export_->stop());
+  if (traces_) note(co_await traces_->stop());
   if (launcher_) note(co_await launcher_->stop());
   co_return first;
 }

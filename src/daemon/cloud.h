@@ -11,6 +11,7 @@
 #include "api/logs/service.h"
 #include "api/s3/service.h"
 #include "api/sts/service.h"
+#include "api/xray/service.h"
 #include "auth/accounts.h"
 #include "auth/authenticator.h"
 #include "auth/sessions.h"
@@ -25,7 +26,9 @@
 #include "daemon/function_logs.h"
 #include "daemon/log_deliveries.h"
 #include "daemon/metrics_page.h"
+#include "daemon/span_intake.h"
 #include "daemon/table_buckets.h"
+#include "daemon/trace_export.h"
 #include "daemon/url_target.h"
 #include "env/shifted_clock.h"
 #include "event_sources/clock_timing.h"
@@ -55,6 +58,7 @@
 #include "tables/streams/stream_sweeper.h"
 #include "tables/sweeper.h"
 #include "telemetry/metrics.h"
+#include "traces/store.h"
 
 #include <memory>
 #include <optional>
@@ -72,6 +76,7 @@ class Cloud {
 
  private:
   async::Task<void> open_state();
+  Result<void> open_traces();
   async::Task<void> open_functions();
   async::Task<void> open_logs();
   void open_log_services();
@@ -81,6 +86,7 @@ class Cloud {
   void open_table_backups(Millis period);
   void open_table_transfers();
   void open_services();
+  void serve_traces();
   Result<void> listen();
   Result<void> add_listener(const std::string& address, std::uint16_t port);
   Result<void> write_endpoint();
@@ -93,6 +99,9 @@ class Cloud {
   env::SystemClock clock_;
   env::SystemRandom random_;
   telemetry::Metrics metrics_;
+  std::unique_ptr<traces::Store> traces_;  // none: traces are off
+  std::unique_ptr<TraceExport> trace_export_;
+  telemetry::Tracer* tracer_ = &telemetry::no_tracer();
   int lock_fd_ = -1;
 
   std::unique_ptr<kv::RocksStore> store_;
@@ -168,6 +177,9 @@ class Cloud {
   std::unique_ptr<event_sources::Pollers> pollers_;
   std::unique_ptr<api::LambdaService> lambda_;
   api::StsService sts_;
+  std::unique_ptr<AdminTraces> admin_traces_;
+  std::unique_ptr<api::XRayService> xray_;
+  std::unique_ptr<SpanIntake> span_intake_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<MetricsPage> metrics_page_;
   std::unique_ptr<Front> front_;

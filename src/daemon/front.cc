@@ -75,27 +75,10 @@ wire::WireError refusal(const Error& error, wire::Protocol protocol, const http:
   return json_auth_error(error, request, service, now);
 }
 
-void trace(RequestContext& context, const http::Request& request) {
-  const auto given = request.headers.get_or("x-amzn-trace-id", "");
-  if (given.find("Root=") != std::string_view::npos && given.size() < 1000) {
-    context.trace_id = given;
-    return;
-  }
-  const auto now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  auto& id = context.trace_id;
-  id.reserve(48);
-  fmt::format_to(std::back_inserter(id), "Root=1-{:08x}-", now);
-  const auto size = id.size() + 24;
-  for (const char c : context.request_id.str()) {
-    if (c != '-' && id.size() < size) id += c;
-  }
-}
-
 // As the protocol that the client speaks says that there is no such operation.
 http::Response not_served(const http::Request& request, const std::string& service) {
   const auto message = fmt::format(
-      "Gust does not serve '{}' yet; it serves s3, lambda, dynamodb, apigateway, application-autoscaling and sts",
+      "Gust does not serve '{}' yet; it serves s3, lambda, dynamodb, apigateway, application-autoscaling, xray and sts",
       service);
   http::Response response;
   response.status = 400;
@@ -135,7 +118,7 @@ async::Task<http::Response> Front::handle(RequestContext context, http::Request 
   const auto scope = auth::scope_of(request);
   take_region(context, scope);
   auto to = api::find_destination(request, scope ? scope->service : "");
-  co_return co_await dispatch(std::move(context), std::move(request), std::move(to));
+  co_return co_await trace(std::move(context), std::move(request), std::move(to));
 }
 
 async::Task<http::Response> Front::handle_inside(RequestContext context, http::Request request) {
@@ -144,12 +127,21 @@ async::Task<http::Response> Front::handle_inside(RequestContext context, http::R
   auto to = api::find_destination(request, scope ? scope->service : "");
   if (to.service == ServiceKind::kAdmin || to.service == ServiceKind::kMetrics)
     co_return admin_error(403, "the administration is not reachable from a function");
-  co_return co_await dispatch(std::move(context), std::move(request), std::move(to));
+  co_return co_await trace(std::move(context), std::move(request), std::move(to));
+}
+
+boost::asio::awaitable<http::Response> Front::trace(RequestContext context, http::Request request,
+                                                    api::Destination to) {
+  auto span = spans_.begin(context, request, to);
+  const bool knows_w3c = request.headers.contains("traceparent");
+  auto response = co_await dispatch(context, std::move(request), std::move(to));
+  FrontSpans::end(std::move(span), context, response);
+  if (knows_w3c) response.headers.set("traceparent", context.trace.traceparent());
+  co_return response;
 }
 
 boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, http::Request request,
                                                        api::Destination to) {
-  trace(context, request);
   GUST_DEBUG("{} {} {}{}", context.request_id, request.method, request.host(), request.target);
   if (to.service == ServiceKind::kAdmin)
     co_return co_await serve_admin(std::move(context), std::move(request), std::move(to));
@@ -173,6 +165,13 @@ boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, h
   co_return co_await serve_signed(std::move(context), std::move(request), std::move(to));
 }
 
+async::Task<Principal> Front::authenticate(RequestContext context, http::Request& request, std::string scope) {
+  const auto began = std::chrono::steady_clock::now();
+  auto who = co_await authenticator_.authenticate(context, request, scope);
+  spans_.authorized(context, scope, began, who);
+  co_return who;
+}
+
 boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext context, http::Request request,
                                                            api::Destination to) {
   const auto& target = signed_.at(to.service);
@@ -183,7 +182,7 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   http::Response response;
   if (is_s3 && api::S3Service::is_form(request, to.path)) {
     response = co_await s3_.post_form(context, std::move(request), to.path, authenticator_);
-  } else if (const auto who = co_await authenticator_.authenticate(context, request, target.scope); !who) {
+  } else if (const auto who = co_await authenticate(context, request, target.scope); !who) {
     response = target.service->refuse(context, refusal(who.error(), protocol, request, target.scope));
   } else if (who->anonymous() && !is_s3) {  // S3 asks its policies and lists
     const bool json = protocol == wire::Protocol::kJson;

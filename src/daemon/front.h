@@ -3,6 +3,7 @@
 
 #include "api/endpoint.h"
 #include "auth/authenticator.h"
+#include "daemon/front_spans.h"
 #include "http/message.h"
 #include "wire/service.h"
 
@@ -19,7 +20,8 @@ class Front {
  public:
   using Open = std::function<boost::asio::awaitable<http::Response>(RequestContext, http::Request, api::Destination)>;
 
-  Front(auth::Authenticator& authenticator, api::S3Service& s3) : authenticator_(authenticator), s3_(s3) {}
+  Front(auth::Authenticator& authenticator, api::S3Service& s3, telemetry::Tracer& tracer)
+      : authenticator_(authenticator), s3_(s3), spans_(tracer) {}
 
   void add_signed(api::ServiceKind kind, std::string scope, wire::Service& service) {
     signed_[kind] = {std::move(scope), &service};
@@ -41,7 +43,9 @@ class Front {
     std::string scope;
     wire::Service* service = nullptr;
   };
+  boost::asio::awaitable<http::Response> trace(RequestContext context, http::Request request, api::Destination to);
   boost::asio::awaitable<http::Response> dispatch(RequestContext context, http::Request request, api::Destination to);
+  async::Task<Principal> authenticate(RequestContext context, http::Request& request, std::string scope);
   boost::asio::awaitable<http::Response> serve_signed(RequestContext context, http::Request request,
                                                       api::Destination to);
   boost::asio::awaitable<http::Response> serve_tables(RequestContext context, http::Request request,
@@ -53,6 +57,7 @@ class Front {
 
   auth::Authenticator& authenticator_;
   api::S3Service& s3_;
+  FrontSpans spans_;
   std::map<api::ServiceKind, Signed> signed_;
   std::map<api::ServiceKind, Open> open_;
   Open admin_, metrics_;

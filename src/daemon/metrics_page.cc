@@ -87,6 +87,14 @@ void add_scrub(Readings& out, const blobs::ScrubStatus& scrub) {
                  {{{}, number(scrub.damaged.size())}}});
 }
 
+void add_traces(Readings& out, const traces::Store& store) {
+  out.push_back({"gust_trace_spans_total", "Spans that were recorded.", Kind::kCounter,
+                 {{{}, number(store.recorded())}}});
+  out.push_back({"gust_trace_spans_dropped_total", "Of these, those that came faster than the disk took them.",
+                 Kind::kCounter, {{{}, number(store.dropped())}}});
+  out.push_back({"gust_trace_bytes", "What spans take on the disk.", Kind::kGauge, {{{}, number(store.bytes())}}});
+}
+
 }  // namespace
 
 async::Task<http::Response> MetricsPage::get() {
@@ -103,6 +111,7 @@ async::Task<http::Response> MetricsPage::get() {
   add_events(readings, depth);
   add_event_sources(readings, pollers_.status());
   add_scrub(readings, scrubber_.status());
+  if (traces_ != nullptr) add_traces(readings, *traces_);
   readings.push_back({"gust_build_info", "1, with the version as a label.", Kind::kGauge,
                       {{{{"version", GUST_VERSION}}, 1.0}}});
   http::Response response;

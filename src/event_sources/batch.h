@@ -18,6 +18,7 @@ struct Batch {
   std::uint32_t invocations = 0;
   std::string request_id = {};                        // of the last of them
   std::optional<Target::Answer> answer = std::nullopt;  // to it
+  TraceId trace = {};                                   // of all its attempts
 
   bool empty() const { return records.empty(); }
   std::size_t size() const { return records.size(); }

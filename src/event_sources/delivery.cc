@@ -24,11 +24,35 @@ bool is_refusal(const Error& error) {
 RequestContext Poller::context_of(const Batch& batch) {
   RequestContext context;
   context.request_id = RequestId(batch.request_id);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(parts_.timing.now()).time_since_epoch().count();
-  context.trace_id = fmt::format("Root=1-{:08x}-{}", seconds, parts_.random.pick(24, "0123456789abcdef"));
+  context.trace.id = batch.trace.empty() ? telemetry::new_trace_id() : batch.trace;
   context.principal.account = mapping_.account;
   context.region = mapping_.region;
   return context;
+}
+
+// A trace begins with the first attempt, since the records of a batch are of many.
+telemetry::Span Poller::begin_span(RequestContext& context, const Batch& batch) {
+  auto out = telemetry::make_span(context, telemetry::SpanKind::kDelivery, telemetry::now_us());
+  out.entry = telemetry::Span::Entry::kYes;
+  out.service = "event-source";
+  out.name = fmt::format("{} records, attempt {}", batch.size(), batch.invocations + 1);
+  const auto arn = Arn::parse(mapping_.function_arn);
+  if (arn) out.resource = arn->resource.substr(arn->resource.find(':') + 1);
+  out.resource.resize(std::min(out.resource.size(), out.resource.find(':')));
+  out.request_id = batch.request_id;
+  out.attributes.emplace_back("source", mapping_.source_arn);
+  context.trace.span = out.id;
+  return out;
+}
+
+void Poller::end_span(telemetry::Span span, const Result<Target::Answer>& answer) {
+  span.duration_us = std::max<std::int64_t>(0, telemetry::now_us() - span.start_us);
+  if (!answer || !answer->function_error.empty()) {
+    const bool throttled = !answer && answer.error().code == Code::kThrottled;
+    span.status = throttled ? telemetry::SpanStatus::kThrottle : telemetry::SpanStatus::kFault;
+    span.error = answer ? answer->payload : answer.error().message;
+  }
+  parts_.tracer.record(span);
 }
 
 async::Task<void> Poller::deliver(Batch batch) {
@@ -58,8 +82,11 @@ async::Task<std::vector<Batch>> Poller::attempt(Batch batch) {
   std::vector<Batch> left;
   batch.request_id = parts_.random.uuid();
   auto context = context_of(batch);
+  batch.trace = context.trace.id;
   auto event = to_event(batch.records);
+  auto span = begin_span(context, batch);
   auto answer = co_await parts_.target.invoke(std::move(context), mapping_.function_arn, std::move(event));
+  end_span(std::move(span), answer);
   if (!answer && answer.error().code == Code::kCancelled) co_return std::unexpected(answer.error());
   if (!answer && is_of_the_machine(answer.error())) {
     GUST_DEBUG("event source mapping {}: {}", mapping_.id, answer.error().message);

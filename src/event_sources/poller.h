@@ -9,6 +9,7 @@
 #include "event_sources/source.h"
 #include "events/pattern.h"
 #include "telemetry/metrics.h"
+#include "telemetry/span.h"
 
 #include <deque>
 #include <memory>
@@ -35,6 +36,7 @@ class Poller : public std::enable_shared_from_this<Poller> {
     Timing& timing;
     env::Random& random;
     Counts& counts;
+    telemetry::Tracer& tracer = telemetry::no_tracer();
   };
   Poller(async::Executor executor, Parts parts, Mapping mapping, std::string shard);
 
@@ -84,6 +86,9 @@ class Poller : public std::enable_shared_from_this<Poller> {
   async::Task<void> save();
   async::Task<void> pause(std::uint32_t attempt);
   RequestContext context_of(const Batch& batch);
+  // What is seen of an attempt, which becomes the context's current span.
+  telemetry::Span begin_span(RequestContext& context, const Batch& batch);
+  void end_span(telemetry::Span span, const Result<Target::Answer>& answer);
   void wake_all();
 
   Parts parts_;

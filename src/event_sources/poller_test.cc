@@ -145,8 +145,8 @@ TEST_F(Polling, TheContextHasAnIdAndATraceOfItsOwn) {
   start();
   ASSERT_EQ(target_.contexts.size(), 1u);
   EXPECT_EQ(target_.contexts[0].request_id.str().size(), 36u);
-  EXPECT_EQ(target_.contexts[0].trace_id.find("Root=1-"), 0u);
-  EXPECT_EQ(target_.contexts[0].trace_id.size(), 40u);
+  EXPECT_EQ(target_.contexts[0].trace.xray().find("Root=1-"), 0u);
+  EXPECT_NE(target_.contexts[0].trace.span, 0u);
   EXPECT_EQ(target_.contexts[0].principal.account.str(), "000000000000");
 }
 

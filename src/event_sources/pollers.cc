@@ -79,7 +79,7 @@ async::Task<void> Pollers::poll(Mapping mapping, std::uint64_t changes) {
   }
   if (is_stale(mapping.id, changes)) co_return Result<void>{};
   const Poller::Parts parts{parts_.source, parts_.target, parts_.failures, parts_.mappings,
-                            parts_.timing, parts_.random, counts_};
+                            parts_.timing, parts_.random, counts_, parts_.tracer};
   auto& pollers = kept_.at(mapping.id).pollers;
   for (const auto& shard : shards) pollers.push_back(std::make_shared<Poller>(executor_, parts, mapping, shard));
   const auto mine = pollers;

@@ -24,6 +24,7 @@ class Pollers {
     Timing& timing;
     env::Random& random;
     telemetry::Metrics& metrics;
+    telemetry::Tracer& tracer = telemetry::no_tracer();
   };
   Pollers(async::Executor executor, Parts parts);
 

@@ -14,11 +14,13 @@ constexpr Millis kRetry{1000};  // after a failure of the store
 
 }  // namespace
 
-Outbox::Outbox(async::Executor executor, kv::Store& store, env::Clock& clock, env::Random& random, Target& target)
+Outbox::Outbox(async::Executor executor, kv::Store& store, env::Clock& clock, env::Random& random, Target& target,
+               telemetry::Tracer& tracer)
     : store_(store),
       clock_(clock),
       random_(random),
       target_(target),
+      tracer_(tracer),
       frontier_(std::make_shared<kv::Frontier>(std::string(kPrefix))),
       wake_(executor),
       tasks_(executor, "outbox") {}
@@ -56,7 +58,21 @@ async::Task<void> Outbox::pump() {
   }
 }
 
-Result<void> Outbox::hand_on(kv::Transaction& tx, const kv::Entry& row) {
+// The way of an event from the write to the queue; what it sets off comes below it.
+static telemetry::Span span_of(const ObjectRecord& record, const Match& match, TraceContext& trace) {
+  RequestContext context;
+  context.trace = trace;
+  auto out = telemetry::make_span(context, telemetry::SpanKind::kOutbox, to_epoch_ms(record.at) * 1000);
+  out.account = record.bucket_owner;
+  out.service = "s3";
+  out.name = record.name;
+  out.resource = record.bucket;
+  out.attributes.emplace_back("target", match.target_arn);
+  trace.span = out.id;
+  return out;
+}
+
+Result<void> Outbox::hand_on(kv::Transaction& tx, const kv::Entry& row, std::vector<telemetry::Span>& spans) {
   GUST_TRY(const auto still, tx.get(row.key));
   if (!still) return {};
   tx.erase(row.key);
@@ -73,9 +89,16 @@ Result<void> Outbox::hand_on(kv::Transaction& tx, const kv::Entry& row) {
   for (std::size_t i = 0; i < matches->size(); ++i) {
     const auto& one = (*matches)[i];
     const auto id = i == 0 ? record->event_id : record->event_id + "-" + std::to_string(i);
-    const auto queued = target_.enqueue(tx, one.target_arn, to_message(*record, one), id, record->trace_id);
+    auto trace = parse_xray(record->trace_id);
+    auto span = span_of(*record, one, trace);
+    const auto queued = target_.enqueue(tx, one.target_arn, to_message(*record, one), id, trace.xray());
     if (!queued && queued.error().code != Code::kNotFound) return queued;
-    if (!queued) GUST_WARN("outbox: event {} is dropped: {}", id, queued.error().message);
+    if (!queued) {
+      GUST_WARN("outbox: event {} is dropped: {}", id, queued.error().message);
+      span.status = telemetry::SpanStatus::kFault;
+      span.error = queued.error().message;
+    }
+    spans.push_back(std::move(span));
   }
   return {};
 }
@@ -89,12 +112,15 @@ async::Task<bool> Outbox::pump_batch() {
     scan.passed(range.end);
     co_return false;
   }
-  kv::Store::Body body = [this, &rows](kv::Transaction& tx) -> Result<void> {
-    for (const auto& row : rows) GUST_CHECK(hand_on(tx, row));
+  std::vector<telemetry::Span> spans;
+  kv::Store::Body body = [this, &rows, &spans](kv::Transaction& tx) -> Result<void> {
+    spans.clear();  // of a try that met another
+    for (const auto& row : rows) GUST_CHECK(hand_on(tx, row, spans));
     return {};
   };
   GUST_CO_CHECK(co_await store_.transact(std::move(body)));
   scan.passed(rows.back().key + '\0');
+  for (const auto& span : spans) tracer_.record(span);
   target_.notify();
   co_return true;
 }

@@ -8,6 +8,7 @@
 #include "env/random.h"
 #include "events/notification.h"
 #include "kv/frontier.h"
+#include "telemetry/span.h"
 
 #include <atomic>
 
@@ -26,7 +27,8 @@ class Target {
 
 class Outbox {
  public:
-  Outbox(async::Executor executor, kv::Store& store, env::Clock& clock, env::Random& random, Target& target);
+  Outbox(async::Executor executor, kv::Store& store, env::Clock& clock, env::Random& random, Target& target,
+         telemetry::Tracer& tracer = telemetry::no_tracer());
 
   // On a pool thread, inside the writer's transaction; gives the record its id.
   Result<void> append(kv::Transaction& tx, ObjectRecord record);
@@ -40,12 +42,13 @@ class Outbox {
   async::Task<void> pump();
   // Hands on up to a batch of records; false when there were none.
   async::Task<bool> pump_batch();
-  Result<void> hand_on(kv::Transaction& tx, const kv::Entry& row);
+  Result<void> hand_on(kv::Transaction& tx, const kv::Entry& row, std::vector<telemetry::Span>& spans);
 
   kv::Store& store_;
   env::Clock& clock_;
   env::Random& random_;
   Target& target_;
+  telemetry::Tracer& tracer_;
   const std::shared_ptr<kv::Frontier> frontier_;  // writers may outlive this
   async::Event wake_;
   async::TaskGroup tasks_;

@@ -75,13 +75,15 @@ FailedEvent to_failed(const queue::DeadLetter& letter) {
 }  // namespace
 
 AsyncInvoker::AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry,
-                           Invoker& invoker, RecordStore& records, env::Clock& clock)
+                           Invoker& invoker, RecordStore& records, env::Clock& clock,
+                           telemetry::Tracer& tracer)
     : store_(store),
       queue_(queue),
       registry_(registry),
       invoker_(invoker),
       records_(records),
       clock_(clock),
+      tracer_(tracer),
       room_(executor),
       workers_(executor, "async worker"),
       attempts_(executor, "async attempts") {}
@@ -149,7 +151,8 @@ async::Task<void> AsyncInvoker::attempt(queue::Lease lease) {
 }
 
 async::Task<void> AsyncInvoker::run(queue::Lease lease, AsyncEvent event) {
-  Outcome outcome{event, "", std::nullopt};
+  Outcome outcome{event, "", std::nullopt, {}};
+  outcome.context.trace = parse_xray(event.trace_id);
   if (loops(event.trace_id, event.function.key) >= kMaxLoops) {
     GUST_CO_TRY(const auto allowed, co_await registry_.allows_loops(event.function.key));
     if (!allowed) {
@@ -161,15 +164,20 @@ async::Task<void> AsyncInvoker::run(queue::Lease lease, AsyncEvent event) {
       co_return co_await give_up(std::move(lease), std::move(outcome), std::move(reason));
     }
   }
-  RequestContext context;
+  auto& context = outcome.context;
   context.request_id = RequestId(event.id);
-  context.trace_id = event.trace_id;
+  if (context.trace.id.empty()) context.trace.id = telemetry::new_trace_id();
+  auto attempt = begin_attempt(context, lease, event);
   Invocation invocation;
   invocation.payload = event.payload;
   const auto queued = clock_.now() - lease.message.enqueued_at;
   invocation.queued_ms = static_cast<std::uint64_t>(std::max(Millis(0), std::chrono::floor<Millis>(queued)).count());
   const auto result = co_await invoker_.invoke(context, event.function, std::move(invocation));
-  if (!result && result.error().code == Code::kNotFound) co_return co_await queue_.bury(lease, result.error().message);
+  end_attempt(std::move(attempt), result);
+  if (!result && result.error().code == Code::kNotFound) {
+    tell_dead(outcome, result.error().message, "");
+    co_return co_await queue_.bury(lease, result.error().message);
+  }
   if (!result)
     co_return co_await give_back(lease, std::move(outcome), queue::FailureClass::kOfTheMachine, result.error().message);
   outcome.result = *result;
@@ -215,11 +223,11 @@ async::Task<void> AsyncInvoker::deliver(std::string destination, AsyncEvent even
                               digest.substr(15, 3), digest.substr(18, 12));
   RequestContext context;
   context.request_id = RequestId(id);
-  context.trace_id = with_loop(event.trace_id, event.function.key);
+  context.trace = parse_xray(with_loop(event.trace_id, event.function.key));
   if (destination.starts_with(kBucketArn))
     co_return co_await keep_record(destination.substr(kBucketArn.size()), context, event, id, std::move(record));
   GUST_CO_TRY(const auto ref, parse_function_name(destination, "", event.function.key.account));
-  AsyncEvent next{id, ref, std::move(record), context.trace_id};
+  AsyncEvent next{id, ref, std::move(record), context.trace.xray()};
   co_return co_await submit(std::move(next));
 }
 
@@ -247,7 +255,10 @@ async::Task<void> AsyncInvoker::give_back(queue::Lease lease, Outcome outcome, q
   const auto age = now - stored.first_at;
   const auto delay = queue::next_delay(settings, failure, stored.failures, stored.machine_failures, age);
   lease.message.body = encode(stored);
-  if (delay) co_return co_await queue_.retry(std::move(lease), now + *delay);
+  if (delay) {
+    tell_retry(outcome, *delay, reason);
+    co_return co_await queue_.retry(std::move(lease), now + *delay);
+  }
   outcome.condition = age >= settings.max_age ? "EventAgeExceeded" : "RetriesExhausted";
   co_return co_await give_up(std::move(lease), std::move(outcome), std::move(reason));
 }
@@ -257,6 +268,7 @@ async::Task<void> AsyncInvoker::give_up(queue::Lease lease, Outcome outcome, std
   GUST_WARN("async: event {} of function {} is given up: {}", outcome.event.id, outcome.event.function.key.name,
             outcome.condition);
   const auto config = co_await registry_.event_invoke_config(outcome.event.function);
+  tell_dead(outcome, reason, config && *config ? (*config)->on_failure : "");
   if (!config || !*config || (*config)->on_failure.empty())
     co_return co_await queue_.bury(std::move(lease), std::move(reason));
   auto record = to_record(outcome, lease.message.attempts);

@@ -9,6 +9,7 @@
 #include "functions/registry.h"
 #include "kv/store.h"
 #include "queue/queue.h"
+#include "telemetry/span.h"
 
 #include <map>
 #include <optional>
@@ -21,7 +22,7 @@ struct AsyncEvent {
   std::string id;  // the invocation's request id, the same for every attempt
   FunctionRef function;
   std::string payload;
-  std::string trace_id;
+  std::string trace_id;  // TraceContext::xray() of what accepted it
 };
 
 // An event that was given up.
@@ -36,7 +37,7 @@ struct FailedEvent {
 class AsyncInvoker {
  public:
   AsyncInvoker(async::Executor executor, kv::Store& store, queue::Queue& queue, Registry& registry, Invoker& invoker,
-               RecordStore& records, env::Clock& clock);
+               RecordStore& records, env::Clock& clock, telemetry::Tracer& tracer = telemetry::no_tracer());
 
   // Inside the caller's transaction, on a pool thread; call notify() after the commit.
   Result<void> enqueue(kv::Transaction& tx, const AsyncEvent& event);
@@ -62,6 +63,7 @@ class AsyncInvoker {
     AsyncEvent event;
     std::string condition;  // Success, RetriesExhausted, EventAgeExceeded, RecursiveInvocationDetected
     std::optional<InvokeResult> result;
+    RequestContext context = {};  // of the attempt
   };
   async::Task<void> run(queue::Lease lease, AsyncEvent event);
   async::Task<void> give_back(queue::Lease lease, Outcome outcome, queue::FailureClass failure, std::string reason);
@@ -70,6 +72,11 @@ class AsyncInvoker {
   async::Task<void> keep_record(std::string bucket, RequestContext context, AsyncEvent event, std::string id,
                                 std::string record);
   std::string to_record(const Outcome& outcome, std::uint32_t attempts);
+  // async_spans.cc: what is seen of an event's way. begin_attempt() makes the attempt the context's current span.
+  telemetry::Span begin_attempt(RequestContext& context, const queue::Lease& lease, const AsyncEvent& event);
+  void end_attempt(telemetry::Span span, const Result<InvokeResult>& result);
+  void tell_retry(const Outcome& outcome, Millis delay, const std::string& reason);
+  void tell_dead(const Outcome& outcome, const std::string& reason, const std::string& destination);
 
   kv::Store& store_;
   queue::Queue& queue_;
@@ -77,6 +84,7 @@ class AsyncInvoker {
   Invoker& invoker_;
   RecordStore& records_;
   env::Clock& clock_;
+  telemetry::Tracer& tracer_;
   std::map<FunctionKey, std::size_t> running_;  // attempts of each function at once: one cannot take all workers
   std::size_t in_flight_ = 0;
   async::Event room_;

@@ -12,13 +12,21 @@ constexpr std::size_t kMaxConnections = 4 * kMaxConcurrencyOfInstance;
 
 std::uint16_t runtime_port(const InvokerSettings& settings) { return settings.services_port == 9001 ? 9002 : 9001; }
 
+std::uint16_t segments_port(const InvokerSettings& settings) { return settings.services_port == 2000 ? 2001 : 2000; }
+
+void add_ports(sandbox::Spec& spec, const InvokerSettings& settings) {
+  spec.listen_ports = {runtime_port(settings), settings.services_port};
+  if (settings.take_segment) spec.datagram_ports = {segments_port(settings)};
+}
+
 Result<Body> make_body(async::Executor executor, std::unique_ptr<sandbox::Sandbox> sandbox,
                        const InvokerSettings& settings) {
   Body body;
   body.output.emplace(executor, sandbox->take_output());
   body.output->non_blocking(true);
   const auto listeners = sandbox->take_listeners();
-  GUST_ASSERT(listeners.size() == 2);
+  GUST_ASSERT(listeners.size() == 2 || listeners.size() == 3);
+  if (listeners.size() == 3) body.segments.emplace(executor, listeners[2]);
   body.sandbox = std::move(sandbox);
   body.runtime_api = std::make_shared<http::Handler>();
   body.server = http::make_server(
@@ -40,8 +48,10 @@ Result<Body> make_body(async::Executor executor, std::unique_ptr<sandbox::Sandbo
     co_return gone;
   };
   GUST_CHECK(body.server->serve(listeners[0], runtime_api));
-  const auto services = [handler = settings.services](RequestContext context, http::Request request) {
+  const auto services = [handler = settings.services, caller = body.caller](RequestContext context,
+                                                                            http::Request request) {
     request.peer = "sandbox";
+    context.caller = caller;
     return handler(std::move(context), std::move(request));
   };
   GUST_CHECK(body.server->serve(listeners[1], services));

@@ -94,6 +94,8 @@ async::Task<void> Instance::start(sandbox::Launcher& launcher, RuntimePool* runt
   auto spec = make_spec(keys);
   GUST_CO_TRY(body_, co_await find_body(launcher, runtimes, std::move(spec)));
   sandbox_ms_ = ms_since(started_at_);
+  body_.caller->account = function_.key.account;
+  body_.caller->function = function_.key.name.str();
   std::weak_ptr<Instance> weak = self;
   *body_.runtime_api = [weak](RequestContext context, http::Request request) -> async::Task<http::Response> {
     const auto instance = weak.lock();
@@ -102,6 +104,7 @@ async::Task<void> Instance::start(sandbox::Launcher& launcher, RuntimePool* runt
   };
   tasks.spawn(watch_exit());
   tasks.spawn(read_output());
+  if (body_.segments) tasks.spawn(read_segments());
   tasks.spawn(give_up_on_init());
   if (body_.begin) std::exchange(body_.begin, nullptr)();
   if (ending_ != Ending::kNone) body_.sandbox->kill();
@@ -183,6 +186,7 @@ async::Task<void> Instance::watch_exit() {
   extensions_.end();
   boost::system::error_code ignored;
   body_.output->close(ignored);
+  if (body_.segments) body_.segments->close(ignored);
   const auto stopped = co_await body_.server->stop(std::chrono::steady_clock::now() + Millis(1000));
   parts_.on_end(self);
   co_return stopped;

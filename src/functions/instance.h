@@ -135,6 +135,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Answer answer_of_the_dead(Place& place, std::string& status);
   async::Task<void> watch_exit();
   async::Task<void> read_output();
+  async::Task<void> read_segments();
+  void take_segments();
   async::Task<void> give_up_on_init();
   void rest();
   async::Task<void> watch_rest();

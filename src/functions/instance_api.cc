@@ -95,13 +95,16 @@ http::Response Instance::hand_over(Place& place) {
   const auto invocation = std::move(place.invocation);
   served_ = true;
   if (place.state == Place::State::kGiven) place.state = Place::State::kTaken;
-  if (concurrency_ > 1) place.cpu = cpu_shares_.begin(std::chrono::steady_clock::now());
+  if (concurrency_ > 1)
+    place.cpu = cpu_shares_.begin(std::chrono::steady_clock::now());
+  else
+    body_.caller->trace = place.context.trace;
   http::Response response;
   response.headers.add("Content-Type", "application/json");
   response.headers.add("Lambda-Runtime-Aws-Request-Id", place.id());
   response.headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(place.deadline_ms));
   response.headers.add("Lambda-Runtime-Invoked-Function-Arn", invocation->invoked_arn);
-  response.headers.add("Lambda-Runtime-Trace-Id", place.context.trace_id);
+  response.headers.add("Lambda-Runtime-Trace-Id", place.context.trace.xray());
   if (!invocation->client_context.empty())
     response.headers.add("Lambda-Runtime-Client-Context", invocation->client_context);
   response.body = std::move(invocation->payload);

@@ -24,7 +24,7 @@ void Instance::tell_init() {
 void Instance::tell_start(const Place& place) {
   if (!extensions_.any()) return;
   const auto& id = place.id();
-  const json::object tracing{{"type", "X-Amzn-Trace-Id"}, {"value", place.context.trace_id}};
+  const json::object tracing{{"type", "X-Amzn-Trace-Id"}, {"value", place.context.trace.xray()}};
   telemetry_.event("platform.start", {{"requestId", id}, {"version", function_.version}, {"tracing", tracing}});
   extensions_.invoke(codec::to_json(json::object{{"eventType", "INVOKE"},
                                                  {"deadlineMs", place.deadline_ms},

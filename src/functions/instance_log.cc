@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,6 +38,29 @@ async::Task<void> Instance::read_output() {
     if (!body_.output->is_open()) break;
   }
   co_return Result<void>{};
+}
+
+// What the function sends to its X-Ray daemon.
+async::Task<void> Instance::read_segments() {
+  const auto self = shared_from_this();
+  while (life_ != Life::kDead && body_.segments->is_open()) {
+    constexpr auto kReadable = asio::posix::stream_descriptor::wait_read;
+    const auto [error] = co_await body_.segments->async_wait(kReadable, asio::as_tuple(asio::use_awaitable));
+    if (error || !body_.segments->is_open()) break;
+    take_segments();
+  }
+  co_return Result<void>{};
+}
+
+// Not all at once: what comes faster than this the kernel drops.
+void Instance::take_segments() {
+  constexpr int kAtOnce = 64;
+  char datagram[64 << 10];
+  for (int i = 0; i < kAtOnce; ++i) {
+    const auto n = ::recv(body_.segments->native_handle(), datagram, sizeof datagram, MSG_DONTWAIT);
+    if (n <= 0) break;
+    parts_.settings.take_segment(*body_.caller, std::string_view(datagram, static_cast<std::size_t>(n)));
+  }
 }
 
 // Takes what the pipe holds now, and no more: who writes faster than this reads would keep the loop.

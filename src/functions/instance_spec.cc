@@ -62,6 +62,14 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
       {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
       {"LAMBDA_TASK_ROOT", "/var/task"},
       {"LAMBDA_RUNTIME_DIR", "/var/runtime"}};
+  if (parts_.settings.take_segment) {
+    const auto address = fmt::format("127.0.0.1:{}", segments_port(parts_.settings));
+    own.emplace("AWS_XRAY_DAEMON_ADDRESS", address);
+    own.emplace("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
+    const auto endpoint = fmt::format("http://127.0.0.1:{}", parts_.settings.services_port);
+    spec.env.try_emplace("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
+    spec.env.try_emplace("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+  }
   if (!f.image) {
     own.emplace("AWS_EXECUTION_ENV", "AWS_Lambda_" + f.runtime);
     own.emplace("_HANDLER", f.handler);
@@ -83,7 +91,7 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
   // The service has no setting for it: there every function has egress, and here none that does not say so.
   if (const auto egress = f.environment.find("GUST_EGRESS"); egress != f.environment.end())
     spec.egress = egress->second == "internet" ? sandbox::Egress::kInternet : sandbox::Egress::kNone;
-  spec.listen_ports = {runtime_port(parts_.settings), parts_.settings.services_port};
+  add_ports(spec, parts_.settings);
   if (parts_.adjust) parts_.adjust(spec);
   return spec;
 }

@@ -20,7 +20,8 @@
 
 namespace gust::telemetry {
 class Metrics;
-}
+class Tracer;
+}  // namespace gust::telemetry
 
 namespace gust::functions {
 
@@ -42,6 +43,7 @@ struct InvokerSettings {
   Millis billed_step{1};  // what is billed is rounded up to this
   meter::Sink* meter = nullptr;
   telemetry::Metrics* metrics = nullptr;  // where it counts, if not for itself
+  telemetry::Tracer* tracer = nullptr;    // none: no spans
   KeepAliveSettings keep_alive;           // when an idle instance ends
   Millis sweep_every{1000};               // how often that is looked at
   Millis init_timeout{10'000};
@@ -65,6 +67,8 @@ struct InvokerSettings {
   http::Handler services;
   // Where they are inside, on 127.0.0.1: the daemon's own port, so that a URL that a function signs works outside too.
   std::uint16_t services_port = 4566;
+  // Takes what a function sends to its X-Ray daemon: one datagram. None: there is no such daemon.
+  std::function<void(const Caller&, std::string_view)> take_segment = {};
   std::function<RoleKeys(const Function&)> issue_keys;
 };
 

@@ -5,6 +5,7 @@
 #include "functions/admission.h"
 #include "functions/crowding.h"
 #include "functions/instance.h"
+#include "functions/invocation_spans.h"
 #include "functions/invoker.h"
 #include "functions/invoker_metrics.h"
 #include "functions/lineage.h"
@@ -42,6 +43,7 @@ class PoolInvoker final : public Invoker {
         random_(random),
         settings_(std::move(settings)),
         metrics_(settings_.metrics),
+        spans_(settings_.tracer),
         admission_(registry, settings_.account_concurrency),
         keep_alive_(settings_.keep_alive),
         crowding_(executor, [this](const auto& pool) { serve(pool); }),
@@ -131,7 +133,7 @@ class PoolInvoker final : public Invoker {
   async::Task<InvokeResult> run(RequestContext context, FunctionRef target, Invocation invocation) {
     GUST_CO_TRY(const auto function, co_await registry_.resolve(target));
     GUST_CO_CHECK(Snapshots::check(*function));
-    context.trace_id = with_loop(context.trace_id, target.key);
+    context.trace.rest = with_loop(context.trace.rest, target.key);
     invocation.invoked_arn = function->arn();
     if (!target.qualifier.empty()) invocation.invoked_arn += ":" + target.qualifier;
     GUST_CO_TRY(const auto slot, co_await admission_.admit(function));
@@ -181,6 +183,7 @@ class PoolInvoker final : public Invoker {
         pool->stale = false;
       }
       GUST_CO_TRY(const auto found, co_await wait_for_instance(pool, context.deadline));
+      spans_.waited(context, *found);
       if (found->failed) {
         metrics_.init_failed();
         co_return found->failed->failed_invocation(context, *invocation);
@@ -229,8 +232,10 @@ class PoolInvoker final : public Invoker {
   async::Task<InvokeResult> run_on(std::shared_ptr<Pool> pool, std::shared_ptr<Instance> instance,
                                    RequestContext context, std::shared_ptr<Invocation> invocation) {
     ++pool->running;
-    const auto began = std::chrono::steady_clock::now();
+    auto running = spans_.begin(context, *instance);
+    const auto began = running.began;
     auto result = co_await instance->invoke(std::move(context), std::move(invocation));
+    spans_.end(running, result);
     --pool->running;
     --pool->taken;
     Crowding::ended(*pool, began);
@@ -558,6 +563,7 @@ class PoolInvoker final : public Invoker {
   env::Random& random_;
   InvokerSettings settings_;
   InvokerMetrics metrics_;
+  InvocationSpans spans_;
   Admission admission_;
   KeepAlive keep_alive_;
   Crowding crowding_;

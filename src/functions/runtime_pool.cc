@@ -114,7 +114,7 @@ sandbox::Spec RuntimePool::generic_spec(const Family& family) {
   sandbox::Spec spec;
   spec.kind = sandbox::Kind::kGeneric;
   spec.id = fmt::format("{}-{}", family.name, random_.pick(16, "0123456789abcdef"));
-  spec.listen_ports = {runtime_port(settings_), settings_.services_port};
+  add_ports(spec, settings_);
   spec.memory_bytes = kBootMemoryBytes;
   if (family.argv.empty()) return spec;
   spec.argv = family.argv;

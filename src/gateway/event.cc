@@ -67,7 +67,9 @@ std::vector<std::pair<std::string, std::string>> all_headers(const EventInput& i
       forwarded += (forwarded.empty() ? "" : ", ") + as_text(value);
       continue;
     }
-    if (key == "x-forwarded-proto" || key == "x-forwarded-port" || key == "x-amzn-trace-id") continue;
+    if (key == "x-forwarded-proto" || key == "x-forwarded-port" || key == "x-amzn-trace-id" ||
+        key == "traceparent")
+      continue;
     if (key == "host") {
       const auto colon = value.rfind(':');
       if (colon != value.npos && value.find(']', colon) == value.npos)
@@ -77,7 +79,8 @@ std::vector<std::pair<std::string, std::string>> all_headers(const EventInput& i
   }
   if (!in.request.headers.contains("content-length"))
     out.emplace_back("Content-Length", fmt::to_string(in.body.size()));
-  out.emplace_back("X-Amzn-Trace-Id", in.context.trace_id);
+  out.emplace_back("X-Amzn-Trace-Id", in.context.trace.xray());
+  if (in.request.headers.contains("traceparent")) out.emplace_back("traceparent", in.context.trace.traceparent());
   out.emplace_back("X-Forwarded-For", forwarded.empty() ? in.request.peer : forwarded + ", " + in.request.peer);
   out.emplace_back("X-Forwarded-Port", port);
   out.emplace_back("X-Forwarded-Proto", "http");

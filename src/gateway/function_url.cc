@@ -100,7 +100,7 @@ boost::asio::awaitable<http::Response> FunctionUrls::handle(RequestContext conte
                                                             std::string id, std::string path,
                                                             std::string domain_name) {
   const auto request_id = context.request_id.str();
-  const auto trace_id = context.trace_id;
+  const auto trace_id = context.trace.xray();
   const bool is_head = request.method == "HEAD";
   const std::string origin(request.headers.get_or("origin", ""));
   http::Response response;
@@ -126,6 +126,7 @@ boost::asio::awaitable<http::Response> FunctionUrls::handle(RequestContext conte
 
 async::Task<http::Response> FunctionUrls::answer(RequestContext context, http::Request& request, const FunctionUrl& url,
                                                  std::string path, std::string domain_name) {
+  if (context.note) context.note->account = url.account;
   Principal who;
   if (url.auth == FunctionUrl::Auth::kIam) {
     GUST_CO_TRY(who, co_await target_.authenticate(context, request));

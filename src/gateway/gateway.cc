@@ -70,8 +70,8 @@ Result<std::string> make_event(const IntegrationRecord& integration, const Event
 
 }  // namespace
 
-Gateway::Gateway(Apis& apis, Integration& integration, const env::Clock& clock)
-    : apis_(apis), integration_(integration), clock_(clock) {}
+Gateway::Gateway(Apis& apis, Integration& integration, const env::Clock& clock, telemetry::Tracer& tracer)
+    : apis_(apis), integration_(integration), clock_(clock), tracer_(tracer) {}
 
 boost::asio::awaitable<http::Response> Gateway::handle(RequestContext context, http::Request request,
                                                        std::string api_id, std::string path, std::string domain_name) {
@@ -103,6 +103,8 @@ boost::asio::awaitable<http::Response> Gateway::handle(RequestContext context, h
 async::Task<http::Response> Gateway::answer(RequestContext context, http::Request& request,
                                             std::shared_ptr<const ServedApi> served, std::string path,
                                             std::string domain_name) {
+  const auto began_us = telemetry::now_us();
+  if (context.note) context.note->account = served->api.account;
   const auto at = find_stage(*served, std::move(path));
   if (!at.stage) co_return fail(Code::kNotFound, fmt::format("API {} has no stage that fits", served->api.id), "stage");
   GUST_CO_TRY(const auto match, choose_route(at.stage->keys, request.method, at.route_path));
@@ -133,6 +135,12 @@ async::Task<http::Response> Gateway::answer(RequestContext context, http::Reques
   GUST_CO_TRY(auto event, make_event(integration->second, input));
   auto arn = source_arn(served->api, at.stage->stage, at.stage->keys[match.index], request.method);
   auto invoking = context;
+  auto span = telemetry::make_span(context, telemetry::SpanKind::kRoute, began_us);
+  span.account = served->api.account.str();
+  span.service = "apigateway";
+  span.name = route.key;
+  span.resource = served->api.id;
+  tracer_.record(span);
   co_return co_await invoke(std::move(invoking), integration->second, std::move(event), std::move(arn));
 }
 

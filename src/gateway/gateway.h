@@ -5,6 +5,7 @@
 #include "gateway/apis.h"
 #include "gateway/integration.h"
 #include "http/message.h"
+#include "telemetry/span.h"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -17,7 +18,8 @@ class Gateway {
   static constexpr std::size_t kMaxBodyBytes = 10 << 20;
 
   // All outlive this.
-  Gateway(Apis& apis, Integration& integration, const env::Clock& clock);
+  Gateway(Apis& apis, Integration& integration, const env::Clock& clock,
+          telemetry::Tracer& tracer = telemetry::no_tracer());
 
   // Answers every request; a failure is a response. `path` is still encoded, below the API ("/stage/photos/1"), and
   // `domain_name` the host as the client wrote it, or empty for {api}.execute-api.localhost.
@@ -34,6 +36,7 @@ class Gateway {
   Apis& apis_;
   Integration& integration_;
   const env::Clock& clock_;
+  telemetry::Tracer& tracer_;
 };
 
 }  // namespace gust::gateway

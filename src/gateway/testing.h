@@ -101,7 +101,7 @@ struct House {
     request.body = async::from_string(std::move(body));
     RequestContext context;
     context.request_id = RequestId("11111111-2222-4333-8444-555555555555");
-    context.trace_id = "Root=1-00000000-000000000000000000000000";
+    context.trace = parse_xray("Root=1-00000000-000000000000000000000001");
     auto path = request.path;
     http::Response out;
     (void)async::testing::run([&]() -> async::Task<int> {

@@ -52,6 +52,7 @@ struct Response {
   std::string body;                             // used when `stream` is null
   std::unique_ptr<async::ByteSource> stream;    // sent chunked when its length is not known
   std::optional<std::uint64_t> content_length;  // of a reply to HEAD, or of `stream`
+  std::shared_ptr<void> kept;                   // let go of when the response was sent, or cannot be
 };
 
 using Handler = std::function<async::Task<Response>(RequestContext, Request)>;

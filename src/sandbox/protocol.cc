@@ -44,7 +44,8 @@ json::object write_spec(const Spec& spec) {
           {"max_pids", spec.max_pids},
           {"tmp_bytes", spec.tmp_bytes},
           {"egress", spec.egress == Egress::kInternet ? "internet" : "none"},
-          {"listen_ports", json::value_from(spec.listen_ports)}};
+          {"listen_ports", json::value_from(spec.listen_ports)},
+          {"datagram_ports", json::value_from(spec.datagram_ports)}};
 }
 
 // boost::json throws on a wrong kind or range; decode_* turn that into kInvalid.
@@ -100,6 +101,7 @@ Spec read_spec(const json::object& from) {
   spec.tmp_bytes = number_of<std::uint64_t>(from, "tmp_bytes");
   spec.egress = text_of(from, "egress") == "internet" ? Egress::kInternet : Egress::kNone;
   spec.listen_ports = json::value_to<std::vector<std::uint16_t>>(from.at("listen_ports"));
+  spec.datagram_ports = json::value_to<std::vector<std::uint16_t>>(from.at("datagram_ports"));
   return spec;
 }
 

@@ -49,6 +49,8 @@ struct Spec {
   Egress egress = Egress::kNone;
   // TCP ports to listen on at 127.0.0.1 inside; start() answers a listening fd for each, for the daemon to serve.
   std::vector<std::uint16_t> listen_ports;
+  // UDP ports at 127.0.0.1 inside; their fds come after those.
+  std::vector<std::uint16_t> datagram_ports = {};
 };
 
 // What a generic sandbox gets at the last moment; the rest stays as its Spec said.
@@ -79,7 +81,8 @@ class Sandbox {
  public:
   virtual ~Sandbox() = default;  // kills what still runs and lets the launcher clean up
   virtual const std::string& id() const = 0;
-  // Listening sockets in the order of Spec::listen_ports; the caller takes ownership of the fds.
+  // Listening sockets in the order of Spec::listen_ports, then sockets in that of datagram_ports; the caller takes
+  // ownership of the fds.
   virtual std::vector<int> take_listeners() = 0;
   // Read end of the merged stdout and stderr; the caller takes ownership.
   virtual int take_output() = 0;

@@ -109,10 +109,13 @@ Result<void> validate(const Spec& spec) {
   for (const auto& mount : spec.read_only) GUST_CHECK(validate_mount(mount));
   GUST_CHECK(validate_sizes(spec.memory_bytes, spec.tmp_bytes, spec.cpu_millis, spec.cpu_share));
   if (spec.max_pids < 2) return fail(Code::kInvalid, fmt::format("max_pids {}: expected at least 2", spec.max_pids));
-  if (spec.listen_ports.size() >= kMaxMessageFds) return fail(Code::kInvalid, "too many listen_ports");
+  if (spec.listen_ports.size() + spec.datagram_ports.size() >= kMaxMessageFds)
+    return fail(Code::kInvalid, "too many listen_ports and datagram_ports");
   if (std::ranges::find(spec.listen_ports, 0) != spec.listen_ports.end()) {
     return fail(Code::kInvalid, "listen_ports: 0 is not a port");
   }
+  if (std::ranges::find(spec.datagram_ports, 0) != spec.datagram_ports.end())
+    return fail(Code::kInvalid, "datagram_ports: 0 is not a port");
   return {};
 }
 

@@ -169,6 +169,21 @@ std::expected<Value, WireError> Service::read_input(const Match& match, const co
   return *std::move(input);
 }
 
+// What the request's span says of it.
+static void take_note(const RequestContext& context, const Match& match, const Document* document) {
+  if (!context.note) return;
+  context.note->operation = match.operation->name;
+  if (const auto label = match.labels.find("FunctionName"); label != match.labels.end()) {
+    const auto decoded = codec::percent_decode(label->second);
+    std::string_view name = decoded ? *decoded : label->second;  // or its ARN
+    if (const auto at = name.find(":function:"); at != name.npos) name.remove_prefix(at + 10);
+    context.note->resource = name.substr(0, name.find(':'));
+  }
+  if (document == nullptr) return;
+  const auto* table = document->value->get_object().if_contains("TableName");
+  if (table != nullptr && table->is_string()) context.note->resource = table->get_string();
+}
+
 boost::asio::awaitable<http::Response> Service::run(RequestContext context, http::Request request, std::string path) {
   const auto query = codec::parse_query(request.query, codec::Plus::kIsSpace);
   if (!query) co_return refuse(context, {settings_.malformed_code, query.error().message, 400, {}});
@@ -198,6 +213,7 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
     auto message = strict(*model_) ? std::string() : document.error().message;
     co_return refuse(context, {settings_.malformed_code, std::move(message), 400, {}});
   }
+  take_note(context, *match, document->get());
   const auto* read = handler.reads == Reads::kDocument ? document->get() : nullptr;
   auto input = read_input(*match, *query, request.headers, body, read);
   if (!input) co_return refuse_at(context, std::move(input).error(), path);

@@ -34,7 +34,7 @@ LambdaReply<lambda::InvocationResponse> invoke(functions::Registry& registry, fu
                             {{"Type", "User"}}, 413);
     }
     functions::AsyncEvent event{call.context.request_id.str(), std::move(ref), std::move(payload),
-                                call.context.trace_id};
+                                call.context.trace.xray()};
     GUST_CO_CHECK(co_await async_invoker.submit(std::move(event)));
     out.status_code = 202;
     co_return out;

@@ -172,7 +172,7 @@ Result<void> check_body_digests(const wire::Operation& operation, const http::He
 }
 
 objects::Origin origin_of(const wire::Call& call) {
-  return {call.context.request_id, call.peer, call.context.principal.account, call.context.trace_id};
+  return {call.context.request_id, call.peer, call.context.principal.account, call.context.trace.xray()};
 }
 
 wire::Reply<void> check_read_conditions(const objects::Object& object, const std::optional<std::string>& if_match,

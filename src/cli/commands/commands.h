@@ -34,6 +34,15 @@ struct LogsOptions {
 };
 int logs_command(Session& session, const LogsOptions& options);
 
+struct TracesOptions {
+  std::string slow;  // milliseconds; empty: the usual, if `only_slow`
+  bool only_slow = false, only_failed = false, follow = false;
+  std::string since, function, service, text;
+  int limit = 20;
+};
+int traces_command(Session& session, const TracesOptions& options);
+int trace_command(Session& session, const std::string& id);
+
 enum class BillBy { kFunction, kDay, kTag };
 struct BillOptions {
   BillBy by = BillBy::kFunction;
@@ -132,6 +141,8 @@ int table_scan_command(Session& session, const TableOptions& options);
 int table_export_command(Session& session, const TableOptions& options);
 int table_import_command(Session& session, const TableOptions& options);
 
+// "90s", "15m", "2h" or "1d" in milliseconds. kInvalid "usage", naming --since.
+Result<std::int64_t> parse_age(std::string_view text);
 // The function's name for a name or for a logical id of a deployed stack. kNotFound.
 Result<std::string> find_function(Remote& remote, const std::string& name);
 

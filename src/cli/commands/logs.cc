@@ -19,23 +19,6 @@ namespace {
 
 constexpr std::string_view kImportsLog = "dynamodb-imports";  // of tables, and no function's
 
-// "90s", "15m", "2h", "1d" -> milliseconds.
-Result<std::int64_t> parse_age(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const std::int64_t scale = unit == "s"   ? 1000
-                             : unit == "m" ? 60'000
-                             : unit == "h" ? 3'600'000
-                             : unit == "d" ? 86'400'000
-                                           : 0;
-  if (problem != std::errc() || scale == 0 || value < 0 || value > 100'000) {
-    return fail(Code::kInvalid, fmt::format("--since {}: expected a number and s, m, h or d, as in 15m", text),
-                "usage");
-  }
-  return value * scale;
-}
-
 // 1-5759e988-bd862e3fe1be46a994272793, or its 32 digits.
 bool is_trace_id(std::string_view text) {
   const auto all_hex = [](std::string_view part) {
@@ -146,6 +129,22 @@ Result<void> logs(Session& session, const LogsOptions& options) {
 }
 
 }  // namespace
+
+Result<std::int64_t> parse_age(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const std::int64_t scale = unit == "s"   ? 1000
+                             : unit == "m" ? 60'000
+                             : unit == "h" ? 3'600'000
+                             : unit == "d" ? 86'400'000
+                                           : 0;
+  if (problem != std::errc() || scale == 0 || value < 0 || value > 100'000) {
+    return fail(Code::kInvalid, fmt::format("--since {}: expected a number and s, m, h or d, as in 15m", text),
+                "usage");
+  }
+  return value * scale;
+}
 
 int logs_command(Session& session, const LogsOptions& options) {
   const auto done = logs(session, options);

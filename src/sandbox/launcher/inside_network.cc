@@ -18,16 +18,17 @@ namespace {
 
 constexpr int kBacklog = 128;
 
-Result<Fd> listen_on(std::uint16_t port) {
+// Of `type` SOCK_STREAM or SOCK_DGRAM.
+Result<Fd> listen_on(std::uint16_t port, int type) {
   const auto what = fmt::format("listen on 127.0.0.1:{}", port);
-  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Fd socket(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return fail_errno(what, errno);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0) return fail_errno(what, errno);
-  if (::listen(socket.get(), kBacklog) < 0) return fail_errno(what, errno);
+  if (type == SOCK_STREAM && ::listen(socket.get(), kBacklog) < 0) return fail_errno(what, errno);
   return socket;
 }
 
@@ -52,8 +53,12 @@ Result<std::vector<Fd>> set_up_network(const ChildPlan& plan) {
   ::close(plan.network);
   std::vector<Fd> listeners;
   for (const auto port : plan.spec.listen_ports) {
-    GUST_TRY(auto listener, listen_on(port));
+    GUST_TRY(auto listener, listen_on(port, SOCK_STREAM));
     listeners.push_back(std::move(listener));
+  }
+  for (const auto port : plan.spec.datagram_ports) {
+    GUST_TRY(auto socket, listen_on(port, SOCK_DGRAM));
+    listeners.push_back(std::move(socket));
   }
   return listeners;
 }

@@ -339,7 +339,7 @@ void Service::announce(Running& sandbox) {
   sandbox.control.reset();
   std::vector<int> fds{sandbox.output.get()};
   for (const auto& listener : sandbox.listeners) fds.push_back(listener.get());
-  if (sandbox.listeners.size() != sandbox.spec.listen_ports.size()) {
+  if (sandbox.listeners.size() != sandbox.spec.listen_ports.size() + sandbox.spec.datagram_ports.size()) {
     fail_start(sandbox, {Code::kUnavailable, "it was killed while it was set up", {}});
     return;
   }

@@ -49,6 +49,11 @@ Result<void> SimProcess::open() {
     ports_.push_back(port);
     listeners_.push_back(std::move(listener));
   }
+  for (std::size_t i = 0; i < spec_.datagram_ports.size(); ++i) {
+    Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));  // of no port: nobody sends to it
+    if (!socket) return fail_errno("socket", errno);
+    listeners_.push_back(std::move(socket));
+  }
   return {};
 }
 

@@ -1,0 +1,61 @@
+#include "daemon/tracing.h"
+
+#include "base/log.h"
+#include "traces/segment_documents.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+
+namespace gust::daemon {
+namespace {
+
+std::optional<std::uint64_t> number_of(const char* name, std::uint64_t least, std::uint64_t most) {
+  const char* given = std::getenv(name);
+  if (given == nullptr) return std::nullopt;
+  const std::string_view text = given;
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error == std::errc() && end == text.data() + text.size() && out >= least && out <= most) return out;
+  GUST_WARN("{} '{}': expected {} to {}; it is not used", name, text, least, most);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<traces::StoreSettings> trace_settings() {
+  if (const char* given = std::getenv("GUST_TRACES"); given != nullptr) {
+    if (std::string_view(given) == "off") return std::nullopt;
+    if (std::string_view(given) != "on") GUST_WARN("GUST_TRACES '{}': expected on or off; it is not used", given);
+  }
+  traces::StoreSettings out;
+  if (const auto megabytes = number_of("GUST_TRACES_MAX_MB", 1, 1'000'000)) out.most_bytes = *megabytes << 20;
+  if (const auto hours = number_of("GUST_TRACES_MAX_HOURS", 1, 24 * 366)) out.most_age = std::chrono::hours(*hours);
+  return out;
+}
+
+std::optional<Collector> trace_collector() {
+  const char* given = std::getenv("GUST_TRACES_EXPORT");
+  if (given == nullptr || *given == '\0') return std::nullopt;
+  auto collector = parse_collector(given);
+  if (collector) return *std::move(collector);
+  GUST_WARN("GUST_TRACES_EXPORT: {}; it is not used", collector.error().message);
+  return std::nullopt;
+}
+
+void take_segment(telemetry::Tracer& tracer, const Caller& caller, std::string_view datagram) {
+  const auto end = datagram.find('\n');
+  if (end == std::string_view::npos || datagram.substr(0, end).find("json") == std::string_view::npos) return;
+  const auto spans = traces::read_segment(datagram.substr(end + 1));
+  if (!spans) {
+    GUST_INFO("traces: a segment of function {}: {}", caller.function, spans.error().message);
+    return;
+  }
+  for (auto span : *spans) {
+    span.account = caller.account.str();
+    span.resource = caller.function;
+    tracer.record(span);
+  }
+}
+
+}  // namespace gust::daemon

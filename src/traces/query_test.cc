@@ -1,0 +1,143 @@
+#include "traces/query.h"
+
+#include "env/simulated_files.h"
+#include "traces/testing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace gust::traces {
+namespace {
+
+using telemetry::SpanKind;
+using telemetry::SpanStatus;
+using testing::ElementsAre;
+
+class QueryTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = Segments::open(files_, "/traces", {.segment_bytes = 4000, .block_bytes = 1000});
+    ASSERT_TRUE(opened);
+    segments_ = std::move(*opened);
+  }
+  void put(const std::vector<Span>& spans) { ASSERT_TRUE(segments_->append(block_for_test(spans))); }
+
+  std::vector<std::uint64_t> find(Query query) {
+    query.account = AccountId(std::string(kDefaultAccount));
+    const auto page = search(segments_->views(), query);
+    next_ = page.next;
+    std::vector<std::uint64_t> out;
+    for (const auto& trace : page.traces) out.push_back(trace.id.low);
+    return out;
+  }
+
+  env::SimulatedFiles files_{1};
+  std::unique_ptr<Segments> segments_;
+  Position next_ = 0;
+};
+
+TEST_F(QueryTest, NewestFirstPageByPage) {
+  for (std::uint64_t i = 1; i <= 25; ++i) put({span_for_test(i, 1), span_for_test(i, 0)});
+  EXPECT_THAT(find({.limit = 3}), ElementsAre(25, 24, 23));
+  std::vector<std::uint64_t> all;
+  Query query{.limit = 4};
+  do {
+    for (const auto id : find(query)) all.push_back(id);
+    query.before = next_;
+  } while (next_ != 0);
+  ASSERT_EQ(all.size(), 25u);
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], 25 - i);
+}
+
+TEST_F(QueryTest, ByFunctionServiceFailureSlownessTextAndTime) {
+  auto failed = span_for_test(2, 1);
+  failed.status = SpanStatus::kFault;
+  failed.error = "ValueError: broken picture";
+  auto slow = span_for_test(3, 1);
+  slow.duration_us = 2'000'000;
+  slow.resource = slow.name = "encoder";
+  put({span_for_test(1, 0), span_for_test(2, 0), failed});
+  put({span_for_test(3, 0), slow, span_for_test(4, 0), span_for_test(4, 1)});
+  EXPECT_THAT(find({.function = "encoder"}), ElementsAre(3));
+  EXPECT_THAT(find({.function = "thumbs"}), ElementsAre(4, 2));
+  EXPECT_THAT(find({.service = "lambda"}), ElementsAre(4, 3, 2));
+  EXPECT_THAT(find({.outcome = Outcome::kFailed}), ElementsAre(2));
+  EXPECT_THAT(find({.function = "encoder", .outcome = Outcome::kFailed}), ElementsAre());
+  EXPECT_THAT(find({.slow_us = 1'000'000}), ElementsAre(3));
+  EXPECT_THAT(find({.text = "broken"}), ElementsAre(2));
+  EXPECT_THAT(find({.text = "photos/4"}), ElementsAre(4));
+  EXPECT_THAT(find({.since_us = span_for_test(3, 0).start_us}), ElementsAre(4, 3));
+  EXPECT_THAT(find({.until_us = span_for_test(2, 0).start_us}), ElementsAre(2, 1));
+}
+
+TEST_F(QueryTest, OneTraceFromSeveralSegmentsInOrderOfTime) {
+  put({span_for_test(7, 2)});
+  for (std::uint64_t i = 10; i <= 60; ++i) put({span_for_test(i, 0), span_for_test(i, 1)});
+  put({span_for_test(7, 0), span_for_test(7, 1)});
+  ASSERT_GT(segments_->views().size(), 2u);
+  const auto trace = find_trace(segments_->views(), span_for_test(7, 0).trace, AccountId(std::string(kDefaultAccount)));
+  ASSERT_EQ(trace.spans.size(), 3u);
+  EXPECT_EQ(trace.spans[0].id, span_for_test(7, 0).id);
+  EXPECT_EQ(trace.spans[2].id, span_for_test(7, 2).id);
+}
+
+TEST_F(QueryTest, AnAccountSeesItsOwn) {
+  auto other = span_for_test(2, 0);
+  other.account = "111122223333";
+  auto nobodys = span_for_test(3, 0);
+  nobodys.account = "";
+  put({span_for_test(1, 0), other, nobodys});
+  EXPECT_THAT(find({}), ElementsAre(3, 1));
+  const auto page = search(segments_->views(), {.account = AccountId("111122223333")});
+  ASSERT_EQ(page.traces.size(), 1u);
+  EXPECT_EQ(page.traces[0].id.low, 2u);
+  EXPECT_TRUE(find_trace(segments_->views(), span_for_test(1, 0).trace, AccountId("111122223333")).spans.empty());
+}
+
+TEST_F(QueryTest, ASummarySaysWhatTheTraceCameTo) {
+  auto start = span_for_test(1, 1);
+  start.kind = SpanKind::kStart;
+  auto handler = span_for_test(1, 2);
+  handler.duration_us = 9'000;
+  auto missing = span_for_test(1, 3);
+  missing.kind = SpanKind::kCall;
+  missing.status = SpanStatus::kError;
+  auto summary = summary_of({span_for_test(1, 0).trace, {span_for_test(1, 0), start, handler, missing}});
+  EXPECT_EQ(summary.name, "PUT photos/1.jpg");
+  EXPECT_EQ(summary.service, "s3");
+  EXPECT_EQ(summary.duration_us, 11'000);
+  EXPECT_EQ(summary.spans, 4u);
+  EXPECT_EQ(summary.cold_starts, 1u);
+  EXPECT_THAT(summary.functions, ElementsAre("thumbs"));
+  EXPECT_EQ(summary.status, SpanStatus::kOk);  // what a function asks for need not be there
+  handler.status = SpanStatus::kFault;
+  summary = summary_of({span_for_test(1, 0).trace, {span_for_test(1, 0), start, handler, missing}});
+  EXPECT_EQ(summary.status, SpanStatus::kFault);
+}
+
+TEST_F(QueryTest, AMapOfWhatFlows) {
+  auto outbox = span_for_test(1, 1);
+  outbox.kind = SpanKind::kOutbox;
+  outbox.service = "s3";
+  outbox.resource = "photos";
+  auto handler = span_for_test(1, 2);
+  handler.parent = outbox.id;
+  auto call = span_for_test(1, 3);
+  call.kind = SpanKind::kCall;
+  call.service = "dynamodb";
+  call.resource = "pictures";
+  call.parent = handler.id;
+  call.status = SpanStatus::kFault;
+  const auto map = map_of({span_for_test(1, 0), outbox, handler, call});
+  std::vector<std::string> edges, nodes;
+  for (const auto& edge : map.edges)
+    edges.push_back(edge.from + " > " + edge.to + " " + std::to_string(edge.counts.count) + " " +
+                    std::to_string(edge.counts.errors));
+  for (const auto& node : map.nodes) nodes.push_back(node.kind + " " + node.name);
+  EXPECT_THAT(edges, ElementsAre("client > s3:photos 1 0", "lambda:thumbs > dynamodb:pictures 1 1",
+                                 "s3:photos > lambda:thumbs 1 0"));
+  EXPECT_THAT(nodes, ElementsAre("client clients", "table pictures", "function thumbs", "bucket photos"));
+}
+
+}  // namespace
+}  // namespace gust::traces
