@@ -106,6 +106,8 @@ std::optional<Destination> own_path(const std::string& path) {
     return Destination{service, rest.substr(0, slash), slash == std::string::npos ? "/" : rest.substr(slash)};
   }
   if (path.starts_with("/_gust/code/")) return Destination{ServiceKind::kCode, "", path};
+  if (path == "/_gust" || path == "/_gust/" || is_below(path, "/_gust/console"))
+    return Destination{ServiceKind::kConsole, "", path};
   if (is_below(path, "/_gust")) return Destination{ServiceKind::kAdmin, "", path};
   return std::nullopt;
 }
@@ -139,11 +141,14 @@ std::optional<Destination> by_host(const std::string& host, const std::string& p
 
 Destination find_destination(const http::Request& request, const std::string& scope_service) {
   const auto& path = request.path;
-  if (auto own = own_path(path)) return *std::move(own);
+  const auto host = host_without_port(request.host());
+  if (auto own = own_path(path)) {
+    if (own->service == ServiceKind::kConsole && by_host(host, path)) own->service = ServiceKind::kAdmin;
+    return *std::move(own);
+  }
   // Where OpenTelemetry sends spans to, and where the service takes them.
   if (path == "/v1/traces" && request.method == "POST" && (scope_service == "xray" || request.peer == "sandbox"))
     return {ServiceKind::kSpans, "", path};
-  const auto host = host_without_port(request.host());
   const auto target = request.headers.get_or("x-amz-target", "");
   if (scope_service.empty() && path == "/" && !target.starts_with("DynamoDBStreams_") && is_for_tables(request, host))
     return {ServiceKind::kDynamoDb, "", path};

@@ -11,6 +11,7 @@ enum class ServiceKind {
   kHealth,
   kMetrics,
   kAdmin,
+  kConsole,  // never on a host of a site, a bucket or an API, whose pages must not share its origin
   kCode,
   kHttpApi,
   kFunctionUrl,

@@ -118,6 +118,16 @@ async::Task<Principal> Authenticator::authenticate_form(FormSignature form, std:
                  "signature");
 }
 
+async::Task<Principal> Authenticator::check_keys(Keys keys, std::string peer) {
+  auto signer = co_await find_signer(keys.access_key_id, keys.session_token, std::move(peer));
+  if (!signer && signer.error().code != Code::kUnauthenticated) co_return std::unexpected(std::move(signer).error());
+  // Hashes, for a comparison of secrets of two lengths would end early.
+  const auto given = codec::sha256_hex(keys.secret);
+  const auto right = codec::sha256_hex(signer ? signer->keys.secret : "");
+  if (signer && codec::equal_in_constant_time(given, right)) co_return std::move(signer->principal);
+  co_return fail(Code::kDenied, "the access key and its secret do not belong together", "signature");
+}
+
 async::Task<Authenticator::Signer> Authenticator::find_signer(std::string access_key_id, std::string session_token,
                                                               std::string peer) {
   const auto& id = access_key_id;

@@ -48,6 +48,9 @@ class Authenticator {
   async::Task<Principal> authenticate(RequestContext context, http::Request& request, std::string service = {});
   // Who signed the policy of an upload's form. What the policy says is not looked at.
   async::Task<Principal> authenticate_form(FormSignature form, std::string peer);
+  // Whose keys these are, with the secret itself instead of a signature. kDenied "signature" both for another secret
+  // and for an access key that does not exist.
+  async::Task<Principal> check_keys(Keys keys, std::string peer);
 
  private:
   struct Signer {

@@ -328,5 +328,21 @@ TEST_F(AuthenticatorTest, Forms) {
   }
 }
 
+TEST_F(AuthenticatorTest, KeysAreCheckedByTheirSecretItself) {
+  const auto check = [&](Keys keys) { return run([&] { return authenticator_->check_keys(keys, "127.0.0.1"); }); };
+  const auto right = check(keys_);
+  ASSERT_TRUE(right);
+  EXPECT_EQ(right->arn, "arn:aws:iam::111122223333:root");
+  EXPECT_EQ(right->canonical_id, canonical_id_);
+  const auto wrong = check({keys_.access_key_id, keys_.secret + "x", {}});
+  const auto unknown = check({"AKIANOBODY0000000000", keys_.secret, {}});
+  const auto empty = check({keys_.access_key_id, "", {}});
+  for (const auto& refused : {wrong, unknown, empty}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error(), wrong.error());  // none says which of the two is wrong
+  }
+  EXPECT_FALSE(check({"test", "test", {}}));
+}
+
 }  // namespace
 }  // namespace gust::auth

@@ -118,6 +118,11 @@ class Command {
         "--pools", [this] { status_ = pools_command; },
         "How instances were started, and the runtimes that stand ready");
     status->callback([this] { code_ = status_(session_); });
+    auto* console = add("console", "Open the console in a browser, signed in",
+                        "gust console\n  gust console --print\n  gust console --json");
+    console->add_flag_callback(
+        "--print", [this] { console_ = ConsoleOpen::kPrint; }, "Only print the address, which is good for a minute");
+    console->callback([this] { code_ = console_command(session_, console_); });
     auto* version = add("version", "The version of this program", "gust version");
     version->callback([this] {
       if (session_.output == Output::kJson)
@@ -455,6 +460,7 @@ class Command {
   CLI::App app_{"Gust: a serverless cloud on your own machine", "gust"};
   Session session_;
   int (*status_)(Session&) = status_command;
+  ConsoleOpen console_ = ConsoleOpen::kBrowser;
   int code_ = kOk;
   UpOptions up_options_;
   std::string listen_;

@@ -161,6 +161,7 @@ async::Task<void> Cloud::start() {
   open_event_sources();
   open_log_services();
   open_services();
+  open_console();
   outbox_->start();
   lifecycle_->start();
   scaler_->start();
@@ -472,6 +473,14 @@ void Cloud::serve_traces() {
   front_->add_signed(api::ServiceKind::kXRay, "xray", xray_->wire());
   front_->add_open(api::ServiceKind::kSpans, [this](RequestContext context, http::Request request, api::Destination) {
     return span_intake_->handle(std::move(context), std::move(request));
+  });
+}
+
+void Cloud::open_console() {
+  console_ = std::make_unique<Console>(Console::Parts{*front_, *authenticator_, random_, clock_, endpoint_});
+  const auto console = api::ServiceKind::kConsole;
+  front_->add_open(console, [this](RequestContext context, http::Request request, api::Destination to) {
+    return console_->handle(std::move(context), std::move(request), std::move(to));
   });
 }
 

@@ -21,6 +21,7 @@
 #include "daemon/adapters.h"
 #include "daemon/admin.h"
 #include "daemon/code_links.h"
+#include "daemon/console.h"
 #include "daemon/event_source_adapters.h"
 #include "daemon/front.h"
 #include "daemon/function_logs.h"
@@ -87,6 +88,7 @@ class Cloud {
   void open_table_transfers();
   void open_services();
   void serve_traces();
+  void open_console();
   Result<void> listen();
   Result<void> add_listener(const std::string& address, std::uint16_t port);
   Result<void> write_endpoint();
@@ -183,6 +185,7 @@ class Cloud {
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<MetricsPage> metrics_page_;
   std::unique_ptr<Front> front_;
+  std::unique_ptr<Console> console_;
   std::unique_ptr<http::Server> server_;
 };
 

@@ -2,10 +2,12 @@
 
 #include "api/s3/service.h"
 #include "auth/authorization.h"
+#include "auth/streaming.h"
 #include "base/log.h"
 #include "codec/json.h"
 #include "codec/xml.h"
 #include "daemon/json_front.h"
+#include "daemon/pages.h"
 
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
@@ -118,14 +120,18 @@ async::Task<http::Response> Front::handle(RequestContext context, http::Request 
   const auto scope = auth::scope_of(request);
   take_region(context, scope);
   auto to = api::find_destination(request, scope ? scope->service : "");
-  co_return co_await trace(std::move(context), std::move(request), std::move(to));
+  if (wants_console(request, to)) co_return redirect("/_gust/");
+  const bool confined = shares_origin(request, to) && wants_page(request);
+  auto response = co_await trace(std::move(context), std::move(request), std::move(to));
+  if (confined) confine(response);
+  co_return response;
 }
 
 async::Task<http::Response> Front::handle_inside(RequestContext context, http::Request request) {
   const auto scope = auth::scope_of(request);
   take_region(context, scope);
   auto to = api::find_destination(request, scope ? scope->service : "");
-  if (to.service == ServiceKind::kAdmin || to.service == ServiceKind::kMetrics)
+  if (to.service == ServiceKind::kAdmin || to.service == ServiceKind::kMetrics || to.service == ServiceKind::kConsole)
     co_return admin_error(403, "the administration is not reachable from a function");
   co_return co_await trace(std::move(context), std::move(request), std::move(to));
 }
@@ -248,6 +254,30 @@ boost::asio::awaitable<http::Response> Front::serve_metrics(RequestContext conte
     }
   }
   co_return co_await metrics_(std::move(context), std::move(request), std::move(to));
+}
+
+boost::asio::awaitable<http::Response> Front::serve_known(RequestContext context, http::Request request,
+                                                          std::string service) {
+  request.headers.set("Host", "localhost");  // no name of a bucket or an API
+  const auto to = api::find_destination(request, service);
+  const auto target = signed_.find(to.service);
+  if (target == signed_.end() || target->second.scope != service)
+    co_return admin_error(404, fmt::format("Gust does not serve '{}'", service));
+  if (const auto wrapped = auth::wrap_unsigned(request); !wrapped) co_return admin_error(400, wrapped.error().message);
+  auto answered = co_await target->second.service->handle(std::move(context), std::move(request), to.path);
+  co_return answered ? *std::move(answered) : admin_error(500, answered.error().message);
+}
+
+boost::asio::awaitable<http::Response> Front::administer(RequestContext context, http::Request request) {
+  auto path = request.path;
+  if (path == "/_gust/metrics") {
+    if (context.principal.account.str() != kDefaultAccount)
+      co_return admin_error(403, "the metrics are for the root account");
+    api::Destination page{ServiceKind::kMetrics, "", std::move(path)};
+    co_return co_await metrics_(std::move(context), std::move(request), std::move(page));
+  }
+  api::Destination to{ServiceKind::kAdmin, "", std::move(path)};
+  co_return co_await admin_(std::move(context), std::move(request), std::move(to));
 }
 
 }  // namespace gust::daemon

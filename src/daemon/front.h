@@ -37,6 +37,11 @@ class Front {
   async::Task<http::Response> handle(RequestContext context, http::Request request);
   // From inside a sandbox: the services, not the administration.
   async::Task<http::Response> handle_inside(RequestContext context, http::Request request);
+  // Of a sender that is known already, as context.principal says: the signed services by their scope, and the
+  // administration by request.path.
+  boost::asio::awaitable<http::Response> serve_known(RequestContext context, http::Request request,
+                                                     std::string service);
+  boost::asio::awaitable<http::Response> administer(RequestContext context, http::Request request);
 
  private:
   struct Signed {

@@ -75,3 +75,25 @@ def page_server():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield pages, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+
+
+@pytest.fixture
+def console(chromium, gust):
+    """Opens the console, signed in; options as of Playwright's new_context."""
+    from console_page import ConsolePage
+    opened = []
+
+    def open_(**options):
+        opened.append(ConsolePage(chromium, gust, **options))
+        return opened[-1].sign_in()
+
+    yield open_
+    for page in opened:
+        page.close()
+
+
+@pytest.fixture(scope="session")
+def console_world(gust, deployed_thumbnails):
+    """Something in every view: functions that ran, printed and failed, objects, items, routes, a site."""
+    from console_world import fill
+    return fill(gust, deployed_thumbnails)

@@ -74,6 +74,9 @@ int fsck_command(Session& session, const Local& local);  // 0: clean, 1: somethi
 int backup_command(Session& session, const BackupOptions& options);
 int restore_command(Session& session, const Local& local, const BackupOptions& options);
 
+enum class ConsoleOpen { kPrint, kBrowser };
+int console_command(Session& session, ConsoleOpen open);
+
 struct AccountOptions {
   std::string name, id, canonical_id, access_key, secret;
 };

@@ -1,0 +1,83 @@
+// A chart over time. Drawn by uPlot on a canvas; the numbers are also given in words for those who do not see it.
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { colour, useShownTheme } from '../app/theme';
+
+export interface Series {
+  label: string;
+  colour: string; // a name of the style sheet
+  values: (number | undefined)[];
+  fill?: boolean;
+}
+interface Props {
+  label: string;
+  times: number[]; // seconds since 1970
+  series: Series[];
+  format: (value: number) => string;
+  height?: number;
+  bars?: boolean;
+}
+
+export function Chart({ label, times, series, format, height = 180, bars }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(null);
+  const theme = useShownTheme();
+  const names = series.map((s) => s.label).join();
+  const data = [times, ...series.map((s) => s.values)] as uPlot.AlignedData;
+  const latest = useRef(data);
+  latest.current = data;
+
+  useEffect(() => {
+    const grid = { stroke: colour('line'), width: 1 };
+    const axis = { stroke: colour('muted'), grid, ticks: { show: false }, font: '11px system-ui' };
+    const options: uPlot.Options = {
+      width: place.current!.clientWidth,
+      height,
+      padding: [8, 8, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, points: { size: 6 } },
+      scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.15, 0.5)] } },
+      axes: [{ ...axis, space: 60 }, { ...axis, size: 62, values: (_, ticks) => ticks.map(format) }],
+      series: [
+        {},
+        ...series.map((s) => ({
+          label: s.label,
+          stroke: colour(s.colour),
+          width: 2,
+          fill: s.fill ? `color-mix(in srgb, ${colour(s.colour)} 14%, transparent)` : undefined,
+          points: { show: false },
+          spanGaps: true,
+          paths: bars ? uPlot.paths.bars!({ size: [0.6, 60] }) : undefined,
+        })),
+      ],
+    };
+    const made = new uPlot(options, latest.current, place.current!);
+    plot.current = made;
+    const watch = new ResizeObserver(([entry]) => made.setSize({ width: entry.contentRect.width, height }));
+    watch.observe(place.current!);
+    return () => {
+      watch.disconnect();
+      made.destroy();
+    };
+    // Made anew only for other lines or colours; numbers are put into it below.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [theme, names, height, bars]);
+
+  useEffect(() => plot.current?.setData(data), [data]);
+
+  const now = series.map((s) => `${s.label} ${format(s.values.findLast((v) => v !== undefined) ?? 0)}`).join(', ');
+  return (
+    <figure className="chart">
+      <div className="legend" aria-hidden>
+        {series.map((s) => (
+          <span key={s.label}>
+            <i className={`swatch c-${s.colour}`} />
+            {s.label}
+          </span>
+        ))}
+      </div>
+      <div ref={place} role="img" aria-label={`${label}: now ${now}`} style={{ height }} />
+    </figure>
+  );
+}

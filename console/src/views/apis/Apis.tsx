@@ -1,0 +1,37 @@
+import { useQuery } from '@tanstack/react-query';
+import { listApis, type Api } from '../../api/apigateway';
+import { go, href, useRoute } from '../../app/router';
+import { Await, Empty, PageHead } from '../../ui/basics';
+import { DataTable, type Column } from '../../ui/DataTable';
+import { ApiPage } from './ApiPage';
+
+const COLUMNS: Column<Api>[] = [
+  { key: 'name', title: 'Name', cell: (a) => <a href={href('apis', [a.apiId])}>{a.name}</a>, sort: (a) => a.name },
+  { key: 'id', title: 'Id', cell: (a) => <code>{a.apiId}</code>, width: '9rem' },
+  { key: 'endpoint', title: 'Address', cell: (a) => <code>{a.apiEndpoint}</code>, narrow: 'hide' },
+];
+
+function List() {
+  const apis = useQuery({ queryKey: ['apis'], queryFn: listApis, refetchInterval: 10_000 });
+  return (
+    <>
+      <PageHead title="APIs" />
+      <Await query={apis}>
+        {(all) =>
+          all.length ? (
+            <DataTable label="HTTP APIs" rows={all} columns={COLUMNS} rowKey={(a) => a.apiId} onOpen={(a) => go(href('apis', [a.apiId]))} />
+          ) : (
+            <Empty title="There are no HTTP APIs yet" command="aws apigatewayv2 create-api --name hello --protocol-type HTTP --target FUNCTION-ARN">
+              A template's HttpApi events make one, too.
+            </Empty>
+          )
+        }
+      </Await>
+    </>
+  );
+}
+
+export default function Apis() {
+  const { rest } = useRoute();
+  return rest[0] ? <ApiPage key={rest[0]} id={rest[0]} /> : <List />;
+}

@@ -1,0 +1,106 @@
+import { useQuery } from '@tanstack/react-query';
+import { Download } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { usage, type Usage } from '../../api/admin';
+import { href } from '../../app/router';
+import { Await, Button, Empty, Field, PageHead, Panel } from '../../ui/basics';
+import { Chart } from '../../ui/Chart';
+import { DataTable, type Column } from '../../ui/DataTable';
+import { bytes, cost, count, duration, money, today } from '../../ui/format';
+import { csvOf, grouped, type Group } from './grouped';
+
+type By = 'function' | 'day' | 'tag';
+const DAYS = [
+  [1, 'Today'],
+  [7, '7 days'],
+  [30, '30 days'],
+  [365, 'A year'],
+] as const;
+
+const columns = (by: By): Column<Group>[] => [
+  {
+    key: 'name',
+    title: by === 'function' ? 'Function' : by === 'day' ? 'Day' : 'Tag',
+    cell: (g) => (by === 'function' ? <a href={href('functions', [g.name])}>{g.name}</a> : g.name),
+    sort: (g) => g.name,
+    width: 'minmax(8rem, 2fr)',
+  },
+  { key: 'calls', title: 'Invocations', cell: (g) => count(g.invocations), sort: (g) => g.invocations, align: 'end', width: '7rem' },
+  { key: 'errors', title: 'Errors', cell: (g) => count(g.errors), sort: (g) => g.errors, align: 'end', width: '5rem', narrow: 'hide' },
+  { key: 'billed', title: 'Billed', cell: (g) => duration(g.billed_ms), sort: (g) => g.billed_ms, align: 'end', width: '6rem', narrow: 'hide' },
+  { key: 'gbs', title: 'GB-seconds', cell: (g) => (g.mb_ms / 1_024_000).toFixed(3), sort: (g) => g.mb_ms, align: 'end', width: '7rem', narrow: 'hide' },
+  { key: 'cpu', title: 'CPU', cell: (g) => duration(g.cpu_us / 1000), sort: (g) => g.cpu_us, align: 'end', width: '6rem', narrow: 'hide' },
+  { key: 'bytes', title: 'In and out', cell: (g) => bytes(g.bytes_in + g.bytes_out), sort: (g) => g.bytes_in + g.bytes_out, align: 'end', width: '7rem', narrow: 'hide' },
+  { key: 'cost', title: 'Cost', cell: (g) => money(g.cost), sort: (g) => g.cost, align: 'end', width: '7.5rem' },
+];
+
+function Days({ rows }: { rows: Usage[] }) {
+  const days = grouped(rows, (r) => [r.day]).sort((a, b) => a.name.localeCompare(b.name));
+  const times = useMemo(() => days.map((d) => new Date(d.name).getTime() / 1000), [days]);
+  return (
+    <Panel title="Cost by day">
+      <Chart label="Cost by day" times={times} format={money} bars series={[{ label: 'Cost', colour: 'accent', values: days.map((d) => d.cost), fill: true }]} />
+    </Panel>
+  );
+}
+
+export default function Bill() {
+  const [days, setDays] = useState(7);
+  const [by, setBy] = useState<By>('function');
+  const from = today(new Date(Date.now() - (days - 1) * 86_400_000));
+  const used = useQuery({ queryKey: ['usage', from, today()], queryFn: () => usage(from, today()), refetchInterval: 10_000 });
+  const names = (row: Usage) => (by === 'function' ? [row.function] : by === 'day' ? [row.day] : tagsOf(row));
+  const save = (groups: Group[]) => {
+    const url = URL.createObjectURL(new Blob([csvOf(by, groups)], { type: 'text/csv' }));
+    Object.assign(document.createElement('a'), { href: url, download: `gust-bill-by-${by}.csv` }).click();
+    URL.revokeObjectURL(url);
+  };
+  return (
+    <Await query={used}>
+      {(rows) => {
+        const groups = grouped(rows, names).sort((a, b) => b.cost - a.cost);
+        const total = rows.reduce((sum, row) => sum + cost(row), 0);
+        return (
+          <>
+            <PageHead title="Bill" lead={`${money(total)} by a public cloud's prices; here it costs nothing.`}>
+              <Field label="Time">
+                <select value={days} onChange={(e) => setDays(Number(e.target.value))}>
+                  {DAYS.map(([n, words]) => (
+                    <option key={n} value={n}>
+                      {words}
+                    </option>
+                  ))}
+                </select>
+              </Field>
+              <Field label="By">
+                <select value={by} onChange={(e) => setBy(e.target.value as By)}>
+                  <option value="function">function</option>
+                  <option value="day">day</option>
+                  <option value="tag">tag</option>
+                </select>
+              </Field>
+              <Button className="bottom" disabled={!groups.length} onClick={() => save(groups)}>
+                <Download size={16} aria-hidden /> CSV
+              </Button>
+            </PageHead>
+            {!rows.length ? (
+              <Empty title="Nothing was used in this time" command="gust bill --by day">
+                Each invocation is recorded: its time, memory, CPU and bytes.
+              </Empty>
+            ) : (
+              <>
+                {days > 1 && <Days rows={rows} />}
+                <DataTable label={`Usage by ${by}`} rows={groups} columns={columns(by)} rowKey={(g) => g.name} />
+              </>
+            )}
+          </>
+        );
+      }}
+    </Await>
+  );
+}
+
+function tagsOf(row: Usage): string[] {
+  const tags = Object.entries(row.tags).map(([k, v]) => `${k} = ${v}`);
+  return tags.length ? tags : ['(none)'];
+}

@@ -1,0 +1,106 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { RotateCcw, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { dropFailed, failedEvents, retryFailed, type FailedEvent } from '../../api/admin';
+import { href } from '../../app/router';
+import { Await, Badge, Button, Empty, Facts, PageHead } from '../../ui/basics';
+import { Code } from '../../ui/Code';
+import { DataTable, type Column } from '../../ui/DataTable';
+import { Confirm, Dialog } from '../../ui/Dialog';
+import { ago, count, pretty } from '../../ui/format';
+import { toast, toastError } from '../../ui/Toasts';
+
+const columns = (chosen: Set<string>, toggle: (id: string) => void): Column<FailedEvent>[] => [
+  {
+    key: 'choose',
+    title: '',
+    cell: (e) => <input type="checkbox" aria-label={`Choose ${e.id}`} checked={chosen.has(e.id)} onChange={() => toggle(e.id)} />,
+    width: '1.4rem',
+  },
+  { key: 'function', title: 'Function', cell: (e) => <a href={href('functions', [e.function])}>{e.function}</a>, sort: (e) => e.function, width: 'minmax(8rem, 1fr)' },
+  { key: 'error', title: 'Why', cell: (e) => e.error, sort: (e) => e.error, width: 'minmax(0, 2fr)', narrow: 'hide' },
+  { key: 'attempts', title: 'Attempts', cell: (e) => <Badge tone="bad">{e.attempts}</Badge>, sort: (e) => e.attempts, align: 'end', width: '6rem', narrow: 'hide' },
+  { key: 'failed', title: 'Given up', cell: (e) => ago(e.failed_at), sort: (e) => e.failed_at, align: 'end', width: '7rem' },
+];
+
+function Look({ event, onClose, onRetry }: { event: FailedEvent; onClose: () => void; onRetry: () => void }) {
+  return (
+    <Dialog title={`Failed event of ${event.function}`} className="wide" onClose={onClose}>
+      <Facts
+        rows={[
+          ['Id', <code key="id">{event.id}</code>],
+          ['Why', event.error],
+          ['Attempts', event.attempts],
+          ['Taken', event.enqueued_at],
+          ['Given up', event.failed_at],
+        ]}
+      />
+      <Code label="Event" text={pretty(event.payload)} language="json" />
+      <div className="actions end">
+        <a className="button" href={href('functions', [event.function], { tab: 'logs' })}>
+          Logs
+        </a>
+        <Button kind="primary" onClick={onRetry}>
+          <RotateCcw size={16} aria-hidden /> Send it again
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+export default function Failed() {
+  const queries = useQueryClient();
+  const events = useQuery({ queryKey: ['failed'], queryFn: failedEvents, refetchInterval: 3000 });
+  const [chosen, setChosen] = useState<Set<string>>(new Set());
+  const [open, setOpen] = useState<FailedEvent>();
+  const [asks, setAsks] = useState(false);
+  const toggle = (id: string) => setChosen((before) => new Set(before.has(id) ? [...before].filter((i) => i !== id) : [...before, id]));
+  const act = useMutation({
+    mutationFn: async ({ ids, how }: { ids: string[]; how: 'retry' | 'drop' }) => {
+      for (const id of ids) await (how === 'retry' ? retryFailed(id) : dropFailed(id));
+    },
+    onSuccess: (_, { ids, how }) => toast(how === 'retry' ? `${count(ids.length)} sent again.` : `${count(ids.length)} dropped.`),
+    onError: toastError,
+    onSettled: () => {
+      setChosen(new Set());
+      setOpen(undefined);
+      setAsks(false);
+      void queries.invalidateQueries({ queryKey: ['failed'] });
+    },
+  });
+  const all = events.data ?? [];
+  const ids = all.map((e) => e.id).filter((id) => !chosen.size || chosen.has(id));
+  return (
+    <>
+      <PageHead title="Failed events" lead="Asynchronous invocations that failed each time, kept until you decide.">
+        {all.length > 0 && (
+          <>
+            <Button kind="primary" busy={act.isPending} onClick={() => act.mutate({ ids, how: 'retry' })}>
+              <RotateCcw size={16} aria-hidden /> Send {chosen.size ? count(ids.length) : 'all'} again
+            </Button>
+            <Button kind="danger" busy={act.isPending} onClick={() => setAsks(true)}>
+              <Trash2 size={16} aria-hidden /> Drop {chosen.size ? count(ids.length) : 'all'}
+            </Button>
+          </>
+        )}
+      </PageHead>
+      <Await query={events}>
+        {() =>
+          all.length ? (
+            <DataTable label="Failed events" rows={all} columns={columns(chosen, toggle)} rowKey={(e) => e.id} onOpen={setOpen} />
+          ) : (
+            <Empty title="Nothing has failed for good" command="gust failed list">
+              An event that a function fails on is tried again; what fails each time is kept here, whole.
+            </Empty>
+          )
+        }
+      </Await>
+      {open && <Look event={open} onClose={() => setOpen(undefined)} onRetry={() => act.mutate({ ids: [open.id], how: 'retry' })} />}
+      {asks && (
+        <Confirm title={`Drop ${count(ids.length)} events?`} action="Drop" busy={act.isPending} onYes={() => act.mutate({ ids, how: 'drop' })} onClose={() => setAsks(false)}>
+          <p>They are gone then, and cannot be sent again.</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
