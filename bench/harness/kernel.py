@@ -1,4 +1,6 @@
 """What the kernel says of a daemon: CPU time of its cgroups, memory of its processes and of its cgroups. cgroup v1 and v2."""
+import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,3 +93,16 @@ def rss(pid):
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) << 10
     raise RuntimeError(f"process {pid} has no memory")
+
+
+def cpu_seconds(pid):
+    """Of the process itself, its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def share(pid, seconds=1.0):
+    """Of one core, during the next `seconds`."""
+    before = cpu_seconds(pid)
+    time.sleep(seconds)
+    return (cpu_seconds(pid) - before) / seconds
