@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "cli/command_tree.h"
+#include "cli/commands/command_table.h"
 #include "cli/commands/commands.h"
 
 #include <CLI/CLI.hpp>
@@ -67,13 +69,17 @@ class Command {
   explicit Command(const Local& local) : local_(local) { build(); }
 
   int run(int argc, const char* const* argv) {
+    const auto tree = tree_of(app_);
     const std::string first = argc > 1 ? argv[1] : "";
-    if (!first.empty() && first[0] != '-' && !knows(first)) {
-      session_.terminal.error(fmt::format("there is no command '{}'; see gust --help", first));
-      return kUsage;
-    }
+    if (!first.empty() && first[0] != '-' && !find_child(tree, first)) return unknown(tree, first);
+    const auto* const node = first.empty() ? nullptr : find_child(tree, first);
+    const std::string second = argc > 2 ? argv[2] : "";
+    if (node != nullptr && !node->children.empty() && !second.empty() && second[0] != '-' && !find_child(*node, second))
+      return unknown(*node, second);
     try {
       app_.parse(argc, argv);
+    } catch (const CLI::ExtrasError& e) {
+      return not_expected(tree);
     } catch (const CLI::ParseError& e) {
       return app_.exit(e) == 0 ? kOk : kUsage;
     }
@@ -81,9 +87,44 @@ class Command {
   }
 
  private:
-  bool knows(const std::string& name) {
-    const auto all = app_.get_subcommands([](CLI::App*) { return true; });
-    return std::ranges::any_of(all, [&](const CLI::App* sub) { return sub->check_name(name); });
+  static const CommandNode* find_child(const CommandNode& node, const std::string& name) {
+    const auto found = std::ranges::find_if(node.children, [&](const CommandNode& child) {
+      return child.name == name || std::ranges::find(child.aliases, name) != child.aliases.end();
+    });
+    return found == node.children.end() ? nullptr : &*found;
+  }
+
+  int unknown(const CommandNode& node, const std::string& name) {
+    std::vector<std::string> known;
+    for (const auto& child : node.children) known.push_back(child.name);
+    const auto below = node.path.empty() ? std::string("gust") : "gust " + node.path;
+    const auto near = nearest(name, known);
+    session_.terminal.error(near ? fmt::format("there is no command '{}'; did you mean: {} {}", name, below, *near)
+                                 : fmt::format("there is no command '{}'; see {} --help", name, below));
+    return kUsage;
+  }
+
+  // Of the command that was given, or of the program: what was left over, and which option may be meant.
+  int not_expected(const CommandNode& tree) {
+    const auto* node = &tree;
+    for (const CLI::App* app = &app_; !app->get_subcommands().empty();) {
+      app = app->get_subcommands().front();
+      if (const auto* child = find_child(*node, app->get_name())) node = child;
+    }
+    const auto left = app_.remaining(true);
+    const auto given = left.empty() ? std::string() : left.front().substr(0, left.front().find('='));
+    std::vector<std::string> known;
+    for (const auto* of : {node, &tree}) {
+      for (const auto& option : of->options) {
+        if (!option.is_positional()) known.push_back(option.names.back());
+      }
+    }
+    const auto below = node->path.empty() ? std::string("gust") : "gust " + node->path;
+    const auto near = given.starts_with("-") ? nearest(given, known) : std::nullopt;
+    const auto what = near ? fmt::format("did you mean {}? See {} --help", *near, below)
+                           : fmt::format("see {} --help", below);
+    session_.terminal.error(fmt::format("{} is not expected; {}", given, what));
+    return kUsage;
   }
 
   void build() {
@@ -106,12 +147,17 @@ class Command {
     add_logs();
     add_traces();
     add_failed();
-    add_bill();
+    add_event_commands(table_of_commands_);
+    add_bill_commands(table_of_commands_);
     add_account();
     add_image();
     add_bucket();
     add_table();
     add_store();
+    add_top_command(table_of_commands_);
+    add_init_command(table_of_commands_);
+    add_dev_command(table_of_commands_);
+    add_completion_commands(table_of_commands_);
     auto* status = add("status", "What runs: functions, instances, queues",
                        "gust status\n  gust status --pools\n  gust status --json");
     status->add_flag_callback(
@@ -134,9 +180,7 @@ class Command {
 
   CLI::App* add(const std::string& name, const std::string& what, const std::string& examples,
                 CLI::App* parent = nullptr) {
-    auto* sub = (parent == nullptr ? &app_ : parent)->add_subcommand(name, what);
-    sub->footer("Examples:\n  " + examples);
-    return sub;
+    return table_of_commands_.add(name, what, examples, parent);
   }
 
   void add_up() {
@@ -228,19 +272,6 @@ class Command {
                     "gust trace 1-5759e988-bd862e3fe1be46a994272793\n  gust trace ID --json");
     one->add_option("id", trace_id_, "Its id, see gust traces")->required();
     one->callback([this] { code_ = trace_command(session_, trace_id_); });
-  }
-
-  void add_bill() {
-    auto* sub =
-        add("bill", "What the invocations cost, by what was measured",
-            "gust bill\n  gust bill --by day --from 2026-11-01\n  gust bill --by tag --prices prices.json --json");
-    const std::map<std::string, BillBy> by{
-        {"function", BillBy::kFunction}, {"day", BillBy::kDay}, {"tag", BillBy::kTag}};
-    sub->add_option("--by", bill_.by, "function, day or tag")->transform(CLI::Transformer(by))->default_str("function");
-    sub->add_option("--from", bill_.from, "The first day, as in 2026-11-01 (UTC)");
-    sub->add_option("--to", bill_.to, "The last day");
-    sub->add_option("--prices", bill_.prices, "A JSON file with prices (else the public service's list)");
-    sub->callback([this] { code_ = bill_command(session_, bill_); });
   }
 
   void add_failed() {
@@ -462,6 +493,7 @@ class Command {
   int (*status_)(Session&) = status_command;
   ConsoleOpen console_ = ConsoleOpen::kBrowser;
   int code_ = kOk;
+  CommandTable table_of_commands_{app_, session_, code_};
   UpOptions up_options_;
   std::string listen_;
   std::string keep_alive_ = "auto", instance_memory_ = "auto";
@@ -474,7 +506,6 @@ class Command {
   std::vector<std::string> failed_ids_;
   AccountOptions account_;
   ImageOptions image_;
-  BillOptions bill_;
   BucketListOptions bucket_list_;
   BucketCopyOptions bucket_copy_;
   BucketRemoveOptions bucket_remove_;

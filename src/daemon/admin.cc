@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <map>
 
 namespace gust::daemon {
 namespace {
@@ -51,13 +50,6 @@ json::object to_json(const functions::FailedEvent& failed) {
           {"failed_at", codec::to_iso8601_ms(failed.failed_at)}};
 }
 
-std::string query_value(const codec::QueryPairs& query, std::string_view name) {
-  for (const auto& [key, value] : query) {
-    if (key == name) return value;
-  }
-  return "";
-}
-
 }  // namespace
 
 http::Response admin_answer(const json::value& value, int status) {
@@ -68,11 +60,13 @@ http::Response admin_answer(const json::value& value, int status) {
   return response;
 }
 
+http::Response admin_failure(const Error& error) { return admin_error(status_of(error.code), error.message); }
+
 boost::asio::awaitable<http::Response> Admin::handle(RequestContext context, http::Request request,
                                                      api::Destination to) {
   auto done = co_await route(std::move(context), std::move(request), std::move(to.path));
   if (done) co_return *std::move(done);
-  co_return admin_error(status_of(done.error().code), done.error().message);
+  co_return admin_failure(done.error());
 }
 
 async::Task<http::Response> Admin::route(RequestContext context, http::Request request, std::string path) {
@@ -84,12 +78,15 @@ async::Task<http::Response> Admin::route(RequestContext context, http::Request r
   if (head == "logs" && request.method == "GET")
     co_return co_await logs(std::move(context), std::move(request), std::move(rest));
   if (head == "failed") co_return co_await failed(std::move(context), std::move(request), std::move(rest));
-  if (head == "usage" && request.method == "GET") co_return co_await usage(std::move(context), std::move(request));
   if (head == "traces" || head == "map") {
     if (parts_.traces == nullptr)
       co_return fail(Code::kNotFound, "traces are off: Gust was started with GUST_TRACES=off");
     co_return co_await parts_.traces->handle(std::move(context), std::move(request), std::move(path));
   }
+  if (head == "events" && request.method == "GET")
+    co_return co_await events(std::move(context), std::move(request), std::move(rest));
+  if (head == "replay" && request.method == "POST")
+    co_return co_await replay(std::move(context), std::move(request), std::move(rest));
   if (head == "images") co_return co_await images(std::move(context), std::move(request), std::move(rest));
   if (head == "fsck" && request.method == "GET") co_return co_await check_store(std::move(context));
   if (head == "backup" && request.method == "POST")
@@ -191,42 +188,6 @@ async::Task<http::Response> Admin::status(RequestContext context) {
       {"starts", starts_of(parts_.invoker.starts(), context.principal.account)},
       {"sandboxes", sandboxes_of(parts_.launcher.capabilities())},
       {"events", json::object{{"waiting", depth.waiting}, {"running", depth.leased}, {"failed", depth.dead}}}});
-}
-
-// The sums of each day and function between ?from= and ?to=, with the tags that the functions have now.
-async::Task<http::Response> Admin::usage(RequestContext context, http::Request request) {
-  GUST_CO_TRY(const auto query, codec::parse_query(request.query));
-  const auto& account = context.principal.account;
-  auto to = query_value(query, "to");
-  if (to.empty()) to = "9999-12-31";
-  GUST_CO_TRY(const auto usage, co_await parts_.ledger.usage(account, query_value(query, "from"), to));
-  std::map<std::string, json::object> tags;
-  json::array rows;
-  for (const auto& sum : usage.sums) {
-    if (!tags.contains(sum.function)) {
-      const functions::FunctionKey key{account, FunctionName(sum.function)};
-      auto& of_function = tags[sum.function];
-      const auto function = co_await parts_.registry.get(key);
-      if (function) {
-        for (const auto& [name, value] : function->tags) of_function[name] = value;
-      }
-    }
-    rows.push_back(json::object{{"day", sum.day},
-                                {"function", sum.function},
-                                {"tags", tags[sum.function]},
-                                {"invocations", sum.invocations},
-                                {"errors", sum.errors},
-                                {"starts", sum.starts},
-                                {"billed_ms", sum.billed_ms},
-                                {"mb_ms", sum.mb_ms},
-                                {"tmp_mb_ms", sum.tmp_mb_ms},
-                                {"duration_us", sum.duration_us},
-                                {"init_us", sum.init_us},
-                                {"cpu_us", sum.cpu_us},
-                                {"bytes_in", sum.bytes_in},
-                                {"bytes_out", sum.bytes_out}});
-  }
-  co_return admin_answer(json::object{{"usage", std::move(rows)}, {"damaged_records", usage.damaged}});
 }
 
 async::Task<http::Response> Admin::failed(RequestContext context, http::Request request, std::string rest) {

@@ -1,4 +1,5 @@
-// Admin: what `gust status|logs|failed|account|image|fsck|backup` ask over HTTP, under /_gust/. Loop thread only.
+// Admin: what `gust status|logs|failed|events|replay|account|image|fsck|backup` ask over HTTP, under /_gust/. Loop
+// thread only.
 #pragma once
 
 #include "auth/accounts.h"
@@ -6,8 +7,8 @@
 #include "daemon/admin_traces.h"
 #include "daemon/front.h"
 #include "kv/rocks/rocks_store.h"
-#include "meter/ledger.h"
 #include "functions/async_invoker.h"
+#include "functions/kept_events.h"
 #include "functions/images.h"
 #include "functions/invoker.h"
 #include "logs/event_store.h"
@@ -30,7 +31,7 @@ class Admin {
     functions::Invoker& invoker;
     functions::AsyncInvoker& async_invoker;
     logs::EventStore& events;
-    meter::Ledger& ledger;
+    functions::KeptEvents& kept_events;
     const sandbox::LinuxLauncher& launcher;
     kv::RocksStore& store;
     blobs::FileStore& blobs;
@@ -48,7 +49,6 @@ class Admin {
   async::Task<http::Response> route(RequestContext context, http::Request request, std::string path);
   async::Task<http::Response> status(RequestContext context);
   async::Task<http::Response> failed(RequestContext context, http::Request request, std::string rest);
-  async::Task<http::Response> usage(RequestContext context, http::Request request);
   async::Task<http::Response> accounts(RequestContext context, http::Request request);
   // admin_store.cc
   async::Task<http::Response> check_store(RequestContext context);
@@ -56,6 +56,9 @@ class Admin {
   // admin_logs.cc
   async::Task<http::Response> logs(RequestContext context, http::Request request, std::string name);
   async::Task<logs::GroupKey> log_group(AccountId account, std::string name);
+  // admin_events.cc
+  async::Task<http::Response> events(RequestContext context, http::Request request, std::string id);
+  async::Task<http::Response> replay(RequestContext context, http::Request request, std::string id);
   // admin_images.cc
   async::Task<http::Response> images(RequestContext context, http::Request request, std::string name);
 
@@ -64,5 +67,9 @@ class Admin {
 
 // A JSON value as an answer of the administration.
 http::Response admin_answer(const boost::json::value& value, int status = 200);
+// {"error"} with the status that goes with its code.
+http::Response admin_failure(const Error& error);
+// The value of one parameter of a query, percent-decoded; empty where it is not there.
+Result<std::string> query_parameter(const http::Request& request, std::string_view name);
 
 }  // namespace gust::daemon

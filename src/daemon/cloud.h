@@ -20,6 +20,8 @@
 #include "config/settings.h"
 #include "daemon/adapters.h"
 #include "daemon/admin.h"
+#include "daemon/bill_admin.h"
+#include "daemon/budget_watch.h"
 #include "daemon/code_links.h"
 #include "daemon/console.h"
 #include "daemon/event_source_adapters.h"
@@ -31,6 +33,7 @@
 #include "daemon/table_buckets.h"
 #include "daemon/trace_export.h"
 #include "daemon/url_target.h"
+#include "daemon/use_counts.h"
 #include "env/shifted_clock.h"
 #include "event_sources/clock_timing.h"
 #include "event_sources/mappings.h"
@@ -38,10 +41,14 @@
 #include "gateway/apis.h"
 #include "gateway/function_url.h"
 #include "gateway/gateway.h"
+#include "functions/kept_events.h"
 #include "http/server.h"
 #include "kv/rocks/rocks_store.h"
 #include "logs/event_store.h"
+#include "meter/budgets.h"
 #include "meter/ledger.h"
+#include "meter/recent.h"
+#include "meter/use_ledger.h"
 #include "objects/lifecycle_runner.h"
 #include "queue/durable_queue.h"
 #include "sandbox/linux/linux_launcher.h"
@@ -89,6 +96,7 @@ class Cloud {
   void open_services();
   void serve_traces();
   void open_console();
+  void open_bill();
   Result<void> listen();
   Result<void> add_listener(const std::string& address, std::uint16_t port);
   Result<void> write_endpoint();
@@ -121,6 +129,7 @@ class Cloud {
   std::unique_ptr<functions::Layers> layers_;
   std::unique_ptr<functions::Images> images_;
   std::unique_ptr<meter::Ledger> ledger_;
+  std::unique_ptr<meter::Recent> recent_;
   std::unique_ptr<env::ShiftedClock> logs_clock_;
   std::unique_ptr<logs::Groups> log_groups_;
   std::unique_ptr<logs::EventStore> log_events_;
@@ -129,6 +138,7 @@ class Cloud {
   std::unique_ptr<LogDeliveries> log_deliveries_;
   std::unique_ptr<logs::Subscriptions> log_subscriptions_;
   std::unique_ptr<api::LogsService> logs_api_;
+  std::unique_ptr<functions::KeptEvents> kept_events_;
   std::unique_ptr<functions::Invoker> invoker_;
   std::unique_ptr<queue::DurableQueue> async_queue_;
   std::unique_ptr<BucketRecords> bucket_records_;
@@ -182,6 +192,11 @@ class Cloud {
   std::unique_ptr<AdminTraces> admin_traces_;
   std::unique_ptr<api::XRayService> xray_;
   std::unique_ptr<SpanIntake> span_intake_;
+  std::unique_ptr<meter::UseLedger> uses_;
+  std::unique_ptr<meter::Budgets> budgets_;
+  std::unique_ptr<UseCounts> use_counts_;
+  std::unique_ptr<BudgetWatch> budget_watch_;
+  std::unique_ptr<BillAdmin> bill_admin_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<MetricsPage> metrics_page_;
   std::unique_ptr<Front> front_;

@@ -122,6 +122,7 @@ async::Task<event_sources::Target::Answer> FunctionBatches::invoke(RequestContex
   GUST_CO_TRY(const auto ref, functions::parse_function_name(function_arn, "", context.principal.account));
   functions::Invocation invocation;
   invocation.payload = std::move(payload);
+  invocation.arrival = functions::Arrival::kBatch;
   GUST_CO_TRY(auto result, co_await invoker_.invoke(std::move(context), ref, std::move(invocation)));
   co_return Answer{std::move(result.function_error), std::move(result.payload), std::move(result.executed_version)};
 }

@@ -154,7 +154,10 @@ boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, h
   if (to.service == ServiceKind::kMetrics)
     co_return co_await serve_metrics(std::move(context), std::move(request), std::move(to));
   if (const auto open = open_.find(to.service); open != open_.end()) {
-    co_return co_await open->second(std::move(context), std::move(request), std::move(to));
+    auto noted = note(request, to);
+    auto response = co_await open->second(std::move(context), std::move(request), std::move(to));
+    tell(noted, {}, response);
+    co_return response;
   }
   if (to.service == ServiceKind::kNotServed) {
     GUST_WARN("{}: a request for '{}', which is not served", context.request_id, to.name);
@@ -178,6 +181,32 @@ async::Task<Principal> Front::authenticate(RequestContext context, http::Request
   co_return who;
 }
 
+// Before the request is given away.
+std::optional<Served> Front::note(const http::Request& request, const api::Destination& to) const {
+  using enum ServiceKind;
+  const bool counts = to.service == kS3 || to.service == kDynamoDb || to.service == kHttpApi || to.service == kSite;
+  if (!served_ || !counts) return std::nullopt;
+  Served out;
+  out.service = to.service;
+  out.name = to.name;
+  out.method = request.method;
+  if (to.service == kS3) {
+    out.path = to.path;
+    out.query = request.query;
+  }
+  out.from = request.peer == "sandbox" ? Served::From::kFunction : Served::From::kOutside;
+  out.bytes_in = request.content_length.value_or(0);
+  return out;
+}
+
+void Front::tell(std::optional<Served>& note, const AccountId& account, const http::Response& response) const {
+  if (!note) return;
+  note->account = account;
+  note->status = response.status;
+  if (note->method != "HEAD") note->bytes_out = response.content_length.value_or(response.body.size());
+  served_(*note);
+}
+
 boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext context, http::Request request,
                                                            api::Destination to) {
   const auto& target = signed_.at(to.service);
@@ -185,6 +214,7 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   const bool is_s3 = to.service == ServiceKind::kS3;
   const std::string origin(is_s3 ? request.headers.get_or("origin", "") : "");
   const auto method = request.method;
+  auto noted = note(request, to);
   http::Response response;
   if (is_s3 && api::S3Service::is_form(request, to.path)) {
     response = co_await s3_.post_form(context, std::move(request), to.path, authenticator_);
@@ -203,6 +233,7 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
     const auto added = co_await s3_.add_cors(to.path, method, origin, response);
     if (!added && added.error().code != Code::kNotFound) GUST_WARN("s3: CORS headers: {}", added.error().message);
   }
+  tell(noted, context.principal.account, response);
   co_return response;
 }
 

@@ -9,12 +9,25 @@
 
 #include <functional>
 #include <map>
+#include <optional>
+#include <string>
 
 namespace gust::api {
 class S3Service;
 }
 
 namespace gust::daemon {
+
+// A request that was answered, for the bill.
+struct Served {
+  api::ServiceKind service{};
+  std::string name;  // of the API or the site's bucket
+  std::string path, method, query;
+  AccountId account;  // who signed it; empty: nobody
+  enum class From { kOutside, kFunction } from = From::kOutside;
+  std::uint64_t bytes_in = 0, bytes_out = 0;
+  int status = 0;
+};
 
 class Front {
  public:
@@ -32,6 +45,9 @@ class Front {
   void set_admin(Open admin) { admin_ = std::move(admin); }
   // Open to this machine, and signed by the root account's keys for others (docs/decisions/0220).
   void set_metrics(Open metrics) { metrics_ = std::move(metrics); }
+
+  // Hears of every answered request for objects, tables, HTTP APIs and sites.
+  void set_served(std::function<void(const Served&)> served) { served_ = std::move(served); }
 
   // From outside.
   async::Task<http::Response> handle(RequestContext context, http::Request request);
@@ -51,6 +67,8 @@ class Front {
   boost::asio::awaitable<http::Response> trace(RequestContext context, http::Request request, api::Destination to);
   boost::asio::awaitable<http::Response> dispatch(RequestContext context, http::Request request, api::Destination to);
   async::Task<Principal> authenticate(RequestContext context, http::Request& request, std::string scope);
+  std::optional<Served> note(const http::Request& request, const api::Destination& to) const;
+  void tell(std::optional<Served>& note, const AccountId& account, const http::Response& response) const;
   boost::asio::awaitable<http::Response> serve_signed(RequestContext context, http::Request request,
                                                       api::Destination to);
   boost::asio::awaitable<http::Response> serve_tables(RequestContext context, http::Request request,
@@ -66,6 +84,7 @@ class Front {
   std::map<api::ServiceKind, Signed> signed_;
   std::map<api::ServiceKind, Open> open_;
   Open admin_, metrics_;
+  std::function<void(const Served&)> served_;
 };
 
 // {"error": message} with a status, as the administration answers.

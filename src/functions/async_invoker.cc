@@ -170,12 +170,14 @@ async::Task<void> AsyncInvoker::run(queue::Lease lease, AsyncEvent event) {
   auto attempt = begin_attempt(context, lease, event);
   Invocation invocation;
   invocation.payload = event.payload;
+  invocation.arrival = Arrival::kEvent;
   const auto queued = clock_.now() - lease.message.enqueued_at;
   invocation.queued_ms = static_cast<std::uint64_t>(std::max(Millis(0), std::chrono::floor<Millis>(queued)).count());
   const auto result = co_await invoker_.invoke(context, event.function, std::move(invocation));
   end_attempt(std::move(attempt), result);
   if (!result && result.error().code == Code::kNotFound) {
     tell_dead(outcome, result.error().message, "");
+    became(event, Fate::kGivenUp, result.error().message);
     co_return co_await queue_.bury(lease, result.error().message);
   }
   if (!result)
@@ -190,6 +192,16 @@ async::Task<void> AsyncInvoker::run(queue::Lease lease, AsyncEvent event) {
     GUST_CO_CHECK(co_await deliver((*config)->on_success, event, std::move(record)));
   }
   co_return co_await queue_.acknowledge(lease);
+}
+
+void AsyncInvoker::became(const AsyncEvent& event, Fate fate, std::string why) {
+  if (events_ == nullptr) return;
+  KeptOutcome outcome;
+  outcome.id = event.id;
+  outcome.at = clock_.now();
+  outcome.fate = fate;
+  outcome.error = std::move(why);
+  events_->ended(event.function.key, std::move(outcome));
 }
 
 // What a destination gets (the service's guide, "Capturing records of Lambda asynchronous invocations").
@@ -257,6 +269,7 @@ async::Task<void> AsyncInvoker::give_back(queue::Lease lease, Outcome outcome, q
   lease.message.body = encode(stored);
   if (delay) {
     tell_retry(outcome, *delay, reason);
+    became(outcome.event, Fate::kRetrying, "");
     co_return co_await queue_.retry(std::move(lease), now + *delay);
   }
   outcome.condition = age >= settings.max_age ? "EventAgeExceeded" : "RetriesExhausted";
@@ -267,6 +280,7 @@ async::Task<void> AsyncInvoker::give_back(queue::Lease lease, Outcome outcome, q
 async::Task<void> AsyncInvoker::give_up(queue::Lease lease, Outcome outcome, std::string reason) {
   GUST_WARN("async: event {} of function {} is given up: {}", outcome.event.id, outcome.event.function.key.name,
             outcome.condition);
+  became(outcome.event, Fate::kGivenUp, outcome.result ? "" : reason);
   const auto config = co_await registry_.event_invoke_config(outcome.event.function);
   tell_dead(outcome, reason, config && *config ? (*config)->on_failure : "");
   if (!config || !*config || (*config)->on_failure.empty())

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "async/task_group.h"
+#include "functions/kept_events.h"
 #include "functions/function.h"
 #include "functions/invoker.h"
 #include "functions/record_store.h"
@@ -45,6 +46,8 @@ class AsyncInvoker {
   // In a transaction of its own.
   async::Task<void> submit(AsyncEvent event);
 
+  // Tells there which events wait for another attempt and which had their last; before start().
+  void tell(KeptEvents& events) { events_ = &events; }
   void start();
   async::Task<void> stop(SteadyTime deadline);
 
@@ -77,12 +80,14 @@ class AsyncInvoker {
   void end_attempt(telemetry::Span span, const Result<InvokeResult>& result);
   void tell_retry(const Outcome& outcome, Millis delay, const std::string& reason);
   void tell_dead(const Outcome& outcome, const std::string& reason, const std::string& destination);
+  void became(const AsyncEvent& event, Fate fate, std::string why);
 
   kv::Store& store_;
   queue::Queue& queue_;
   Registry& registry_;
   Invoker& invoker_;
   RecordStore& records_;
+  KeptEvents* events_ = nullptr;
   env::Clock& clock_;
   telemetry::Tracer& tracer_;
   std::map<FunctionKey, std::size_t> running_;  // attempts of each function at once: one cannot take all workers

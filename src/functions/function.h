@@ -177,6 +177,9 @@ enum class LogTail { kNone, kTail };
 
 struct ResponseStream;
 
+// How an event came: its caller waits for the answer, or for a stream of it; it was queued; a poller brought a batch.
+enum class Arrival : std::uint8_t { kRequest, kStream, kEvent, kBatch };
+
 struct Invocation {
   std::string payload;  // JSON
   LogTail log_tail = LogTail::kNone;
@@ -186,6 +189,8 @@ struct Invocation {
   std::size_t max_response_bytes = 6 << 20;
   std::uint64_t queued_ms = 0;                  // of an asynchronous one, since it was accepted
   std::shared_ptr<ResponseStream> stream = {};  // where the answer goes as it is written; none: it is collected
+  Arrival arrival = Arrival::kRequest;
+  std::string replay_of = {};  // the request id of the invocation whose event this is again
 };
 
 struct InvokeResult {

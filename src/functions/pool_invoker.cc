@@ -157,11 +157,13 @@ class PoolInvoker final : public Invoker {
     auto result = co_await invoke(std::move(context), std::move(target), std::move(invocation));
     if (!result) {
       stream->error = result.error();
+      if (stream->ended) stream->ended();
       stream->begun.set();
       stream->pipe->close(result.error());
       co_return Result<void>{};
     }
     stream->result = *std::move(result);
+    if (stream->ended) stream->ended();
     auto& done = *stream->result;
     if (!stream->begun.is_set()) {
       if (!done.content_type.empty()) stream->content_type = done.content_type;

@@ -4,6 +4,7 @@
 #include "async/pipe.h"
 #include "functions/function.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ struct ResponseStream {
   // How the invocation ended, set before the pipe's end; its payload is what went into the pipe, unless it failed.
   std::optional<InvokeResult> result;
   std::optional<Error> error;  // set when the invocation never came to a function's answer
+  std::function<void()> ended = {};  // called once when one of both is set, by who runs the invocation
 };
 
 }  // namespace gust::functions

@@ -1,20 +1,15 @@
 #include "meter/ledger.h"
 
 #include "base/log.h"
-#include "codec/crc.h"
 #include "codec/json.h"
+#include "meter/day_file.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <span>
+#include <utility>
 
 namespace gust::meter {
 namespace {
@@ -23,60 +18,28 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::string_view kRaw = ".ledger", kSums = ".sums";
-constexpr std::size_t kCrcDigits = 8;
 constexpr Millis kPause{5};
-
-std::string crc_of(std::string_view text) {
-  return fmt::format("{:08x}", codec::crc32(0, std::as_bytes(std::span(text.data(), text.size()))));
-}
-
-// Cuts off the line that a crash left unfinished.
-Result<void> mend_tail(int fd, const std::string& path) {
-  auto size = ::lseek(fd, 0, SEEK_END);
-  char last = '\n';
-  const auto whole = size;
-  while (size > 0 && ::pread(fd, &last, 1, size - 1) == 1 && last != '\n') --size;
-  if (size == whole) return {};
-  GUST_WARN("meter: '{}' ended within a record; its {} bytes are cut off", path, whole - size);
-  if (::ftruncate(fd, size) != 0) return fail_errno(fmt::format("cutting '{}'", path), errno);
-  return {};
-}
-
-// All of `bytes`, or none of them.
-Result<void> append_bytes(const std::string& path, const std::string& bytes) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return fail_errno(fmt::format("opening '{}'", path), errno);
-  Result<void> done = mend_tail(fd, path);
-  const auto before = ::lseek(fd, 0, SEEK_END);
-  for (std::size_t at = 0; done && at < bytes.size();) {
-    const auto n = ::write(fd, bytes.data() + at, bytes.size() - at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      done = fail_errno(fmt::format("writing '{}'", path), errno);
-      if (::ftruncate(fd, before) != 0) GUST_WARN("meter: '{}' may end within a record", path);
-      break;
-    }
-    at += static_cast<std::size_t>(n);
-  }
-  ::close(fd);
-  return done;
-}
-
-std::string content_of(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 using Sums = std::map<std::pair<std::string, std::string>, Sum>;  // by account and function
 
-std::uint64_t add_lines(const fs::path& path, const std::string& day, Sums& into) {
-  return read_lines(content_of(path), [&](Record record) {
+}  // namespace
+
+struct Ledger::Day {
+  Sums sums;
+  std::uint64_t read = 0, damaged = 0;
+};
+
+namespace {
+
+std::uint64_t add_lines(std::string_view bytes, const std::string& day, Sums& into, std::size_t* used = nullptr) {
+  const auto take = [&](Record record) {
     auto& sum = into[{record.account.str(), record.function}];
     sum.day = day;
     sum.account = record.account;
     sum.function = record.function;
     sum.add(record);
-  });
+  };
+  return read_lines(bytes, take, used);
 }
 
 json::object to_json(const Sum& s) {
@@ -88,7 +51,7 @@ json::object to_json(const Sum& s) {
 }
 
 Result<void> read_sums(const fs::path& path, const std::string& day, Sums& into) {
-  const auto document = codec::parse_json(content_of(path));
+  const auto document = codec::parse_json(bytes_of(path.string()));
   try {
     for (const auto& one : document.value().as_array()) {
       const auto& o = one.as_object();
@@ -111,7 +74,7 @@ Result<void> read_sums(const fs::path& path, const std::string& day, Sums& into)
 
 Result<void> replace_by_sums(const fs::path& raw, const std::string& day) {
   Sums sums;
-  add_lines(raw, day, sums);
+  add_lines(bytes_of(raw.string()), day, sums);
   json::array out;
   for (const auto& [key, sum] : sums) out.push_back(to_json(sum));
   auto whole = raw, unfinished = raw;
@@ -140,30 +103,24 @@ std::map<std::string, fs::path> days_of(const std::string& folder) {
 
 }  // namespace
 
-std::string line_of(const Record& record) {
-  const auto text = encode(record);
-  return fmt::format("{} {}\n", crc_of(text), text);
-}
+std::string line_of(const Record& record) { return sealed_line(encode(record)); }
 
-std::uint64_t read_lines(std::string_view bytes, const std::function<void(Record)>& take) {
-  std::uint64_t damaged = 0;
-  while (!bytes.empty()) {
-    const auto end = bytes.find('\n');
-    if (end == std::string_view::npos) return damaged;  // being written, or cut off by a crash
-    const auto line = bytes.substr(0, end);
-    bytes.remove_prefix(end + 1);
-    const bool sound = line.size() > kCrcDigits && line.substr(0, kCrcDigits) == crc_of(line.substr(kCrcDigits + 1));
-    auto record = sound ? decode_record(line.substr(kCrcDigits + 1)) : fail(Code::kCorrupt, "");
-    if (record)
-      take(*std::move(record));
-    else
-      ++damaged;
-  }
-  return damaged;
+std::uint64_t read_lines(std::string_view bytes, const std::function<void(Record)>& take, std::size_t* used) {
+  const auto line = [&](std::string_view text) {
+    auto record = decode_record(text);
+    const bool sound = record.has_value();
+    if (sound) take(*std::move(record));
+    return sound;
+  };
+  return read_sealed(bytes, line, used);
 }
 
 Ledger::Ledger(async::Executor executor, env::Clock& clock, std::string folder)
-    : executor_(executor), clock_(clock), folder_(std::move(folder)), writer_("ledger", 1, 1000) {
+    : executor_(executor),
+      clock_(clock),
+      folder_(std::move(folder)),
+      days_(std::make_shared<std::map<std::string, Day>>()),
+      writer_("ledger", 1, 1000) {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) GUST_WARN("meter: making '{}' failed: {}", folder_, error.message());
@@ -202,19 +159,35 @@ async::Task<void> Ledger::append(Record record) {
   co_return batch->outcome;
 }
 
+// What was read before is not read again: a busy day's file has hundreds of megabytes.
+void Ledger::read_on(Day& day, const std::string& path, const std::string& name) {
+  std::error_code error;
+  if (fs::file_size(path, error) < day.read) day = {};
+  std::size_t used = 0;
+  day.damaged += add_lines(bytes_of(path, day.read), name, day.sums, &used);
+  day.read += used;
+}
+
 async::Task<Usage> Ledger::usage(AccountId account, std::string from, std::string to) {
   if (const auto waiting = next_) GUST_CO_CHECK(co_await waiting->written.wait());
-  auto job = [folder = folder_, account, from, to]() -> Result<Usage> {
+  auto job = [folder = folder_, known = days_, account, from, to]() -> Result<Usage> {
     Usage out;
-    for (const auto& [day, path] : days_of(folder)) {
+    const auto days = days_of(folder);
+    std::erase_if(*known, [&](const auto& day) {
+      const auto found = days.find(day.first);
+      return found == days.end() || found->second.extension() != kRaw;
+    });
+    for (const auto& [day, path] : days) {
       if (day < from || day > to) continue;
-      Sums sums;
+      Day summed;
+      Day& read = path.extension() == kRaw ? (*known)[day] : summed;
       if (path.extension() == kRaw)
-        out.damaged += add_lines(path, day, sums);
+        read_on(read, path.string(), day);
       else
-        GUST_CHECK(read_sums(path, day, sums));
-      for (auto& [key, sum] : sums) {
-        if (sum.account == account) out.sums.push_back(std::move(sum));
+        GUST_CHECK(read_sums(path, day, read.sums));
+      out.damaged += read.damaged;
+      for (const auto& [key, sum] : read.sums) {
+        if (sum.account == account) out.sums.push_back(sum);
       }
     }
     return out;

@@ -43,12 +43,15 @@ class Ledger final : public Sink {
     Result<void> outcome;
   };
 
+  struct Day;  // a day's records as sums, and how far its file was read
+  static void read_on(Day& day, const std::string& path, const std::string& name);
   // Turns days that are over kRawDays old into their sums: with the first record, and with the first of each day.
   async::Task<void> tidy();
 
   async::Executor executor_;
   env::Clock& clock_;
   std::string folder_;
+  std::shared_ptr<std::map<std::string, Day>> days_;  // the writer's
   async::BlockingPool writer_;
   std::shared_ptr<Batch> next_;  // what waits for the disk
   bool writing_ = false;
@@ -56,8 +59,10 @@ class Ledger final : public Sink {
   SteadyTime written_at_{};
 };
 
-// The lines of a day's file: those that are whole and sound are given to `take`. Answers how many were not.
-std::uint64_t read_lines(std::string_view bytes, const std::function<void(Record)>& take);
+// The lines of a day's file: those that are whole and sound are given to `take`. Answers how many were not, and sets
+// `used` to where the last whole line ends.
+std::uint64_t read_lines(std::string_view bytes, const std::function<void(Record)>& take,
+                         std::size_t* used = nullptr);
 // A line as it is written.
 std::string line_of(const Record& record);
 

@@ -77,6 +77,11 @@ std::vector<Exceeded> CapacityMeter::exhausted(const Table& table) {
 }
 
 void CapacityMeter::take(const Table& table, Units units, const Usage& usage) {
+  if (taken_) {
+    double all = usage.table;
+    for (const auto& [name, taken] : usage.indexes) all += taken;
+    taken_(table, units, all);
+  }
   if (!is_limited(table)) return;
   const auto take_from = [&](const Index* index, double taken) {
     const auto rate = rate_of(table, index, units);

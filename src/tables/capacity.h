@@ -7,6 +7,7 @@
 #include "env/clock.h"
 #include "tables/item_store.h"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ class CapacityMeter {
   // The global indexes that take no writes now; empty for nearly all.
   std::vector<Exceeded> exhausted(const Table& table);
   void take(const Table& table, Units units, const Usage& usage);
+  // Hears of all that is taken, of tables without limits, too.
+  using Taken = std::function<void(const Table&, Units, double units)>;
+  void on_taken(Taken taken) { taken_ = std::move(taken); }
 
  private:
   struct Rate {
@@ -52,6 +56,7 @@ class CapacityMeter {
   void forget_idle();
 
   env::Clock& clock_;
+  Taken taken_;
   std::unordered_map<std::string, Buckets> tables_;  // by id
 };
 

@@ -20,6 +20,8 @@ class DynamoDbService {
                   env::Clock& clock, std::string address);
 
   wire::Service& wire() { return service_; }
+  // Hears of the units that each operation takes of a table with its indexes.
+  void on_taken(tables::CapacityMeter::Taken taken) { meter_.on_taken(std::move(taken)); }
 
  private:
   template <typename T>

@@ -128,7 +128,11 @@ int for_each_failed(Session& session, const std::vector<std::string>& ids, const
 }  // namespace
 
 int status_command(Session& session) {
-  return show(session, "/_gust/status", "read the status", [&](const json::value& answer) {
+  return show(session, "/_gust/status", "read the status", [&](json::value answer) {
+    const auto remote = session.connect();
+    const auto budget = remote ? admin(**remote, "GET", "/_gust/budget", "", "read the budget")
+                               : Result<json::value>(std::unexpected(remote.error()));
+    if (budget && !budget->at("budget").is_null()) answer.as_object()["budget"] = budget->at("budget");
     if (session.output == Output::kJson) return session.json(answer);
     print_tree(session.terminal, answer);
   });

@@ -17,6 +17,16 @@ struct DeployOptions {
 };
 int deploy_command(Session& session, const DeployOptions& options);
 
+// The same without a word and without a question: what would delete or replace is refused, but for options.yes.
+struct Deployed {
+  std::vector<std::string> functions;  // by their names
+  std::vector<std::string> changed;    // a line for each resource
+  std::vector<std::pair<std::string, std::string>> outputs;
+};
+Result<Deployed> deploy_stack(Session& session, const DeployOptions& options);
+// The template at a path, or in the folder that it is. kInvalid "usage".
+Result<std::string> find_template(const std::string& path);
+
 struct InvokeOptions {
   std::string name;
   std::string payload = "{}";  // JSON, @file, or - for stdin
@@ -42,14 +52,6 @@ struct TracesOptions {
 };
 int traces_command(Session& session, const TracesOptions& options);
 int trace_command(Session& session, const std::string& id);
-
-enum class BillBy { kFunction, kDay, kTag };
-struct BillOptions {
-  BillBy by = BillBy::kFunction;
-  std::string from, to;  // days, both included; empty: the first, the last
-  std::string prices;    // a file; empty: the public list
-};
-int bill_command(Session& session, const BillOptions& options);
 
 int status_command(Session& session);
 int pools_command(Session& session);  // status --pools

@@ -13,6 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
+}  // namespace
+
 Result<std::string> find_template(const std::string& path) {
   if (fs::is_regular_file(path)) return path;
   for (const auto* name : {"template.yaml", "template.yml", "template.json"}) {
@@ -25,6 +27,8 @@ Result<std::string> find_template(const std::string& path) {
                           path),
               "usage");
 }
+
+namespace {
 
 // The folder's name, made fit for a stack's.
 std::string stack_of(const std::string& file) {
@@ -101,13 +105,18 @@ bool destroys(const Deploy& deploy) {
       deploy.changes(), [](const Change& c) { return c.action == Action::kDelete || c.action == Action::kReplace; });
 }
 
-Result<std::string> run(Session& session, const DeployOptions& options) {
-  GUST_TRY(const auto file, find_template(options.path));
+Result<Surroundings> surroundings_of(const Session& session, const DeployOptions& options, const std::string& file) {
   Surroundings around;
   around.stack = options.stack.empty() ? stack_of(file) : options.stack;
   GUST_TRY(around.parameters, parse_parameters(options.parameters));
   GUST_TRY(const auto endpoint, session.find_endpoint());
   around.endpoint = endpoint.url();
+  return around;
+}
+
+Result<std::string> run(Session& session, const DeployOptions& options) {
+  GUST_TRY(const auto file, find_template(options.path));
+  GUST_TRY(auto around, surroundings_of(session, options, file));
   GUST_CHECK(check_template(file, around));  // told even while no daemon runs
   auto remote = session.connect();
   if (!remote) return std::unexpected(std::move(remote).error());
@@ -139,6 +148,28 @@ Result<std::string> run(Session& session, const DeployOptions& options) {
 }
 
 }  // namespace
+
+Result<Deployed> deploy_stack(Session& session, const DeployOptions& options) {
+  GUST_TRY(const auto file, find_template(options.path));
+  GUST_TRY(auto around, surroundings_of(session, options, file));
+  GUST_TRY(const auto remote, session.connect());
+  around.region = session.find_region();
+  Deploy deploy(*remote, file, around, [](const std::string&) {});
+  GUST_CHECK(deploy.prepare());
+  if (destroys(deploy) && !options.yes) {
+    return fail(Code::kCancelled, "resources would be deleted or replaced; say --yes to allow it, or gust deploy");
+  }
+  GUST_CHECK(deploy.apply());
+  Deployed out;
+  for (const auto& change : deploy.changes()) {
+    if (change.type == kFunctionType && change.action != Action::kDelete) out.functions.push_back(change.physical);
+    if (change.action == Action::kNone) continue;
+    const auto what = change.what.empty() ? "" : fmt::format(" ({})", fmt::join(change.what, ", "));
+    out.changed.push_back(fmt::format("{} {}{}", action_name(change.action), change.logical_id, what));
+  }
+  for (const auto& [name, value] : deploy.desired().outputs) out.outputs.emplace_back(name, value);
+  return out;
+}
 
 int deploy_command(Session& session, const DeployOptions& options) {
   const auto done = run(session, options);

@@ -1,8 +1,8 @@
-#include "cli/prices.h"
+#include "meter/prices.h"
 
 #include <gtest/gtest.h>
 
-namespace gust::cli {
+namespace gust::meter {
 namespace {
 
 TEST(Prices, TheListPricesAMillionInvocationsOfAGigabyteSecond) {
@@ -31,6 +31,25 @@ TEST(Prices, AFileReplacesWhatItNames) {
   EXPECT_EQ(prices->million_invocations, Prices().million_invocations);
 }
 
+TEST(Prices, EveryServiceHasItsPrice) {
+  EXPECT_EQ(decimal(cost_of({.puts = 1000, .gets = 1000}, {})), "0.0054000000");
+  EXPECT_EQ(decimal(cost_of({.object_byte_hours = 730ULL << 30, .bytes_out = 1 << 30}, {})), "0.1130000000");
+  EXPECT_EQ(decimal(cost_of({.read_milliunits = 1'000'000'500, .write_milliunits = 1'000'000'000}, {})),
+            "0.7500000625");
+  EXPECT_EQ(decimal(cost_of({.table_byte_hours = 730ULL << 30, .api_requests = 1'000'000}, {})), "1.2500000000");
+  EXPECT_EQ(gb_months(730ULL << 29), "0.500");
+}
+
+TEST(Prices, ListsHaveNames) {
+  EXPECT_EQ(decimal(named_prices("aws-arm")->gb_second * 1'000'000), "13.3334000000");
+  EXPECT_EQ(cost_of({.invocations = 1'000'000, .puts = 5, .api_requests = 9}, *named_prices("none")), Atto{0});
+  EXPECT_FALSE(named_prices("moon"));
+  const auto back = parse_prices(to_json(*named_prices("aws-arm")), "p");
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->gb_second, named_prices("aws-arm")->gb_second);
+  EXPECT_EQ(back->thousand_gets, Prices().thousand_gets);
+}
+
 TEST(Prices, WhatIsNoPriceIsRefused) {
   for (const auto* text : {"[]", "x", R"({"gb_second": 1})", R"({"gb_second": ""})", R"({"gb_second": "1e5"})",
                            R"({"gb_second": "-1"})", R"({"gb_second": "1.2.3"})", R"({"gb_second": "1234567890"})",
@@ -40,4 +59,4 @@ TEST(Prices, WhatIsNoPriceIsRefused) {
 }
 
 }  // namespace
-}  // namespace gust::cli
+}  // namespace gust::meter

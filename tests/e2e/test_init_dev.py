@@ -1,0 +1,132 @@
+"""gust init makes applications that run; gust dev deploys what changes and keeps what is stored."""
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+
+import pytest
+import requests
+
+from conftest import BINARY, wait_until
+
+
+@pytest.fixture
+def gust(new_gust):
+    return new_gust().start()
+
+
+def run(gust, *args, cwd):
+    return subprocess.run([BINARY, *args], env=gust.env(), cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def init(gust, folder, *args):
+    done = run(gust, "init", *args, cwd=folder)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def deploy(gust, folder):
+    done = run(gust, "deploy", "--json", cwd=folder)
+    assert done.returncode == 0, done
+    return json.loads(done.stdout)["outputs"]
+
+
+def notes_work(url, endpoint):
+    at = f"{endpoint}/_gust/api/{url.split('//')[1].split('.')[0]}"
+    made = requests.post(f"{at}/notes", json={"text": "hello"})
+    assert made.status_code == 201, made.text
+    assert requests.get(f"{at}/notes").json() == [made.json()]
+    assert requests.get(f"{at}/notes/{made.json()['id']}").json()["text"] == "hello"
+    assert requests.get(f"{at}/notes/none").status_code == 404 and requests.post(f"{at}/notes", data="x").status_code == 400
+
+
+@pytest.mark.parametrize("language", ["python", "node"])
+def test_api(gust, tmp_path, language):
+    out = init(gust, tmp_path, "api", "notes", "--language", language)
+    assert "cd notes" in out and "template.yaml" in out
+    notes_work(deploy(gust, tmp_path / "notes")["ApiUrl"], gust.endpoint)
+
+
+@pytest.mark.parametrize("language", ["python", "node"])
+def test_worker(gust, tmp_path, language):
+    init(gust, tmp_path, "worker", "--language", language)
+    table = deploy(gust, tmp_path / "worker")["Table"]
+    gust.cli("table", "put", table, '{"id": "42", "what": "tea"}')
+    wait_until(lambda: "INSERT 42" in gust.cli("logs", "WorkerFunction").stdout, "the worker")
+
+
+def test_thumbnails(gust, tmp_path):
+    init(gust, tmp_path, "thumbnails", "pictures")
+    outputs = deploy(gust, tmp_path / "pictures")
+    from conftest import ROOT
+    picture = next((ROOT / "examples/thumbnails/pictures").glob("*.jpg"))
+    gust.cli("bucket", "cp", picture, f"s3://{outputs['Pictures']}/a.jpg")
+    s3 = gust.client("s3")
+    wait_until(lambda: s3.list_objects_v2(Bucket=outputs["Thumbnails"]).get("KeyCount"), "the thumbnail")
+    assert s3.get_object(Bucket=outputs["Thumbnails"], Key="a.jpg")["Body"].read(2) == b"\xff\xd8"
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["api", "full"], "full is there already"), (["moon"], "api: an HTTP API that keeps notes in a table (python, node)"),
+    (["chat"], "needs a service that Gust does not have"), (["api", "x", "--language", "cobol"], "python and node")])
+def test_what_init_refuses(gust, tmp_path, arguments, said):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/file").write_text("mine")
+    done = run(gust, "init", *arguments, cwd=tmp_path)
+    assert done.returncode in (1, 2) and said in done.stderr, done
+    assert [p.name for p in tmp_path.iterdir() if not p.name.startswith("data")] == ["full"]
+
+
+class Dev:
+    """gust dev, with its lines as they come."""
+
+    def __init__(self, gust, folder):
+        self.process = subprocess.Popen([BINARY, "dev"], env=gust.env(), cwd=folder, stdout=subprocess.PIPE, text=True)
+        self.lines = []
+        self.thread = threading.Thread(target=lambda: [self.lines.append(line) for line in self.process.stdout])
+        self.thread.start()
+
+    def saw(self, what, start=0):
+        return wait_until(lambda: [line for line in self.lines[start:] if re.search(what, line)], f"{what} in {self.lines}")
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=30)
+        self.thread.join()
+        return code
+
+
+def test_dev_deploys_what_changes_and_keeps_what_is_stored(gust, tmp_path):
+    init(gust, tmp_path, "api", "notes")
+    dev = Dev(gust, tmp_path / "notes")
+    try:
+        url = dev.saw("ApiUrl")[0].split()[-1]
+        dev.saw("waiting for changes")
+        at = f"{gust.endpoint}/_gust/api/{url.split('//')[1].split('.')[0]}"
+        note = requests.post(f"{at}/notes", json={"text": "kept"}).json()
+        source = tmp_path / "notes/src/app.py"
+        source.write_text(source.read_text().replace("def handler(event, context):", 'def handler(event, context):\n    print("second edition")'))
+        dev.saw("changed: src/app.py")
+        dev.saw("update ApiFunction")
+        took = int(re.search(r"deployed in (\d+) ms", dev.saw("deployed in", dev.lines.index(dev.saw("changed: src")[0]))[0])[1])
+        print("redeployed in", took, "ms")
+        assert requests.get(f"{at}/notes").json() == [note]
+        dev.saw("second edition")  # the log, inline
+        # What is wrong is told, and the next change goes on.
+        before = len(dev.lines)
+        template = tmp_path / "notes/template.yaml"
+        good = template.read_text()
+        template.write_text(good.replace("Handler: app.handler", "Handler: nothing.handler"))
+        dev.saw("not deployed: ", before)
+        assert requests.get(f"{at}/notes").json() == [note]
+        template.write_text(good.replace("Timeout: 10", "Timeout: 11"))
+        dev.saw("update ApiFunction.*Timeout", before)
+    finally:
+        assert dev.end() == 0
+
+
+def test_dev_says_where_there_is_no_template(gust, tmp_path):
+    done = run(gust, "dev", cwd=tmp_path)
+    assert done.returncode == 2 and "template" in done.stderr
