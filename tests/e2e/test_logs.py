@@ -181,7 +181,7 @@ def test_patterns(logs, group):
     assert found(logs, group, logStreamNamePrefix="two") == []
     matched = logs.test_metric_filter(filterPattern="ERROR", logEventMessages=["ERROR 1", "fine"])["matches"]
     assert [m["eventNumber"] for m in matched] == [1]
-    arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["arn"]
+    arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["logGroupArn"]
     assert len(logs.filter_log_events(logGroupIdentifier=arn)["events"]) == 4
 
 
