@@ -36,7 +36,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
     return match(text, [...ACTIONS, ...found], (e) => e.title).slice(0, MOST);
   }, [text, named]);
   useEffect(() => setAt(0), [text]);
-  useEffect(() => list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at]);
+  useEffect(() => {
+    list.current?.children[at]?.scrollIntoView({ block: 'nearest' });
+  }, [at]);
 
   const run = (entry: Entry | undefined) => {
     if (!entry) return;

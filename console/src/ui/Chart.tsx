@@ -17,9 +17,10 @@ interface Props {
   format: (value: number) => string;
   height?: number;
   bars?: boolean;
+  least?: number; // that the axis reaches, whatever the values
 }
 
-export function Chart({ label, times, series, format, height = 180, bars }: Props) {
+export function Chart({ label, times, series, format, height = 180, bars, least = 0.5 }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const theme = useShownTheme();
@@ -37,7 +38,7 @@ export function Chart({ label, times, series, format, height = 180, bars }: Prop
       padding: [8, 8, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 } },
-      scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.15, 0.5)] } },
+      scales: { y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, least) || 1] } },
       axes: [{ ...axis, space: 60 }, { ...axis, size: 62, values: (_, ticks) => ticks.map(format) }],
       series: [
         {},
@@ -62,9 +63,11 @@ export function Chart({ label, times, series, format, height = 180, bars }: Prop
     };
     // Made anew only for other lines or colours; numbers are put into it below.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [theme, names, height, bars]);
+  }, [theme, names, height, bars, least]);
 
-  useEffect(() => plot.current?.setData(data), [data]);
+  useEffect(() => {
+    plot.current?.setData(data);
+  }, [data]);
 
   const now = series.map((s) => `${s.label} ${format(s.values.findLast((v) => v !== undefined) ?? 0)}`).join(', ');
   return (

@@ -11,7 +11,7 @@ export interface Column<T> {
   sort?: (row: T) => string | number;
   width?: string; // of a grid's column
   align?: 'end';
-  narrow?: 'hide'; // on a phone
+  narrow?: 'hide' | 'fixed'; // on a phone
 }
 
 interface Props<T> {
@@ -22,13 +22,14 @@ interface Props<T> {
   onOpen?: (row: T) => void;
   selected?: string;
   height?: number; // of the rows' window, in pixels; else as high as its rows, up to most of the screen
+  minWidth?: number; // of the columns together; what does not fit is scrolled to
   onEnd?: () => void; // the last row is seen
   foot?: ReactNode;
 }
 
 const ROW = 41;
 
-export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, height, onEnd, foot }: Props<T>) {
+export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, height, minWidth, onEnd, foot }: Props<T>) {
   const [order, setOrder] = useState<{ key: string; down: boolean }>();
   const scroller = useRef<HTMLDivElement>(null);
   const sorted = useMemo(() => {
@@ -54,8 +55,8 @@ export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, h
   };
 
   return (
-    <div className="table" role="table" aria-label={label} aria-rowcount={sorted.length + 1} data-narrow={columns.some((c) => c.narrow) || undefined}>
-      <div role="rowgroup" className="table-head">
+    <div className={`table ${sorted.length > 8 ? 'long' : ''}`} role="table" aria-label={label} aria-rowcount={sorted.length + 1} data-narrow={columns.some((c) => c.narrow) || undefined}>
+      <div role="rowgroup" className="table-head" style={{ minWidth }}>
         <div role="row" aria-rowindex={1} className="tr" style={template}>
           {columns.map((c) => (
             <div
@@ -76,7 +77,7 @@ export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, h
           ))}
         </div>
       </div>
-      <div role="rowgroup" className="table-rows" ref={scroller} tabIndex={onOpen ? undefined : 0} style={height ? { maxHeight: height } : undefined}>
+      <div role="rowgroup" className="table-rows" ref={scroller} tabIndex={onOpen ? undefined : 0} style={{ maxHeight: height, minWidth }}>
         <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
           {items.map((item) => {
             const row = sorted[item.index];
@@ -88,7 +89,7 @@ export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, h
                 aria-rowindex={item.index + 2}
                 aria-current={selected === key || undefined}
                 data-index={item.index}
-                className={`tr ${onOpen ? 'opens' : ''} ${selected === key ? 'selected' : ''}`}
+                className={`tr ${onOpen ? 'opens' : ''} ${selected === key ? 'selected' : ''} ${item.index === sorted.length - 1 ? 'last' : ''}`}
                 tabIndex={onOpen ? (item.index === 0 || selected === key ? 0 : -1) : undefined}
                 style={{ ...template, height: ROW, transform: `translateY(${item.start}px)` }}
                 onClick={onOpen && ((event) => !(event.target as HTMLElement).closest('a, button, input') && onOpen(row))}

@@ -34,12 +34,15 @@ const columns = (by: By): Column<Group>[] => [
   { key: 'cost', title: 'Cost', cell: (g) => money(g.cost), sort: (g) => g.cost, align: 'end', width: '7.5rem' },
 ];
 
-function Days({ rows }: { rows: Usage[] }) {
-  const days = grouped(rows, (r) => [r.day]).sort((a, b) => a.name.localeCompare(b.name));
-  const times = useMemo(() => days.map((d) => new Date(d.name).getTime() / 1000), [days]);
+function Days({ rows, days }: { rows: Usage[]; days: number }) {
+  const { times, values } = useMemo(() => {
+    const costs = new Map(grouped(rows, (r) => [r.day]).map((d) => [d.name, d.cost]));
+    const all = Array.from({ length: days }, (_, i) => today(new Date(Date.now() - (days - 1 - i) * 86_400_000)));
+    return { times: all.map((day) => new Date(day).getTime() / 1000), values: all.map((day) => costs.get(day) ?? 0) };
+  }, [rows, days]);
   return (
     <Panel title="Cost by day">
-      <Chart label="Cost by day" times={times} format={money} bars series={[{ label: 'Cost', colour: 'accent', values: days.map((d) => d.cost), fill: true }]} />
+      <Chart label="Cost by day" times={times} format={money} bars least={0} series={[{ label: 'Cost', colour: 'accent', values, fill: true }]} />
     </Panel>
   );
 }
@@ -89,7 +92,7 @@ export default function Bill() {
               </Empty>
             ) : (
               <>
-                {days > 1 && <Days rows={rows} />}
+                {days > 1 && <Days rows={rows} days={days} />}
                 <DataTable label={`Usage by ${by}`} rows={groups} columns={columns(by)} rowKey={(g) => g.name} />
               </>
             )}

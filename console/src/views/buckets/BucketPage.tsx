@@ -19,6 +19,7 @@ const columns = (bucket: string, prefix: string, chosen: Chosen): Column<Row>[] 
     key: 'choose',
     title: '',
     width: '1.4rem',
+    narrow: 'fixed',
     cell: (r) => r.object && <input type="checkbox" aria-label={`Choose ${r.name}`} checked={chosen.keys.has(r.key)} onChange={() => chosen.toggle(r.key)} />,
   },
   {

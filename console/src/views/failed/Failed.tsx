@@ -10,15 +10,26 @@ import { Confirm, Dialog } from '../../ui/Dialog';
 import { ago, count, pretty } from '../../ui/format';
 import { toast, toastError } from '../../ui/Toasts';
 
+/** What a function's error says, in a line. */
+export function reasonOf(error: string): string {
+  try {
+    const { errorType, errorMessage } = JSON.parse(error);
+    return errorMessage === undefined ? error : `${errorType ?? 'Error'}: ${errorMessage}`;
+  } catch {
+    return error;
+  }
+}
+
 const columns = (chosen: Set<string>, toggle: (id: string) => void): Column<FailedEvent>[] => [
   {
     key: 'choose',
     title: '',
     cell: (e) => <input type="checkbox" aria-label={`Choose ${e.id}`} checked={chosen.has(e.id)} onChange={() => toggle(e.id)} />,
     width: '1.4rem',
+    narrow: 'fixed',
   },
   { key: 'function', title: 'Function', cell: (e) => <a href={href('functions', [e.function])}>{e.function}</a>, sort: (e) => e.function, width: 'minmax(8rem, 1fr)' },
-  { key: 'error', title: 'Why', cell: (e) => e.error, sort: (e) => e.error, width: 'minmax(0, 2fr)', narrow: 'hide' },
+  { key: 'error', title: 'Why', cell: (e) => reasonOf(e.error), sort: (e) => e.error, width: 'minmax(0, 2fr)', narrow: 'hide' },
   { key: 'attempts', title: 'Attempts', cell: (e) => <Badge tone="bad">{e.attempts}</Badge>, sort: (e) => e.attempts, align: 'end', width: '6rem', narrow: 'hide' },
   { key: 'failed', title: 'Given up', cell: (e) => ago(e.failed_at), sort: (e) => e.failed_at, align: 'end', width: '7rem' },
 ];
@@ -29,7 +40,7 @@ function Look({ event, onClose, onRetry }: { event: FailedEvent; onClose: () => 
       <Facts
         rows={[
           ['Id', <code key="id">{event.id}</code>],
-          ['Why', event.error],
+          ['Why', reasonOf(event.error)],
           ['Attempts', event.attempts],
           ['Taken', event.enqueued_at],
           ['Given up', event.failed_at],

@@ -38,13 +38,13 @@ function Items({ table, search, onOpen }: { table: Table; search: Search; onOpen
     return <Empty title="No items" command={`gust table put ${table.TableName} '{${table.KeySchema.map((k) => `"${k.AttributeName}": "a"`).join(', ')}}'`} />;
   const more = () => query.hasNextPage && !query.isFetchingNextPage && items.length < MOST_ROWS && void query.fetchNextPage();
   return (
-    <div className="sideways">
       <DataTable
         label={`Items of ${table.TableName}`}
         rows={items.map((item, i): [Item, number] => [item, i])}
         columns={columns}
         rowKey={([, i]) => String(i)}
         onOpen={([item]) => onOpen(item)}
+        minWidth={columns.length * 118}
         onEnd={more}
         foot={
           <span className="row">
@@ -57,7 +57,6 @@ function Items({ table, search, onOpen }: { table: Table; search: Search; onOpen
           </span>
         }
       />
-    </div>
   );
 }
 
