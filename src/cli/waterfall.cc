@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kNameWidth = 42, kKindWidth = 11, kDurationWidth = 9, kLeastBar = 10, kMostBar = 60;
+constexpr std::size_t kNameWidth = 42, kLeastName = 12, kKindWidth = 11, kDurationWidth = 9, kLeastBar = 10, kMostBar = 60;
 
 std::int64_t number(const json::object& object, std::string_view name) {
   const auto* value = object.if_contains(name);
@@ -67,19 +67,17 @@ class Drawing {
   }
 
   std::vector<std::string> draw() {
-    for (const auto* root : roots_) step(*root, "", "");
+    for (const auto* root : roots_) step(*root, "", "", 0);
     return std::move(out_);
   }
 
  private:
-  // `before` stands in front of its own line, `below` in front of what is inside it.
-  void step(const json::object& span, const std::string& before, const std::string& below) {
+  // `before` stands in front of its own line, `below` in front of what is inside it; both are `indent` wide.
+  void step(const json::object& span, const std::string& before, const std::string& below, std::size_t indent) {
     if (!drawn_.insert(text(span, "id")).second) return;  // a circle is no tree
     const auto status = text(span, "status");
-    const auto depth = below.size();
-    auto name = cut(flat(text(span, "name")), kNameWidth > depth + 8 ? kNameWidth - depth : 8);
-    const auto room = kNameWidth > depth ? kNameWidth - depth : 0;
-    name = fmt::format("{:<{}}", name, room);
+    const auto room = std::max(kNameWidth, indent + kLeastName) - indent;
+    const auto name = fmt::format("{:<{}}", cut(flat(text(span, "name")), room), room);
     const auto kind = cut(text(span, "kind"), kKindWidth);
     const auto colour = colour_of(status);
     out_.push_back(terminal_.paint(Colour::kDim, before) + terminal_.paint(colour, name) + "  " +
@@ -88,14 +86,14 @@ class Drawing {
                    terminal_.paint(colour == Colour::kPlain ? Colour::kGreen : colour, bar_of(span)));
     const auto inside = children_.find(text(span, "id"));
     const bool more = inside != children_.end();
-    const auto margin = below + (more ? "| " : "  ");
+    const auto margin = below + (more ? "│ " : "  ");
     if (const auto error = flat(text(span, "error")); !error.empty())
       out_.push_back(terminal_.paint(Colour::kDim, margin) + terminal_.paint(Colour::kRed, status + ": " + error));
     if (text(span, "kind") == "handler") print_logs(span, margin);
     if (!more) return;
     for (const auto* child : inside->second) {
       const bool last = child == inside->second.back();
-      step(*child, below + (last ? "`-" : "|-"), below + (last ? "  " : "| "));
+      step(*child, below + (last ? "└ " : "├ "), below + (last ? "  " : "│ "), indent + 2);
     }
   }
 

@@ -8,7 +8,7 @@ void KeepingInvoker::accepted(const RequestContext& context, const FunctionRef& 
   event.function = target;
   event.at = clock_.now();
   event.arrival = invocation.arrival;
-  event.trace_id = context.trace.id;
+  if (!context.trace.id.empty()) event.trace_id = xray_id(context.trace.id);
   event.client_context = invocation.client_context;
   event.replay_of = invocation.replay_of;
   events_.accepted(std::move(event), invocation.payload);

@@ -2,6 +2,7 @@
 import json
 import re
 import threading
+from urllib.parse import parse_qsl, quote, urlencode
 
 import boto3
 import pytest
@@ -28,7 +29,9 @@ def handler(event, context):
 
 
 def admin(gust, path, stream=False):
-    request = AWSRequest("GET", f"{gust.endpoint}/_gust/{path}")
+    path, _, query = path.partition("?")
+    query = urlencode(parse_qsl(query, keep_blank_values=True), quote_via=quote)  # as it is signed
+    request = AWSRequest("GET", f"{gust.endpoint}/_gust/{path}{'?' if query else ''}{query}")
     SigV4Auth(Credentials(*gust.keys()), "gust", "us-east-1").add_auth(request)
     return requests.get(request.url, headers=dict(request.headers), stream=stream, timeout=60)
 
