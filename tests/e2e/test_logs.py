@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from conftest import wait_until
 from test_lambda import ROLE, zip_of
+from test_s3 import OLD
 
 CODE = """
 def handler(event, context):
@@ -78,9 +79,9 @@ def test_groups(logs, unique):
         "PageSize": 2}) for g in page["logGroups"]]
     assert [g["logGroupName"] for g in listed] == names
     assert listed[0]["arn"] == f"arn:aws:logs:us-east-1:000000000000:log-group:{names[0]}:*"
-    assert listed[0]["logGroupArn"] + ":*" == listed[0]["arn"] and listed[0]["storedBytes"] == 0
+    assert listed[0]["storedBytes"] == 0 and (OLD or listed[0]["logGroupArn"] + ":*" == listed[0]["arn"])
     assert [g["logGroupName"] for g in logs.describe_log_groups(logGroupNamePattern=f"{unique}/3")["logGroups"]] == names[3:4]
-    arn = listed[1]["logGroupArn"]
+    arn = listed[1]["arn"].removesuffix(":*")
     logs.tag_resource(resourceArn=arn, tags={"a": "b"})
     logs.untag_resource(resourceArn=arn, tagKeys=["n"])
     assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "b"}
@@ -181,8 +182,9 @@ def test_patterns(logs, group):
     assert found(logs, group, logStreamNamePrefix="two") == []
     matched = logs.test_metric_filter(filterPattern="ERROR", logEventMessages=["ERROR 1", "fine"])["matches"]
     assert [m["eventNumber"] for m in matched] == [1]
-    arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["logGroupArn"]
-    assert len(logs.filter_log_events(logGroupIdentifier=arn)["events"]) == 4
+    if not OLD:  # which knows groups by name only
+        arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["logGroupArn"]
+        assert len(logs.filter_log_events(logGroupIdentifier=arn)["events"]) == 4
 
 
 def test_retention_by_a_clock_that_moves(new_gust, tmp_path, monkeypatch):
@@ -230,7 +232,7 @@ def test_insights(logs, group):
     put(logs, group, *['{"level": "%s", "ms": %d}' % ("ERROR" if i % 3 == 0 else "INFO", i) for i in range(30)])
     rows, result = answer_of(logs, "stats count(*) as n, avg(ms) as a by level | sort level", logGroupName=group)
     assert rows == [{"level": "ERROR", "n": "10", "a": "13.5"}, {"level": "INFO", "n": "20", "a": "15"}]
-    assert result["statistics"]["recordsScanned"] == 30 and result["queryLanguage"] == "CWLI"
+    assert result["statistics"]["recordsScanned"] == 30 and (OLD or result["queryLanguage"] == "CWLI")
     rows, _ = answer_of(logs, "fields @timestamp, ms | filter ms > 27 | sort @timestamp desc", logGroupNames=[group])
     assert [row["ms"] for row in rows] == ["29", "28"] and "@ptr" in rows[0] and len(rows[0]["@timestamp"]) == 23
     rows, _ = answer_of(logs, "fields ms", logGroupName=group, limit=5)
