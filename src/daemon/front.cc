@@ -106,6 +106,13 @@ void take_region(RequestContext& context, const std::optional<auth::Scope>& scop
   context.signed_region = scope->region;
 }
 
+// A page that is open asks again and again; only what somebody does is traced.
+bool is_look(const http::Request& request) {
+  if (request.method == "GET" || request.method == "HEAD") return true;
+  const auto target = request.headers.get_or("x-amz-target", "");
+  return target.find(".List") != std::string_view::npos || target.find(".Describe") != std::string_view::npos;
+}
+
 }  // namespace
 
 http::Response admin_error(int status, const std::string& message) {
@@ -295,8 +302,12 @@ boost::asio::awaitable<http::Response> Front::serve_known(RequestContext context
   if (target == signed_.end() || target->second.scope != service)
     co_return admin_error(404, fmt::format("Gust does not serve '{}'", service));
   if (const auto wrapped = auth::wrap_unsigned(request); !wrapped) co_return admin_error(400, wrapped.error().message);
-  auto answered = co_await target->second.service->handle(std::move(context), std::move(request), to.path);
-  co_return answered ? *std::move(answered) : admin_error(500, answered.error().message);
+  auto span = is_look(request) ? nullptr : spans_.begin(context, request, to);
+  if (span) context.note->account = context.principal.account;
+  auto answered = co_await target->second.service->handle(context, std::move(request), to.path);
+  auto response = answered ? *std::move(answered) : admin_error(500, answered.error().message);
+  FrontSpans::end(std::move(span), context, response);
+  co_return response;
 }
 
 boost::asio::awaitable<http::Response> Front::administer(RequestContext context, http::Request request) {

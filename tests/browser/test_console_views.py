@@ -8,6 +8,8 @@ PHONE = {"width": 390, "height": 780}
 # (name of the picture, address, heading, text that must be there)
 VIEWS = [
     ("overview", "overview", "Overview", "price-orders"),
+    ("map-real", "map", "Map", "price-orders"),
+    ("traces-real", "traces", "Traces", "album/2026"),
     ("functions", "functions", "Functions", "price-orders"),
     ("function-test", "functions/price-orders", "price-orders", "Saved events and samples"),
     ("function-code", "functions/price-orders?tab=code", "price-orders", "prices.json"),

@@ -82,6 +82,7 @@ export interface Invocation {
   error?: string; // Handled, Unhandled
   version: string;
   requestId: string;
+  trace?: string;
   payload: string;
   log: string;
   took: number; // milliseconds, as the page saw it
@@ -102,6 +103,7 @@ export async function invoke(name: string, payload: string, how: 'wait' | 'queue
     error: response.headers.get('x-amz-function-error') ?? undefined,
     version: response.headers.get('x-amz-executed-version') ?? '',
     requestId: response.headers.get('x-amzn-requestid') ?? '',
+    trace: response.headers.get('x-amzn-trace-id')?.match(/Root=([^;]+)/)?.[1],
     payload: body,
     log: new TextDecoder().decode(bytes),
     took: performance.now() - began,

@@ -26,6 +26,9 @@ export function FunctionPage({ name }: { name: string }) {
                 <Badge>{f.MemorySize} MB</Badge>
                 <Badge>{f.Timeout} s at most</Badge>
                 <Badge>{bytes(f.CodeSize)}</Badge>
+                <a className="button quiet" href={href('traces', [], { function: name })}>
+                  Traces
+                </a>
                 {f.State && f.State !== 'Active' && <Badge tone="warn">{f.State}</Badge>}
               </PageHead>
               <Tabs

@@ -45,6 +45,11 @@ function Outcome({ result, name }: { result: Invocation; name: string }) {
           <Code label="The end of the log" text={result.log.trimEnd()} />
         </>
       )}
+      {result.trace && (
+        <p>
+          <a href={href('traces', [result.trace])}>Its trace</a>
+        </p>
+      )}
       {result.requestId && <p className="muted small">Request {result.requestId}</p>}
     </>
   );

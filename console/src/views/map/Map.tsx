@@ -14,6 +14,7 @@ import { MapNodeCard, type CardNode } from './MapNodeCard';
 
 const MINUTES = [5, 15, 60];
 const nodeTypes = { card: MapNodeCard };
+const FIT = { padding: 0.06, minZoom: 0.55, maxZoom: 1.1 };
 
 const viewOf: Record<string, string> = { function: 'functions', bucket: 'buckets', table: 'tables' };
 const addressOf = (node: MapNode) => (viewOf[node.kind] ? href(viewOf[node.kind], [node.name]) : undefined);
@@ -27,7 +28,7 @@ function edgeOf(edge: MapEdge, seconds: number): Edge {
     target: edge.to,
     label: `${perSecond(edge.count / seconds)}/s${failing ? `, ${count(edge.errors)} failed` : ''}`,
     animated: edge.count > 0,
-    markerEnd: { type: MarkerType.ArrowClosed, color: colour },
+    markerEnd: { type: MarkerType.ArrowClosed, color: colour, markerUnits: 'userSpaceOnUse', width: 16, height: 16 },
     style: { stroke: colour, strokeWidth: Math.min(6, 1.5 + Math.log10(1 + edge.count)) },
     labelStyle: { fill: failing ? 'var(--bad)' : 'var(--text)' },
     labelBgStyle: { fill: 'var(--surface)' },
@@ -47,14 +48,16 @@ function Flow({ map, seconds }: { map: ServiceMap; seconds: number }) {
   const places = useMemo(() => place(map), [map]);
   const nodes = map.nodes.map((node): CardNode => ({ id: node.id, type: 'card', position: places.get(node.id)!, data: { node, seconds } }));
   const edges = map.edges.filter((e) => places.has(e.from) && places.has(e.to)).map((e) => edgeOf(e, seconds));
+  const height = Math.max(...[...places.values()].map((p) => p.y)) + 180;
   return (
-    <div className="flow">
+    <div className="flow" style={{ height: `clamp(260px, ${height}px, 70vh)` }}>
       <ReactFlow
         nodes={nodes as Node[]}
         edges={edges}
         nodeTypes={nodeTypes}
         colorMode={theme}
         fitView
+        fitViewOptions={FIT}
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
