@@ -13,6 +13,7 @@ VIEWS = [
     ("functions", "functions", "Functions", "price-orders"),
     ("function-test", "functions/price-orders", "price-orders", "Saved events and samples"),
     ("function-code", "functions/price-orders?tab=code", "price-orders", "prices.json"),
+    ("function-events", "functions/price-orders?tab=events", "price-orders", "given up"),
     ("function-logs", "functions/price-orders?tab=logs", "price-orders", "order has no lines"),
     ("function-versions", "functions/price-orders?tab=versions", "price-orders", "before the sale"),
     ("function-instances", "functions/price-orders?tab=instances", "price-orders", "Instances"),

@@ -71,6 +71,20 @@ def test_a_function_is_tested(console, console_world):
     expect(page.get_by_role("button", name="Invoke", exact=True)).to_be_disabled()
 
 
+def test_an_event_is_sent_again(console, console_world, gust):
+    gust.client("lambda").invoke(FunctionName="price-orders", Payload=json.dumps({"id": "again", "lines": [{"price": 4, "count": 2}]}))
+    it = console()
+    page = it.show("functions/price-orders?tab=events", "price-orders")
+    page.locator("[role=row][data-index='0']").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Event", exact=True)).to_contain_text('"again"')
+    dialog.get_by_label(re.compile("^To version")).select_option("1")
+    dialog.get_by_role("button", name="Send it again").click()
+    expect(dialog.get_by_label("Answer")).to_contain_text('"total": 8')
+    expect(dialog.get_by_role("status")).to_contain_text("version 1")
+    assert it.axe() == []
+
+
 def test_logs_come_while_one_looks(console, console_world, gust):
     page = console().show("functions/price-orders?tab=logs", "price-orders")
     log = page.get_by_role("log")

@@ -59,8 +59,72 @@ export interface Usage {
   bytes_out: number;
 }
 export async function usage(from: string, to: string): Promise<Usage[]> {
-  const answer = await json<{ usage: Usage[] }>(`admin/usage?from=${from}&to=${to}`);
-  return answer.usage.filter((row) => row.function);
+  return (await json<{ usage: Usage[] }>(`admin/usage?from=${from}&to=${to}`)).usage;
+}
+
+/** What was used of the object store, the tables and the HTTP APIs. */
+export interface Use {
+  day: string;
+  service: string; // s3, dynamodb, apigateway
+  resource: string;
+  requests: number;
+  puts: number;
+  gets: number;
+  api_requests: number;
+  bytes_in: number;
+  bytes_out: number;
+  read_milliunits: number;
+  write_milliunits: number;
+  byte_hours: number;
+}
+export async function uses(from: string, to: string): Promise<Use[]> {
+  return (await json<{ uses?: Use[] }>(`admin/usage?from=${from}&to=${to}`)).uses ?? [];
+}
+
+export interface Budget {
+  amount: string;
+  currency: string;
+  per: 'month' | 'day';
+  period: string;
+  spent: string;
+  passed: boolean;
+  notify: string;
+}
+export const budget = async () => (await json<{ budget: Budget | null }>('admin/budget')).budget;
+
+/** An event that a function got, as it is kept for sending it again. */
+export interface KeptEvent {
+  id: string;
+  function: string;
+  at: number; // milliseconds since 1970
+  kind: 'request' | 'stream' | 'event' | 'batch';
+  bytes: number;
+  status: string; // running, ok, failed, refused, retrying, given_up, cut_off
+  attempts?: number;
+  duration_us?: number;
+  version?: string;
+  error?: string;
+  trace_id?: string;
+  replay_of?: string;
+  payload?: string; // of one that is looked at
+}
+export async function keptEvents(name: string): Promise<KeptEvent[]> {
+  return (await json<{ events: KeptEvent[] }>(`admin/events?function=${encodeURIComponent(name)}&limit=500`)).events;
+}
+export const keptEvent = (id: string) => json<KeptEvent>(`admin/events/${encodeURIComponent(id)}`);
+
+export interface Replayed {
+  id: string;
+  version: string;
+  status: 'ok' | 'failed';
+  error?: string;
+  billed_ms: number;
+  payload: string;
+  log: string;
+}
+export async function replay(id: string, version: string): Promise<Replayed> {
+  const query = version ? `?version=${encodeURIComponent(version)}` : '';
+  return (await call(`admin/replay/${encodeURIComponent(id)}${query}`, { method: 'POST' })).json();
 }
 
 export interface Account {

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { colour, useShownTheme } from '../app/theme';
+import { clockTime } from './format';
 
 export interface Series {
   label: string;
@@ -19,6 +20,10 @@ interface Props {
   bars?: boolean;
   least?: number; // that the axis reaches, whatever the values
 }
+
+const DAY = 86_400; // seconds
+const dayOf = (at: number) => new Date(at * 1000).toISOString().slice(5, 10);
+const timeOf = (at: number) => clockTime(at * 1000).slice(0, 8);
 
 export function Chart({ label, times, series, format, height = 180, bars, least = 0.5 }: Props) {
   const place = useRef<HTMLDivElement>(null);
@@ -38,8 +43,14 @@ export function Chart({ label, times, series, format, height = 180, bars, least 
       padding: [8, 8, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 } },
-      scales: { y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, least) || 1] } },
-      axes: [{ ...axis, space: 60 }, { ...axis, size: 62, values: (_, ticks) => ticks.map(format) }],
+      scales: {
+        x: { range: (_, min, max) => (bars ? [min - DAY / 2, max + DAY / 2] : [min, max]) },
+        y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, least) || 1] },
+      },
+      axes: [
+        { ...axis, space: 70, incrs: bars ? [DAY, 7 * DAY, 30 * DAY] : undefined, values: (_, ticks) => ticks.map(bars ? dayOf : timeOf) },
+        { ...axis, size: 62, values: (_, ticks) => ticks.map(format) },
+      ],
       series: [
         {},
         ...series.map((s) => ({
@@ -47,7 +58,7 @@ export function Chart({ label, times, series, format, height = 180, bars, least 
           stroke: colour(s.colour),
           width: 2,
           fill: s.fill ? `color-mix(in srgb, ${colour(s.colour)} 14%, transparent)` : undefined,
-          points: { show: false },
+          points: { size: 5, show: (u, i) => !bars && [...u.data[i]].filter((v) => v !== undefined && v !== null).length < 20 },
           spanGaps: true,
           paths: bars ? uPlot.paths.bars!({ size: [0.6, 60] }) : undefined,
         })),

@@ -87,6 +87,16 @@ export function cost(used: { invocations: number; mb_ms: number; tmp_mb_ms: numb
   return (used.invocations * 0.2) / 1e6 + (used.mb_ms * 0.0000166667) / gbSeconds + (used.tmp_mb_ms * 0.0000000309) / gbSeconds;
 }
 
+const GB = 2 ** 30;
+const HOURS_OF_MONTH = 730;
+
+/** The same of what other services were used for. */
+export function costOfUse(use: { service: string; puts: number; gets: number; api_requests: number; bytes_out: number; read_milliunits: number; write_milliunits: number; byte_hours: number }): number {
+  const stored = (use.byte_hours / GB / HOURS_OF_MONTH) * (use.service === 'dynamodb' ? 0.25 : 0.023);
+  const requests = (use.puts * 0.005 + use.gets * 0.0004) / 1000 + use.api_requests / 1e6;
+  return stored + requests + (use.bytes_out / GB) * 0.09 + (use.read_milliunits * 0.125 + use.write_milliunits * 0.625) / 1e9;
+}
+
 /** Two digits that say something, however small. */
 export function money(usd: number): string {
   if (usd === 0) return '$0.00';

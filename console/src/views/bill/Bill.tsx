@@ -1,13 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { usage, type Usage } from '../../api/admin';
+import { budget, usage, uses, type Budget, type Usage } from '../../api/admin';
 import { href } from '../../app/router';
-import { Await, Button, Empty, Field, PageHead, Panel } from '../../ui/basics';
+import { Await, Badge, Button, Empty, Field, PageHead, Panel } from '../../ui/basics';
 import { Chart } from '../../ui/Chart';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { bytes, cost, count, duration, money, today } from '../../ui/format';
+import { bytes, cost, costOfUse, count, duration, money, today } from '../../ui/format';
 import { csvOf, grouped, type Group } from './grouped';
+import { Services } from './Services';
 
 type By = 'function' | 'day' | 'tag';
 const DAYS = [
@@ -41,7 +42,7 @@ function Days({ rows, days }: { rows: Usage[]; days: number }) {
     return { times: all.map((day) => new Date(day).getTime() / 1000), values: all.map((day) => costs.get(day) ?? 0) };
   }, [rows, days]);
   return (
-    <Panel title="Cost by day">
+    <Panel title="Cost of functions by day">
       <Chart label="Cost by day" times={times} format={money} bars least={0} series={[{ label: 'Cost', colour: 'accent', values, fill: true }]} />
     </Panel>
   );
@@ -52,6 +53,8 @@ export default function Bill() {
   const [by, setBy] = useState<By>('function');
   const from = today(new Date(Date.now() - (days - 1) * 86_400_000));
   const used = useQuery({ queryKey: ['usage', from, today()], queryFn: () => usage(from, today()), refetchInterval: 10_000 });
+  const others = useQuery({ queryKey: ['uses', from, today()], queryFn: () => uses(from, today()), refetchInterval: 10_000 });
+  const limit = useQuery({ queryKey: ['budget'], queryFn: budget, retry: false });
   const names = (row: Usage) => (by === 'function' ? [row.function] : by === 'day' ? [row.day] : tagsOf(row));
   const save = (groups: Group[]) => {
     const url = URL.createObjectURL(new Blob([csvOf(by, groups)], { type: 'text/csv' }));
@@ -62,7 +65,7 @@ export default function Bill() {
     <Await query={used}>
       {(rows) => {
         const groups = grouped(rows, names).sort((a, b) => b.cost - a.cost);
-        const total = rows.reduce((sum, row) => sum + cost(row), 0);
+        const total = rows.reduce((sum, row) => sum + cost(row), 0) + (others.data ?? []).reduce((sum, use) => sum + costOfUse(use), 0);
         return (
           <>
             <PageHead title="Bill" lead={`${money(total)} by a public cloud's prices; here it costs nothing.`}>
@@ -86,6 +89,7 @@ export default function Bill() {
                 <Download size={16} aria-hidden /> CSV
               </Button>
             </PageHead>
+            {limit.data && <BudgetLine budget={limit.data} />}
             {!rows.length ? (
               <Empty title="Nothing was used in this time" command="gust bill --by day">
                 Each invocation is recorded: its time, memory, CPU and bytes.
@@ -93,13 +97,25 @@ export default function Bill() {
             ) : (
               <>
                 {days > 1 && <Days rows={rows} days={days} />}
-                <DataTable label={`Usage by ${by}`} rows={groups} columns={columns(by)} rowKey={(g) => g.name} />
+                <DataTable label={`Usage by ${by}`} rows={groups} columns={columns(by)} rowKey={(g) => g.name} height={480} />
               </>
             )}
+            <Services uses={others.data ?? []} />
           </>
         );
       }}
     </Await>
+  );
+}
+
+function BudgetLine({ budget: b }: { budget: Budget }) {
+  return (
+    <p className={`notice ${b.passed ? 'bad' : ''}`}>
+      <span>
+        Budget of {b.amount} {b.currency} a {b.per}: {Number(b.spent).toFixed(4)} {b.currency} spent in {b.period}.
+      </span>
+      <Badge tone={b.passed ? 'bad' : 'ok'}>{b.passed ? 'passed' : 'within'}</Badge>
+    </p>
   );
 }
 

@@ -5,6 +5,7 @@ import { Await, Badge, Crumbs, PageHead } from '../../ui/basics';
 import { Tabs } from '../../ui/Tabs';
 import { bytes } from '../../ui/format';
 import { CodeTab } from './CodeTab';
+import { EventsTab } from './EventsTab';
 import { InstancesTab } from './InstancesTab';
 import { LogsTab } from './LogsTab';
 import { SettingsTab } from './SettingsTab';
@@ -36,6 +37,7 @@ export function FunctionPage({ name }: { name: string }) {
                 tabs={[
                   { key: 'test', title: 'Test', show: () => <TestTab name={name} /> },
                   { key: 'code', title: 'Code', show: () => <CodeTab found={found} /> },
+                  { key: 'events', title: 'Events', show: () => <EventsTab name={name} /> },
                   { key: 'logs', title: 'Logs', show: () => <LogsTab name={name} /> },
                   { key: 'versions', title: 'Versions', show: () => <VersionsTab name={name} /> },
                   { key: 'instances', title: 'Instances', show: () => <InstancesTab name={name} /> },
