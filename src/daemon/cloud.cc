@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "codec/json.h"
 #include "daemon/announced_blobs.h"
+#include "daemon/environment.h"
 #include "daemon/tracing.h"
-#include "functions/keeping_invoker.h"
 #include "objects/key_file.h"
 
 #include <boost/json/object.hpp>
@@ -63,24 +63,6 @@ Millis billed_step() {
   return Millis(1);
 }
 
-// What the variable `name` gives; nothing when it is not set, or is not between these.
-std::optional<std::int64_t> number_of(const char* name, std::int64_t least, std::int64_t most) {
-  const char* given = std::getenv(name);
-  if (given == nullptr) return std::nullopt;
-  const std::string_view text = given;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number >= least && number <= most) return number;
-  GUST_WARN("{} '{}': expected {} to {}; it is not used", name, text, least, most);
-  return std::nullopt;
-}
-
-// The same in milliseconds.
-std::optional<Millis> period_of(const char* name, std::int64_t least, std::int64_t most) {
-  const auto ms = number_of(name, least, most);
-  return ms ? std::optional(Millis(*ms)) : std::nullopt;
-}
-
 // GUST_LIFECYCLE_PERIOD_MS: how often lifecycle rules are applied; else once an hour.
 objects::LifecycleSettings lifecycle_settings() {
   objects::LifecycleSettings out;
@@ -109,15 +91,6 @@ blobs::ScrubSettings scrub_settings() {
   } else {
     GUST_WARN("GUST_SCRUB_MB_PER_S '{}': expected 0 to 100000; it is not used", text);
   }
-  return out;
-}
-
-// GUST_EVENTS_MB and GUST_EVENTS_DAYS: how much of the events of invocations is kept, for replay; 0 MB turns it off.
-functions::EventBounds event_bounds() {
-  functions::EventBounds out;
-  if (const auto megabytes = number_of("GUST_EVENTS_MB", 0, 1'000'000))
-    out.bytes = static_cast<std::uint64_t>(*megabytes) << 20;
-  out.age = std::chrono::hours(24 * number_of("GUST_EVENTS_DAYS", 1, 3650).value_or(7));
   return out;
 }
 
@@ -177,6 +150,7 @@ async::Task<void> Cloud::start() {
   open_event_sources();
   open_log_services();
   open_services();
+  open_bill();
   open_console();
   outbox_->start();
   lifecycle_->start();
@@ -298,13 +272,8 @@ async::Task<void> Cloud::open_functions() {
   GUST_CO_TRY(const auto found_runtimes, co_await registry_->mend_code());
   layers_ = std::make_unique<functions::Layers>(*store_, registry_->code(), clock_);
   images_ = std::make_unique<functions::Images>(*store_, clock_, random_, code);
-  kept_events_ = std::make_unique<functions::KeptEvents>(executor_, clock_, settings_.data + "/kept-events",
-                                                         event_bounds());
-  auto pools =
-      functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
-  invoker_ = std::move(pools);
-  if (kept_events_->keeps())
-    invoker_ = std::make_unique<functions::KeepingInvoker>(std::move(invoker_), *kept_events_, clock_);
+  invoker_ = functions::make_invoker(executor_, *registry_, *launcher_, *logs_, clock_, random_, std::move(settings));
+  keep_events();
   for (const auto& runtime : found_runtimes) invoker_->expect(runtime);
   async_queue_ = std::make_unique<queue::DurableQueue>(executor_, *store_, clock_, "async");
   GUST_CO_CHECK(co_await async_queue_->open());
@@ -442,11 +411,10 @@ void Cloud::open_services() {
       *mappings_, *pollers_});
   api_gateway_ = std::make_unique<api::ApiGatewayV2Service>(
       *apis_, "execute-api.localhost" + endpoint_.substr(endpoint_.rfind(':')));
-  open_bill();
   if (traces_) admin_traces_ = std::make_unique<AdminTraces>(*traces_, *logs_, clock_, stopping_);
   admin_ = std::make_unique<Admin>(
-      Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *log_events_, *kept_events_, *launcher_,
-                   *store_, *blobs_, clock_, settings_.data, endpoint_, stopping_, admin_traces_.get()});
+      Admin::Parts{*accounts_, *registry_, *images_, *invoker_, *async_invoker_, *log_events_, *kept_events_,
+                   *launcher_, *store_, *blobs_, clock_, settings_.data, endpoint_, stopping_, admin_traces_.get()});
 
   front_ = std::make_unique<Front>(*authenticator_, *s3_, *tracer_);
   front_->add_signed(ServiceKind::kS3, "s3", s3_->wire());
@@ -490,7 +458,6 @@ void Cloud::open_services() {
         co_return page ? *std::move(page) : admin_error(500, page.error().message);
       });
   if (traces_) serve_traces();
-  front_->set_served([this](const Served& request) { use_counts_->served(request); });
   front_->set_admin([this](RequestContext context, http::Request request, api::Destination to) {
     if (BillAdmin::serves(to.path)) return bill_admin_->handle(std::move(context), std::move(request), std::move(to));
     return admin_->handle(std::move(context), std::move(request), std::move(to));
@@ -512,25 +479,6 @@ void Cloud::open_console() {
   front_->add_open(console, [this](RequestContext context, http::Request request, api::Destination to) {
     return console_->handle(std::move(context), std::move(request), std::move(to));
   });
-}
-
-void Cloud::open_bill() {
-  constexpr auto kDay = std::int64_t{86'400'000};
-  // GUST_STORAGE_PERIOD_MS and GUST_BUDGET_PERIOD_MS: how often what is stored, and what is spent, is looked at.
-  const auto storage = period_of("GUST_STORAGE_PERIOD_MS", 50, kDay).value_or(std::chrono::hours(1));
-  const auto spending = period_of("GUST_BUDGET_PERIOD_MS", 50, kDay).value_or(std::chrono::minutes(1));
-  uses_ = std::make_unique<meter::UseLedger>(executor_, clock_, settings_.data + "/meter",
-                                             owner_of(*objects_, *apis_));
-  use_counts_ = std::make_unique<UseCounts>(
-      executor_, UseCounts::Parts{*uses_, *accounts_, *objects_, *catalog_, *table_sweeper_}, storage);
-  dynamodb_->on_taken([this](const tables::Table& table, tables::Units units, double number) {
-    use_counts_->taken(table, units, number);
-  });
-  budgets_ = std::make_unique<meter::Budgets>(*store_);
-  budget_watch_ = std::make_unique<BudgetWatch>(
-      executor_, BudgetWatch::Parts{*budgets_, *ledger_, *uses_, *async_invoker_, clock_, random_}, spending);
-  bill_admin_ = std::make_unique<BillAdmin>(BillAdmin::Parts{*ledger_, *uses_, *budgets_, *budget_watch_, *recent_,
-                                                             *invoker_, *registry_, *objects_, *catalog_, clock_});
 }
 
 Result<void> Cloud::add_listener(const std::string& address, std::uint16_t port) {

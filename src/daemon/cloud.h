@@ -96,6 +96,8 @@ class Cloud {
   void open_services();
   void serve_traces();
   void open_console();
+  // cloud_bill.cc
+  void keep_events();
   void open_bill();
   Result<void> listen();
   Result<void> add_listener(const std::string& address, std::uint16_t port);

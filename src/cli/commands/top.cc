@@ -51,7 +51,10 @@ std::vector<json::value> sorted(const json::value& answer, const std::string& so
   std::vector<json::value> rows(found->get_array().begin(), found->get_array().end());
   if (sort == "name") return rows;  // as they come
   const auto by = member_of(sort);
-  std::ranges::stable_sort(rows, [&](const auto& a, const auto& b) { return number(a, by) > number(b, by); });
+  std::ranges::sort(rows, [&](const auto& a, const auto& b) {
+    const auto left = number(a, by), right = number(b, by);
+    return left != right ? left > right : member(a, "function") < member(b, "function");
+  });
   return rows;
 }
 
