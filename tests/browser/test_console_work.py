@@ -71,7 +71,7 @@ def test_a_function_is_tested(console, console_world):
     expect(page.get_by_role("button", name="Invoke", exact=True)).to_be_disabled()
 
 
-def test_an_event_is_sent_again(console, console_world, gust):
+def test_an_event_is_sent_again(console, console_world, gust, screenshots):
     gust.client("lambda").invoke(FunctionName="price-orders", Payload=json.dumps({"id": "again", "lines": [{"price": 4, "count": 2}]}))
     it = console()
     page = it.show("functions/price-orders?tab=events", "price-orders")
@@ -82,6 +82,7 @@ def test_an_event_is_sent_again(console, console_world, gust):
     dialog.get_by_role("button", name="Send it again").click()
     expect(dialog.get_by_label("Answer")).to_contain_text('"total": 8')
     expect(dialog.get_by_role("status")).to_contain_text("version 1")
+    page.screenshot(path=screenshots / "console-replay-light.png")
     assert it.axe() == []
 
 
