@@ -58,7 +58,7 @@ export function Chart({ label, times, series, format, height = 180, bars, least 
           stroke: colour(s.colour),
           width: 2,
           fill: s.fill ? `color-mix(in srgb, ${colour(s.colour)} 14%, transparent)` : undefined,
-          points: { size: 5, show: (u, i) => !bars && [...u.data[i]].filter((v) => v !== undefined && v !== null).length < 20 },
+          points: { size: 5, show: (u: uPlot, i: number) => !bars && [...u.data[i]].filter((v) => v !== undefined && v !== null).length < 20 },
           spanGaps: true,
           paths: bars ? uPlot.paths.bars!({ size: [0.6, 60] }) : undefined,
         })),
