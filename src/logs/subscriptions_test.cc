@@ -6,6 +6,8 @@
 #include "codec/json.h"
 #include "kv/memory/memory_store.h"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -97,7 +99,7 @@ class SubscriptionsTest : public ::testing::Test {
   void wait_noted(std::uint64_t sequence) {
     ASSERT_TRUE(run([&]() -> Task<void> {
       while (groups_.find(key_)->subscriptions.at(0).delivered < sequence)
-        GUST_CO_CHECK(co_await async::sleep_for(Millis(1)));
+        co_await boost::asio::post(loop_.get_executor(), boost::asio::use_awaitable);
       co_return Result<void>{};
     }));
   }
