@@ -90,7 +90,7 @@ rocksdb::Options make_options(const RocksSettings& settings) {
   options.max_write_buffer_size_to_maintain = static_cast<std::int64_t>(settings.memtable_bytes) * 4;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.max_background_jobs = 2;
-  // As large as the level before it: what is written in no order rewrites all of level 1 whenever that is merged into it.
+  // As large as the level before it: what is written in no order rewrites all of level 1 whenever it is merged into it.
   options.max_bytes_for_level_base = settings.memtable_bytes * options.level0_file_num_compaction_trigger;
   options.target_file_size_base = settings.memtable_bytes;
   options.keep_log_file_num = 4;
