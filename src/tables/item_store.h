@@ -122,7 +122,7 @@ class ItemStore {
     Table table;
     Item key;
   };
-  // That no item is wanted twice: kInvalid. Keys that are none of their table's are passed over: they are refused anyway.
+  // No item may be wanted twice: kInvalid. Keys that are not of their table are passed over: they are refused anyway.
   static Result<void> check_apart(const std::vector<Wanted>& wanted);
   // All as of one moment.
   async::Task<std::vector<std::optional<Item>>> get_all(std::vector<Wanted> wanted);
