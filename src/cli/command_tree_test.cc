@@ -25,7 +25,7 @@ class TreeTest : public ::testing::Test {
     sub->alias("cp");
     sub->footer("Examples:\n  tool copy a\n  .dot");
     sub->add_option("what", what_, "Which one")->required();
-    sub->add_option("-h,--how", how_, "fast or slow")->check(CLI::IsMember({"fast", "slow"}));
+    sub->add_option("-w,--how", how_, "fast or slow")->check(CLI::IsMember({"fast", "slow"}));
     sub->add_flag("--dry", dry_, "Not at all");
   }
   CLI::App app_{"A tool", "tool"};
