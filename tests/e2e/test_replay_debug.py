@@ -55,7 +55,8 @@ def start(gust, *args):
     env = gust.env() | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
     process = subprocess.Popen([BINARY, "replay", *map(str, args)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     told = [process.stdout.readline() for _ in range(4)]
-    assert "waiting for the debugger" in process.stderr.readline(), told
+    while "waiting for the debugger" not in (line := process.stderr.readline()):  # debugpy may warn before
+        assert line, told
     return process, json.loads(told[2]), told
 
 
