@@ -14,13 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
-<<<<<<< ours
 constexpr std::size_t kNameWidth = 42, kLeastName = 12, kKindWidth = 11, kDurationWidth = 9;
 constexpr std::size_t kLeastBar = 10, kMostBar = 60;
-=======
-constexpr std::size_t kNameWidth = 42, kLeastName = 12;
-constexpr std::size_t kKindWidth = 11, kDurationWidth = 9, kLeastBar = 10, kMostBar = 60;
->>>>>>> theirs
 
 std::int64_t number(const json::object& object, std::string_view name) {
   const auto* value = object.if_contains(name);
