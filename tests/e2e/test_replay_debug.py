@@ -104,7 +104,8 @@ def test_python_stops_on_the_first_line(gust):
     frame = dap.ask("stackTrace", threadId=stopped["threadId"])["stackFrames"][0]
     assert (frame["name"], frame["line"]) == ("handler", 7) and frame["source"]["path"].endswith("/code/index.py")
     assert dap.ask("evaluate", expression="event['n']", frameId=frame["id"])["result"] == "21"
-    dap.send("continue", threadId=stopped["threadId"])
+    dap.ask("continue", threadId=stopped["threadId"])
+    dap.send("disconnect", terminateDebuggee=False)  # else it waits at its end for who watches
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert json.loads(out.splitlines()[-1]) == {"doubled": 42, "name": "f", "mark": "here"}

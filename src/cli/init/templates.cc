@@ -14,7 +14,12 @@ std::span<const InitTemplate> init_templates() {
       {"api",
        "node",
        "an HTTP API that keeps notes in a table",
-       {{"template.yaml", kApiNodeTemplate}, {"src/index.mjs", kApiNode}, {"README.md", kApiReadme}},
+       {{"template.yaml", kApiNodeTemplate},
+        {"src/index.mjs", kApiNode},
+        {"src/package.json",
+         "{\n  \"type\": \"module\",\n  \"dependencies\": {\n    \"@aws-sdk/client-dynamodb\": \"^3\",\n"
+         "    \"@aws-sdk/lib-dynamodb\": \"^3\"\n  }\n}\n"},
+        {"README.md", kApiReadme}},
        kApiTry},
       {"worker",
        "python",
