@@ -116,7 +116,12 @@ class Cdp:
     """The inspector's protocol over a WebSocket, as much as is needed."""
 
     def __init__(self, port):
-        (target,) = wait_until(lambda: requests.get(f"http://127.0.0.1:{port}/json/list").json(), "the inspector")
+        def targets():
+            try:
+                return requests.get(f"http://127.0.0.1:{port}/json/list").json()
+            except requests.ConnectionError:
+                return None
+        (target,) = wait_until(targets, "the inspector")
         path = target["webSocketDebuggerUrl"].split(str(port), 1)[1]
         self.socket, self.number = socket.create_connection(("127.0.0.1", port), timeout=60), 0
         key = base64.b64encode(os.urandom(16)).decode()
