@@ -172,11 +172,10 @@ def test_node_stops_on_the_first_line(gust, tmp_path):
     assert paused["functionName"] == "handler" and paused["location"]["lineNumber"] in (2, 3)
     found = cdp.ask("Debugger.evaluateOnCallFrame", callFrameId=paused["callFrameId"], expression="event.n")
     assert found["result"]["value"] == 21
-    cdp.ask("Debugger.resume")
+    cdp.send("Debugger.resume")
+    assert json.loads(process.stdout.readline()) == {"doubled": 63, "name": "f", "mark": "here"}
     cdp.socket.shutdown(socket.SHUT_RDWR)  # Node.js waits at its end for who watches
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    assert json.loads(out.splitlines()[-1]) == {"doubled": 63, "name": "f", "mark": "here"}
+    assert process.wait(timeout=60) == 0
 
 
 def test_what_debugging_refuses(gust, tmp_path):
