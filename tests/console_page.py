@@ -20,11 +20,13 @@ class ConsolePage:
     """A page that is signed in. `faults` has what no page may do: errors of scripts, refusals by its own policy."""
 
     def __init__(self, browser, gust, **options):
+        import playwright.sync_api  # not where tests are collected without it
         self.gust, self.faults = gust, []
         self.context = browser.new_context(**({"viewport": {"width": 1280, "height": 860}} | options))
         self.context.add_init_script(WATCH)
         self.page = self.context.new_page()
         self.page.set_default_timeout(WAIT_MS)
+        playwright.sync_api.expect.set_options(timeout=WAIT_MS)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", self._heard)
 

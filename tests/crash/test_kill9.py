@@ -4,6 +4,7 @@ import io
 import json
 import os
 import random
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -86,27 +87,32 @@ def test_every_report_is_in_the_ledger_once(new_gust):
         threads = [threading.Thread(target=load) for _ in range(4)]
         for thread in threads:
             thread.start()
-        lines = len(reports(gust))
-        wait_until(lambda: len(reports(gust)) > lines + 100, "invocations")
+        lines = len(metered(gust))
+        wait_until(lambda: len(metered(gust)) > lines + 100, "invocations")
         gust.kill9()
         stop.set()
         for thread in threads:
             thread.join()
-        ids = [json.loads(line[9:])["id"] for line in "".join(p.read_text() for p in (gust.data / "meter").glob("*.ledger")).splitlines()]
-        assert len(ids) == len(set(ids)) and reports(gust) <= set(ids)
+        ids = metered(gust)
+        assert len(ids) == len(set(ids))
         gust.start()
+        reported = reports(gust)
+        assert reported and reported <= set(ids)
     total = gust.cli_json("bill")["total"]["invocations"]
     assert total == len(ids)
 
 
+def metered(gust):
+    """The request ids of the ledger's whole lines."""
+    text = "".join(p.read_text() for p in (gust.data / "meter").glob("*.ledger"))
+    return [json.loads(line[9:])["id"] for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
 def reports(gust):
-    """The request ids of the reports on disk."""
-    found = set()
-    for file in (gust.data / "logs").rglob("*.ndjson"):
-        for line in file.read_text().splitlines(keepends=True):
-            if line.endswith("\n") and "REPORT RequestId" in line:
-                found.add(json.loads(line)[1])
-    return found
+    """The request ids of the reports in the function's log."""
+    pages = gust.client("logs").get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/metered", filterPattern='"REPORT RequestId"')
+    return {re.search(r"RequestId: (\S+)", event["message"])[1] for page in pages for event in page["events"]}
+
 
 
 def wire_up(gust):

@@ -628,7 +628,7 @@ def test_progress_shows_on_a_terminal_for_what_is_large(gust, bucket, large, tmp
     (["ls", "--uploads"], 2, "--uploads needs a bucket"),
     (["rm", "s3://no-such-bucket-here/k"], 1, "there is no bucket 'no-such-bucket-here'"),
     (["rm", "k"], 2, "'k' is no address"),
-    (["fly"], 2, "subcommand"),
+    (["fly"], 2, "no command 'fly'"),
     ([], 2, "subcommand"),
 ])
 def test_what_is_wrong_is_named(gust, s3, refusals, tmp_path, args, code, says):
