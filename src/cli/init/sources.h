@@ -136,14 +136,14 @@ inline constexpr std::string_view kApiReadme = R"(# An HTTP API
 
     gust up                                  # in another terminal, if Gust does not run yet
     gust dev                                 # deploys, and again whenever a file changes; prints logs
-    curl -d '{"text": "hello"}' ApiUrl/notes
+    curl --json '{"text": "hello"}' ApiUrl/notes
     curl ApiUrl/notes
 
 `gust deploy` prints ApiUrl. `gust table scan` and the table's name show what is stored.
 )";
 
 inline constexpr std::string_view kApiTry = R"(gust deploy                    # prints the API's address
-curl -d '{"text": "hello"}' ADDRESS/notes)";
+curl --json '{"text": "hello"}' ADDRESS/notes)";
 
 inline constexpr std::string_view kWorkerPythonTemplate = R"(AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
