@@ -1,27 +1,13 @@
 #include "daemon/tracing.h"
 
 #include "base/log.h"
+#include "daemon/environment.h"
 #include "traces/segment_documents.h"
 
-#include <charconv>
 #include <cstdlib>
 #include <string_view>
 
 namespace gust::daemon {
-namespace {
-
-std::optional<std::uint64_t> number_of(const char* name, std::uint64_t least, std::uint64_t most) {
-  const char* given = std::getenv(name);
-  if (given == nullptr) return std::nullopt;
-  const std::string_view text = given;
-  std::uint64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error == std::errc() && end == text.data() + text.size() && out >= least && out <= most) return out;
-  GUST_WARN("{} '{}': expected {} to {}; it is not used", name, text, least, most);
-  return std::nullopt;
-}
-
-}  // namespace
 
 std::optional<traces::StoreSettings> trace_settings() {
   if (const char* given = std::getenv("GUST_TRACES"); given != nullptr) {

@@ -60,7 +60,17 @@ def start(gust, *args):
     return process, json.loads(told[2]), told
 
 
-class Dap:
+class Debugger:
+    """What is said next is next()."""
+
+    def until(self, what):
+        while True:
+            message = self.next()
+            if what(message):
+                return message
+
+
+class Dap(Debugger):
     """The debug adapter protocol, as much as is needed."""
 
     def __init__(self, port):
@@ -78,12 +88,6 @@ class Dap:
         while (line := self.stream.readline().strip()):
             length = int(line.split(b":")[1])
         return json.loads(self.stream.read(length))
-
-    def until(self, what):
-        while True:
-            message = self.next()
-            if what(message):
-                return message
 
     def ask(self, command, **arguments):
         number = self.send(command, **arguments)
@@ -112,7 +116,7 @@ def test_python_stops_on_the_first_line(gust):
     assert not os.path.exists(attach["pathMappings"][0]["remoteRoot"])
 
 
-class Cdp:
+class Cdp(Debugger):
     """The inspector's protocol over a WebSocket, as much as is needed."""
 
     def __init__(self, port):
@@ -145,12 +149,6 @@ class Cdp:
         elif length == 127:
             (length,) = struct.unpack("!Q", self.stream.read(8))
         return json.loads(self.stream.read(length))
-
-    def until(self, what):
-        while True:
-            message = self.next()
-            if what(message):
-                return message
 
     def ask(self, method, **params):
         number = self.send(method, **params)

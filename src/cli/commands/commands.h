@@ -146,8 +146,6 @@ int table_scan_command(Session& session, const TableOptions& options);
 int table_export_command(Session& session, const TableOptions& options);
 int table_import_command(Session& session, const TableOptions& options);
 
-// "90s", "15m", "2h" or "1d" in milliseconds. kInvalid "usage", naming --since.
-Result<std::int64_t> parse_age(std::string_view text);
 // The function's name for a name or for a logical id of a deployed stack. kNotFound.
 Result<std::string> find_function(Remote& remote, const std::string& name);
 

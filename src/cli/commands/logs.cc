@@ -1,4 +1,5 @@
 // gust logs: lines of a function, a log group or a trace, as they are and as they come.
+#include "cli/age.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/deploy/deploy.h"
@@ -109,8 +110,8 @@ Result<void> logs(Session& session, const LogsOptions& options) {
   if (options.follow) query += "&follow=1";
   if (!options.filter.empty()) query += "&filter=" + codec::percent_encode(options.filter);
   if (!options.since.empty()) {
-    GUST_TRY(const auto age, parse_age(options.since));
-    query += fmt::format("&since_ms={}", to_epoch_ms(env::SystemClock().now()) - age);
+    GUST_TRY(const auto age, parse_age("--since", options.since));
+    query += fmt::format("&since_ms={}", to_epoch_ms(env::SystemClock().now() - age));
   }
   GUST_TRY(const auto remote, session.connect());
   auto name = options.name;
@@ -129,22 +130,6 @@ Result<void> logs(Session& session, const LogsOptions& options) {
 }
 
 }  // namespace
-
-Result<std::int64_t> parse_age(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const std::int64_t scale = unit == "s"   ? 1000
-                             : unit == "m" ? 60'000
-                             : unit == "h" ? 3'600'000
-                             : unit == "d" ? 86'400'000
-                                           : 0;
-  if (problem != std::errc() || scale == 0 || value < 0 || value > 100'000) {
-    return fail(Code::kInvalid, fmt::format("--since {}: expected a number and s, m, h or d, as in 15m", text),
-                "usage");
-  }
-  return value * scale;
-}
 
 int logs_command(Session& session, const LogsOptions& options) {
   const auto done = logs(session, options);

@@ -6,11 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <memory>
+#include <poll.h>
 #include <sys/ioctl.h>
-#include <thread>
 #include <unistd.h>
 
 namespace gust::cli {
@@ -106,10 +105,9 @@ std::size_t rows_of_screen() {
 
 volatile std::sig_atomic_t interrupted = 0;
 
+// A signal ends it early.
 void wait(int seconds) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-  while (interrupted == 0 && std::chrono::steady_clock::now() < end)
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  if (interrupted == 0) ::poll(nullptr, 0, seconds * 1000);
 }
 
 // Over what was there, cut to the screen; where the terminal cannot do that, or nobody looks, below it.

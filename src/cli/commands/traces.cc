@@ -1,3 +1,4 @@
+#include "cli/age.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/waterfall.h"
@@ -49,8 +50,8 @@ Result<std::string> query_of(const TracesOptions& options) {
     out += fmt::format("&slow_ms={}", ms);
   }
   if (!options.since.empty()) {
-    GUST_TRY(const auto age, parse_age(options.since));
-    out += fmt::format("&since={}", to_epoch_ms(env::SystemClock().now()) - age);
+    GUST_TRY(const auto age, parse_age("--since", options.since));
+    out += fmt::format("&since={}", to_epoch_ms(env::SystemClock().now() - age));
   }
   for (const auto& [name, value] :
        {std::pair{"function", options.function}, {"service", options.service}, {"text", options.text}}) {

@@ -5,7 +5,7 @@
 
 namespace gust::cli {
 
-inline constexpr std::string_view kApiPythonTemplate = R"(AWSTemplateFormatVersion: "2010-09-09"
+inline constexpr std::string_view kApiTemplate = R"(AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
 Description: An HTTP API that keeps notes in a table.
 
@@ -19,39 +19,8 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: src/
-      Handler: app.handler
-      Runtime: python3.12
-      MemorySize: 256
-      Timeout: 10
-      Environment:
-        Variables: {TABLE: !Ref Notes}
-      Policies:
-        - DynamoDBCrudPolicy: {TableName: !Ref Notes}
-      Events:
-        All: {Type: HttpApi, Properties: {Method: GET, Path: /notes}}
-        One: {Type: HttpApi, Properties: {Method: GET, Path: "/notes/{id}"}}
-        Add: {Type: HttpApi, Properties: {Method: POST, Path: /notes}}
-
-Outputs:
-  ApiUrl: {Value: !GetAtt ServerlessHttpApi.ApiEndpoint}
-)";
-
-inline constexpr std::string_view kApiNodeTemplate = R"(AWSTemplateFormatVersion: "2010-09-09"
-Transform: AWS::Serverless-2016-10-31
-Description: An HTTP API that keeps notes in a table.
-
-Resources:
-  Notes:
-    Type: AWS::Serverless::SimpleTable
-    Properties:
-      PrimaryKey: {Name: id, Type: String}
-
-  ApiFunction:
-    Type: AWS::Serverless::Function
-    Properties:
-      CodeUri: src/
-      Handler: index.handler
-      Runtime: nodejs22.x
+      Handler: HANDLER
+      Runtime: RUNTIME
       MemorySize: 256
       Timeout: 10
       Environment:
@@ -145,7 +114,7 @@ inline constexpr std::string_view kApiReadme = R"(# An HTTP API
 inline constexpr std::string_view kApiTry = R"(gust deploy                    # prints the API's address
 curl --json '{"text": "hello"}' ADDRESS/notes)";
 
-inline constexpr std::string_view kWorkerPythonTemplate = R"(AWSTemplateFormatVersion: "2010-09-09"
+inline constexpr std::string_view kWorkerTemplate = R"(AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
 Description: A table, and a function that follows its changes.
 
@@ -162,46 +131,8 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: src/
-      Handler: app.handler
-      Runtime: python3.12
-      MemorySize: 256
-      Timeout: 30
-      Policies:
-        - DynamoDBCrudPolicy: {TableName: !Ref Orders}
-      Events:
-        Changes:
-          Type: DynamoDB
-          Properties:
-            Stream: !GetAtt Orders.StreamArn
-            StartingPosition: TRIM_HORIZON
-            BatchSize: 100
-            MaximumRetryAttempts: 5
-            BisectBatchOnFunctionError: true
-            FunctionResponseTypes: [ReportBatchItemFailures]
-
-Outputs:
-  Table: {Value: !Ref Orders}
-)";
-
-inline constexpr std::string_view kWorkerNodeTemplate = R"(AWSTemplateFormatVersion: "2010-09-09"
-Transform: AWS::Serverless-2016-10-31
-Description: A table, and a function that follows its changes.
-
-Resources:
-  Orders:
-    Type: AWS::DynamoDB::Table
-    Properties:
-      BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
-      KeySchema: [{AttributeName: id, KeyType: HASH}]
-      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
-
-  WorkerFunction:
-    Type: AWS::Serverless::Function
-    Properties:
-      CodeUri: src/
-      Handler: index.handler
-      Runtime: nodejs22.x
+      Handler: HANDLER
+      Runtime: RUNTIME
       MemorySize: 256
       Timeout: 30
       Policies:

@@ -2,13 +2,15 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace gust::cli {
 
 struct InitFile {
-  std::string_view path, text;
+  std::string_view path;
+  std::string text;
 };
 
 struct InitTemplate {
