@@ -12,7 +12,7 @@ from harness.report import Figure, table
 from objects import limits, servers
 
 SIZE = 64 << 20
-HASHES = "MD5 and CRC32 in one pass"
+HASHES, CIPHER, DISK = "MD5 and CRC32 in one pass", "AES-256-GCM", "a write and its sync"
 
 
 class Transfer:
@@ -96,10 +96,12 @@ def measure(sizes):
             one.put()
             one.get()
         puts = {name: lambda one=one: rate(one, one.put, sizes.seconds) for name, one in transfers.items()}
-        puts[HASHES] = lambda: limits.hashes("crc32", SIZE, sizes.seconds)
+        seals = lambda: limits.seals(SIZE, sizes.seconds)
+        puts |= {HASHES: lambda: limits.hashes("crc32", SIZE, sizes.seconds), CIPHER: seals,
+                 DISK: lambda: limits.commits(SIZE, 1, sizes.seconds) * SIZE / 1e6}
         put = cores.medians_by_turns(puts, sizes.rounds)
-        got = cores.medians_by_turns({name: lambda one=one: rate(one, one.get, sizes.seconds) for name, one in transfers.items()},
-                                     sizes.rounds)
+        gets = {name: lambda one=one: rate(one, one.get, sizes.seconds) for name, one in transfers.items()}
+        got = cores.medians_by_turns(gets | {CIPHER: seals}, sizes.rounds)
     os.sched_setaffinity(0, before)
     show("PUT of 64 MiB, 1 connection", put)
     show("GET of 64 MiB, 1 connection", got)

@@ -56,10 +56,6 @@ class SystemFile final : public File {
     return {};
   }
 
-  void start_writing(std::uint64_t offset, std::uint64_t length) override {
-    ::sync_file_range(fd_, static_cast<off64_t>(offset), static_cast<off64_t>(length), SYNC_FILE_RANGE_WRITE);
-  }
-
   Result<std::uint64_t> size() override {
     struct stat info{};
     if (::fstat(fd_, &info) != 0) return fail_errno(fmt::format("looking at '{}'", path_), errno);

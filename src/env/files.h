@@ -24,8 +24,6 @@ class File {
   virtual Result<std::size_t> read(std::uint64_t offset, std::span<const std::span<std::byte>> pieces) = 0;
   // The bytes are on the disk afterwards. After an error nothing is known of those that were not synced before.
   virtual Result<void> sync() = 0;
-  // Lets the disk begin with a range, so that the last sync is short.
-  virtual void start_writing(std::uint64_t offset, std::uint64_t length) = 0;
   virtual Result<std::uint64_t> size() = 0;
 };
 

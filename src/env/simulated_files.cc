@@ -65,8 +65,6 @@ class SimulatedFiles::OpenFile final : public File {
     return {};
   }
 
-  void start_writing(std::uint64_t, std::uint64_t) override {}
-
   Result<std::uint64_t> size() override {
     std::lock_guard lock(files_.mutex_);
     if (files_.off_ || life_ != files_.life_) return files_.broken("looking at " + path_, Fate::kOff);

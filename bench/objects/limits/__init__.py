@@ -1,4 +1,4 @@
-"""What the disk and the hashes allow, bare, on the server's core: limits.cc."""
+"""What the disk, the hashes and the cipher allow, bare, on the server's core: limits.cc."""
 import subprocess
 import tempfile
 
@@ -22,3 +22,8 @@ def commits(size, batch, seconds):
 def hashes(kind, size, seconds):
     """MB a second of MD5 and a checksum in one pass."""
     return _number("hashes", kind, size, seconds)
+
+
+def seals(size, seconds):
+    """MB a second of AES-256-GCM."""
+    return _number("seals", size, seconds)

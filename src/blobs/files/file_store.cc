@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "blobs/files/blocks.h"
+#include "blobs/files/early_sync.h"
 #include "blobs/files/shared.h"
 #include "codec/hex.h"
 
@@ -9,12 +10,13 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
 
 namespace gust::blobs {
 namespace {
 
 constexpr std::size_t kBuffer = 4 * kBlockBytes;  // smaller writes are gathered, reads come at least this large
-constexpr std::uint64_t kFlushEvery = 32 << 20;   // starts writing back early, so that the last sync is short
+constexpr std::uint64_t kSyncEvery = 16 << 20;    // some 50 ms of a plain disk's time
 
 enum class Last { kNo, kYes };
 
@@ -63,13 +65,14 @@ class FileStore::FileWriter final : public Writer {
   Result<void> finish() {
     if (std::exchange(finished_, true)) return {};
     GUST_CHECK(flush(Last::kYes));
-    return file_->sync();
+    return file_->finish();
   }
 
   // Writes the blocks that are whole, and the rest when it is the last; each with its sum behind it.
   Result<void> flush(Last last) {
     if (!file_) {
-      GUST_TRY(file_, shared_->files.create(shared_->temporary(id_)));
+      GUST_TRY(auto file, shared_->files.create(shared_->temporary(id_)));
+      file_.emplace(std::move(file), shared_->pool);
     }
     std::vector<std::uint32_t> sums;
     sums.reserve(buffer_.size() / kBlockBytes + 1);
@@ -85,12 +88,12 @@ class FileStore::FileWriter final : public Writer {
       done += block.size();
     }
     if (pieces.empty()) return {};
-    GUST_CHECK(file_->append(pieces));
+    GUST_CHECK(file_->file().append(pieces));
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(done));
     written_ += done + sums.size() * kSumBytes;
-    if (written_ - flushed_ >= kFlushEvery) {
-      file_->start_writing(flushed_, written_ - flushed_);
-      flushed_ = written_;
+    if (written_ - synced_ >= kSyncEvery && last == Last::kNo) {
+      file_->start();
+      synced_ = written_;
     }
     return {};
   }
@@ -98,9 +101,9 @@ class FileStore::FileWriter final : public Writer {
   std::shared_ptr<Shared> shared_;
   BlobId id_;
   BlockSums sums_;
-  std::unique_ptr<env::File> file_;
+  std::optional<EarlySync> file_;
   std::vector<std::byte> buffer_;
-  std::uint64_t index_ = 0, written_ = 0, flushed_ = 0;
+  std::uint64_t index_ = 0, written_ = 0, synced_ = 0;
   bool finished_ = false, committed_ = false;
 };
 

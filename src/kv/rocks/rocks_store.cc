@@ -93,6 +93,8 @@ rocksdb::Options make_options(const RocksSettings& settings) {
   // As large as the level before it: what is written in no order rewrites all of level 1 whenever it is merged into it.
   options.max_bytes_for_level_base = settings.memtable_bytes * options.level0_file_num_compaction_trigger;
   options.target_file_size_base = settings.memtable_bytes;
+  // A disk that has a table to take keeps the log's syncs waiting: less at once.
+  options.bytes_per_sync = 256 << 10;
   options.keep_log_file_num = 4;
   options.max_log_file_size = 4 << 20;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
