@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 constexpr std::string_view kAlarms = "metrics/alarm/", kHistory = "metrics/history/";
 constexpr std::size_t kPage = 1000;
-constexpr std::size_t kLongestHistory = 4095;
+constexpr std::size_t kLongestHistory = 4095, kLongestSummary = 255;
 
 std::string account_prefix(std::string_view table, const AccountId& account) {
   std::string key(table);
@@ -29,13 +29,27 @@ std::string alarm_key(const AccountId& account, std::string_view name) {
   return account_prefix(kAlarms, account) + std::string(name);
 }
 
-// Ends in the number of the item among those of one change.
-void append_history(kv::Transaction& tx, const AccountId& account, const HistoryItem& item, std::uint64_t number) {
-  auto key = account_prefix(kHistory, account);
-  kv::append_number(key, static_cast<std::uint64_t>(to_epoch_ms(item.at)));
-  kv::append_text(key, item.alarm);
-  kv::append_number(key, number);
-  tx.put(key, encode(item));
+// Ends in a number, so that what came at the same time stays in its order.
+Result<void> append_history(kv::Transaction& tx, const AccountId& account, const HistoryItem& item) {
+  auto place = account_prefix(kHistory, account);
+  kv::append_number(place, static_cast<std::uint64_t>(to_epoch_ms(item.at)));
+  kv::append_text(place, item.alarm);
+  for (std::uint64_t number = 0;; ++number) {
+    auto key = place;
+    kv::append_number(key, number);
+    GUST_TRY(const auto taken, tx.get(key));
+    if (taken) continue;
+    tx.put(key, encode(item));
+    return {};
+  }
+}
+
+// What a summary may have; whole characters.
+std::string cut(std::string text) {
+  auto size = std::min(text.size(), kLongestSummary);
+  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0U) == 0x80U) --size;
+  text.resize(size);
+  return text;
 }
 
 std::string bounded(std::string text) {
@@ -100,6 +114,13 @@ std::string transition_data(const Alarm& before, const Alarm& after) {
       json::object{{"version", "1.0"}, {"oldState", state(before)}, {"newState", state(after)}}));
 }
 
+// `type`: Create, Update or Delete.
+HistoryItem configured(const std::string& name, WallTime now, const std::string& type) {
+  const auto* done = type == "Create" ? "created" : type == "Update" ? "updated" : "deleted";
+  return {name, now, HistoryItem::Kind::kConfigurationUpdate, cut(fmt::format("Alarm \"{}\" {}", name, done)),
+          codec::to_json(json::object{{"version", "1.0"}, {"type", type}})};
+}
+
 struct Told {
   std::string arn;
   Result<void> allowed;
@@ -110,12 +131,10 @@ Result<void> write_state(kv::Transaction& tx, const Alarm& before, const Alarm& 
                          AlarmActions& actions) {
   if (before.state == after.state) return {};
   const auto now = after.updated_at;
-  std::uint64_t number = 0;
-  append_history(tx, after.account(),
-                 {after.name, now, HistoryItem::Kind::kStateUpdate,
-                  fmt::format("Alarm updated from {} to {}", state_name(before.state), state_name(after.state)),
-                  transition_data(before, after)},
-                 number++);
+  HistoryItem update{after.name, now, HistoryItem::Kind::kStateUpdate,
+                     fmt::format("Alarm updated from {} to {}", state_name(before.state), state_name(after.state)),
+                     transition_data(before, after)};
+  GUST_CHECK(append_history(tx, after.account(), update));
   if (after.actions == Alarm::Actions::kDisabled) return {};
   for (const auto& [arn, allowed] : told) {
     if (allowed) GUST_CHECK(actions.enqueue(tx, after.account(), arn, action_payload(before, after, now)));
@@ -124,11 +143,9 @@ Result<void> write_state(kv::Transaction& tx, const Alarm& before, const Alarm& 
                                             {"stateUpdateTimestamp", to_epoch_ms(now)},
                                             {"notificationResource", arn},
                                             {"error", allowed ? "" : allowed.error().message}});
-    append_history(tx, after.account(),
-                   {after.name, now, HistoryItem::Kind::kAction,
-                    fmt::format("{} action {}", how, arn).substr(0, 255),
-                    bounded(std::move(data))},
-                   number++);
+    HistoryItem action{after.name, now, HistoryItem::Kind::kAction,
+                       cut(fmt::format("{} action {}", how, arn)), bounded(std::move(data))};
+    GUST_CHECK(append_history(tx, after.account(), action));
   }
   return {};
 }
@@ -175,13 +192,7 @@ async::Task<void> Alarms::put(Alarm alarm) {
       wanted.updated_at = wanted.changed_at = now;
     }
     tx.put(key, encode(wanted));
-    const auto type = row ? "Update" : "Create";
-    append_history(tx, wanted.account(),
-                   {wanted.name, now, HistoryItem::Kind::kConfigurationUpdate,
-                    fmt::format("Alarm \"{}\" {}", wanted.name, row ? "updated" : "created").substr(0, 255),
-                    codec::to_json(json::object{{"version", "1.0"}, {"type", type}})},
-                   0);
-    return {};
+    return append_history(tx, wanted.account(), configured(wanted.name, now, row ? "Update" : "Create"));
   };
   co_return co_await store_.transact(std::move(body));
 }
@@ -211,11 +222,7 @@ async::Task<void> Alarms::remove(AccountId account, std::vector<std::string> nam
     for (const auto& name : names) {
       GUST_TRY(const auto alarm, read(tx, account, name));
       tx.erase(alarm_key(account, name));
-      append_history(tx, account,
-                     {name, now, HistoryItem::Kind::kConfigurationUpdate,
-                      fmt::format("Alarm \"{}\" deleted", name).substr(0, 255),
-                      codec::to_json(json::object{{"version", "1.0"}, {"type", "Delete"}})},
-                     0);
+      GUST_CHECK(append_history(tx, account, configured(name, now, "Delete")));
     }
     return {};
   };

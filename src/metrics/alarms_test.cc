@@ -162,6 +162,18 @@ TEST_F(AlarmsTest, KeepsItsStateAndTagsWhenItIsChanged) {
   EXPECT_EQ(get().tags, (Dimensions{{"team", "a"}}));
 }
 
+TEST_F(AlarmsTest, LongNamesAreCutBetweenCharactersAndNothingTakesAnothersPlace) {
+  auto alarm = high();
+  alarm.name.clear();
+  for (int i = 0; i < 255; ++i) alarm.name += "é";
+  put_alarm(alarm);
+  put_alarm(alarm);  // at the same time
+  EXPECT_TRUE(run([&] { return alarms_->remove(AccountId("1"), {alarm.name}); }));
+  const auto items = history();
+  ASSERT_EQ(items.size(), 3U);
+  for (const auto& item : items) EXPECT_LE(item.summary.size(), 255U);
+}
+
 TEST_F(AlarmsTest, DisabledActionsTellNobody) {
   put_alarm(high());
   const auto off = Alarm::Actions::kDisabled;

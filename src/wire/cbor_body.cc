@@ -1,5 +1,6 @@
 #include "wire/cbor_body.h"
 
+#include "codec/utf8.h"
 #include "wire/members.h"
 
 #include <fmt/format.h>
@@ -114,6 +115,7 @@ class CborReader {
       }
     }
     if (begin.major == kBytes) return Value(Blob{std::move(out)});
+    if (!codec::is_utf8(out)) return wrong("a text that is not UTF-8");
     return Value(std::move(out));
   }
 

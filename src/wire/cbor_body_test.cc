@@ -62,7 +62,7 @@ TEST(CborTest, ReadsTheExamplesOfTheRfc) {
 
 TEST(CborTest, RefusesWhatIsNone) {
   for (const auto* wrong : {"", "18", "61", "7fff00", "ff", "9f01", "1c", "1f", "c161", "a10102", "5bffffffffffffffff",
-                            "9bffffffffffffffff", "0000", "f8ff", "7f4101ff"})
+                            "9bffffffffffffffff", "0000", "f8ff", "7f4101ff", "61ff"})
     EXPECT_EQ(read(wrong).error().code, Code::kInvalid) << wrong;
   std::string deep;
   for (int i = 0; i < 100; ++i) deep += "81";

@@ -1,5 +1,6 @@
 // PutMetricAlarm: what an alarm may be. Source: PutMetricAlarm of the CloudWatch API.
 #include "api/cloudwatch/service.h"
+#include "metrics/limits.h"
 
 #include <fmt/format.h>
 
@@ -38,6 +39,8 @@ Result<void> read_evaluation(const cloudwatch::PutMetricAlarmInput& request, sto
   if (!request.period) return missing_parameter("Period");
   if (!request.evaluation_periods) return missing_parameter("EvaluationPeriods");
   if (!request.threshold) return missing_parameter("Threshold");
+  if (!store::is_value(*request.threshold))
+    return invalid_value("The value of the parameter Threshold must be a number between -2^360 and 2^360.");
   if (!request.comparison_operator) return missing_parameter("ComparisonOperator");
   const std::int64_t period = *request.period, periods = *request.evaluation_periods;
   if (period != 10 && period != 20 && period != 30 && period % 60 != 0)
