@@ -19,4 +19,4 @@ target_link_libraries(gust_api_generated_test PRIVATE gust_api_generated GTest::
 target_precompile_headers(gust_api_generated_test REUSE_FROM gust_base)
 set_property(GLOBAL APPEND PROPERTY GUST_UNIT_TESTS gust_api_generated_test)
 
-gust_module(api DIR ${CMAKE_SOURCE_DIR}/src/api DEPS gust_api_generated gust_wire gust_auth gust_objects gust_functions gust_gateway gust_events gust_event_sources gust_scaling gust_tables gust_logs gust_traces)
+gust_module(api DIR ${CMAKE_SOURCE_DIR}/src/api DEPS gust_api_generated gust_wire gust_auth gust_objects gust_functions gust_gateway gust_events gust_event_sources gust_scaling gust_tables gust_logs gust_metrics gust_traces)

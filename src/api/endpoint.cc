@@ -45,6 +45,7 @@ constexpr ByScope kByScope[] = {
     {"dynamodb", ServiceKind::kDynamoDb},
     {"logs", ServiceKind::kLogs},
     {"xray", ServiceKind::kXRay},
+    {"monitoring", ServiceKind::kCloudWatch},
 };
 
 // Before the scope, which may be of several services; `scope` is theirs, or the request has none.
@@ -76,7 +77,6 @@ constexpr std::string_view kNotServed[] = {"appconfig",
                                            "iam",
                                            "kinesis",
                                            "kms",
-                                           "monitoring",
                                            "rds",
                                            "rds-data",
                                            "route53",

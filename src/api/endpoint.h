@@ -24,6 +24,7 @@ enum class ServiceKind {
   kDynamoDb,
   kDynamoDbStreams,
   kLogs,
+  kCloudWatch,
   kXRay,
   kSpans,
   kNotServed

@@ -143,12 +143,14 @@ async::Task<void> Cloud::start() {
   GUST_CO_CHECK(co_await open_state());
   server_ = http::make_server(executor_, {});
   GUST_CO_CHECK(listen());
+  GUST_CO_CHECK(co_await open_metrics());
   GUST_CO_CHECK(co_await open_logs());
   GUST_CO_CHECK(co_await open_functions());
   open_scaling();
   open_tables();
   open_event_sources();
   open_log_services();
+  open_alarms();
   open_services();
   open_bill();
   open_console();
@@ -167,6 +169,8 @@ async::Task<void> Cloud::start() {
   uses_->start();
   use_counts_->start();
   budget_watch_->start();
+  service_metrics_->start();
+  alarm_watch_->start();
   co_return write_endpoint();
 }
 
@@ -248,10 +252,12 @@ async::Task<void> Cloud::open_functions() {
   settings.snapshot_tools = (own_folder() / "snapshot").string();
   settings.runtime_images = settings_.data + "/runtime-images";
   settings.extension_tools = (own_folder() / "extensions").string();
-  ledger_ = std::make_unique<meter::Ledger>(executor_, clock_, settings_.data + "/meter");
-  recent_ = std::make_unique<meter::Recent>(*ledger_, clock_);
+  recent_ = std::make_unique<meter::Recent>(*service_metrics_, clock_);
   settings.meter = recent_.get();
   settings.metrics = &metrics_;
+  settings.admitted = [this](const functions::FunctionKey& function, std::size_t running) {
+    service_metrics_->admitted(function, running);
+  };
   if (traces_) {
     settings.tracer = tracer_;
     settings.take_segment = [this](const Caller& caller, std::string_view datagram) {
@@ -297,6 +303,8 @@ async::Task<void> Cloud::open_logs() {
   GUST_CO_CHECK(co_await log_groups_->open());
   log_events_ = std::make_unique<logs::EventStore>(executor_, *log_groups_, clock, folder + "/groups",
                                                    logs::GroupFolder::Limits{});
+  log_events_->on_stored(
+      [this](const logs::GroupKey& group, const logs::Event& event) { embedded_metrics_->take(group, event); });
   logs_ = std::make_unique<FunctionLogs>(*log_events_, clock);
   log_queries_ = std::make_unique<logs::insights::Queries>(executor_, *log_events_, clock, random_);
   ::chmod(folder.c_str(), 0700);
@@ -421,6 +429,7 @@ void Cloud::open_services() {
   front_->add_signed(ServiceKind::kLambda, "lambda", lambda_->wire());
   front_->add_signed(ServiceKind::kApiGateway, "apigateway", api_gateway_->wire());
   front_->add_signed(ServiceKind::kLogs, "logs", logs_api_->wire());
+  front_->add_signed(ServiceKind::kCloudWatch, "monitoring", cloudwatch_->wire());
   front_->add_signed(ServiceKind::kSts, "sts", sts_.wire());
   front_->add_signed(ServiceKind::kScaling, "application-autoscaling", scaling_api_->wire());
   front_->add_signed(ServiceKind::kDynamoDb, "dynamodb", dynamodb_->wire());
@@ -535,11 +544,14 @@ async::Task<void> Cloud::stop(Millis grace) {
   if (invoker_) note(co_await invoker_->stop(deadline));
   if (outbox_) note(co_await outbox_->stop());
   if (budget_watch_) note(co_await budget_watch_->stop());
+  if (alarm_watch_) note(co_await alarm_watch_->stop());
   if (use_counts_) note(co_await use_counts_->stop());
   if (uses_) note(co_await uses_->stop());
   if (logs_) note(co_await logs_->flush());
   if (log_queries_) note(co_await log_queries_->stop());
   if (log_events_) note(co_await log_events_->stop());
+  if (service_metrics_) note(co_await service_metrics_->stop());
+  if (metric_store_) note(co_await metric_store_->stop());
   if (trace_export_) note(co_await trace_export_->stop());
   if (traces_) note(co_await traces_->stop());
   if (kept_events_) note(co_await kept_events_->flush());

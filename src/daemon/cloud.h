@@ -3,6 +3,7 @@
 
 #include "api/apigatewayv2/service.h"
 #include "api/applicationautoscaling/service.h"
+#include "api/cloudwatch/service.h"
 #include "api/dynamodb/backups.h"
 #include "api/dynamodb/service.h"
 #include "api/dynamodb/transfers.h"
@@ -20,15 +21,18 @@
 #include "config/settings.h"
 #include "daemon/adapters.h"
 #include "daemon/admin.h"
+#include "daemon/alarm_functions.h"
 #include "daemon/bill_admin.h"
 #include "daemon/budget_watch.h"
 #include "daemon/code_links.h"
 #include "daemon/console.h"
+#include "daemon/embedded_metrics.h"
 #include "daemon/event_source_adapters.h"
 #include "daemon/front.h"
 #include "daemon/function_logs.h"
 #include "daemon/log_deliveries.h"
 #include "daemon/metrics_page.h"
+#include "daemon/service_metrics.h"
 #include "daemon/span_intake.h"
 #include "daemon/table_buckets.h"
 #include "daemon/trace_export.h"
@@ -49,6 +53,7 @@
 #include "meter/ledger.h"
 #include "meter/recent.h"
 #include "meter/use_ledger.h"
+#include "metrics/alarm_watch.h"
 #include "objects/lifecycle_runner.h"
 #include "queue/durable_queue.h"
 #include "sandbox/linux/linux_launcher.h"
@@ -85,6 +90,9 @@ class Cloud {
  private:
   async::Task<void> open_state();
   Result<void> open_traces();
+  // cloud_metrics.cc
+  async::Task<void> open_metrics();
+  void open_alarms();
   async::Task<void> open_functions();
   async::Task<void> open_logs();
   void open_log_services();
@@ -130,7 +138,11 @@ class Cloud {
   std::unique_ptr<functions::Registry> registry_;
   std::unique_ptr<functions::Layers> layers_;
   std::unique_ptr<functions::Images> images_;
+  std::unique_ptr<env::ShiftedClock> metrics_clock_;
+  std::unique_ptr<metrics::MetricStore> metric_store_;
+  std::unique_ptr<EmbeddedMetrics> embedded_metrics_;
   std::unique_ptr<meter::Ledger> ledger_;
+  std::unique_ptr<ServiceMetrics> service_metrics_;
   std::unique_ptr<meter::Recent> recent_;
   std::unique_ptr<env::ShiftedClock> logs_clock_;
   std::unique_ptr<logs::Groups> log_groups_;
@@ -145,6 +157,10 @@ class Cloud {
   std::unique_ptr<queue::DurableQueue> async_queue_;
   std::unique_ptr<BucketRecords> bucket_records_;
   std::unique_ptr<functions::AsyncInvoker> async_invoker_;
+  std::unique_ptr<AlarmFunctions> alarm_functions_;
+  std::unique_ptr<metrics::Alarms> alarms_;
+  std::unique_ptr<metrics::AlarmWatch> alarm_watch_;
+  std::unique_ptr<api::CloudWatchService> cloudwatch_;
   std::unique_ptr<FunctionTarget> event_target_;
   std::unique_ptr<events::Outbox> outbox_;
   std::unique_ptr<FunctionTargets> notification_targets_;

@@ -80,7 +80,8 @@ wire::WireError refusal(const Error& error, wire::Protocol protocol, const http:
 // As the protocol that the client speaks says that there is no such operation.
 http::Response not_served(const http::Request& request, const std::string& service) {
   const auto message = fmt::format(
-      "Gust does not serve '{}' yet; it serves s3, lambda, dynamodb, apigateway, application-autoscaling, xray and sts",
+      "Gust does not serve '{}' yet; it serves s3, lambda, dynamodb, logs, cloudwatch, apigateway, "
+      "application-autoscaling, xray and sts",
       service);
   http::Response response;
   response.status = 400;
@@ -217,7 +218,8 @@ void Front::tell(std::optional<Served>& note, const AccountId& account, const ht
 boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext context, http::Request request,
                                                            api::Destination to) {
   const auto& target = signed_.at(to.service);
-  const auto protocol = target.service->model().protocol;
+  auto& service = target.service->speaking(request);
+  const auto protocol = service.model().protocol;
   const bool is_s3 = to.service == ServiceKind::kS3;
   const std::string origin(is_s3 ? request.headers.get_or("origin", "") : "");
   const auto method = request.method;
@@ -226,13 +228,13 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   if (is_s3 && api::S3Service::is_form(request, to.path)) {
     response = co_await s3_.post_form(context, std::move(request), to.path, authenticator_);
   } else if (const auto who = co_await authenticate(context, request, target.scope); !who) {
-    response = target.service->refuse(context, refusal(who.error(), protocol, request, target.scope));
+    response = service.refuse(context, refusal(who.error(), protocol, request, target.scope));
   } else if (who->anonymous() && !is_s3) {  // S3 asks its policies and lists
     const bool json = protocol == wire::Protocol::kJson;
-    response = target.service->refuse(context, json ? unsigned_error(request) : anonymous_error(protocol));
+    response = service.refuse(context, json ? unsigned_error(request) : anonymous_error(protocol));
   } else {
     context.principal = *who;
-    auto answered = co_await target.service->handle(context, std::move(request), to.path);
+    auto answered = co_await service.handle(context, std::move(request), to.path);
     response = answered ? *std::move(answered) : admin_error(500, answered.error().message);
   }
   if (method == "HEAD" && !response.stream) response.body.clear();
@@ -304,7 +306,8 @@ boost::asio::awaitable<http::Response> Front::serve_known(RequestContext context
   if (const auto wrapped = auth::wrap_unsigned(request); !wrapped) co_return admin_error(400, wrapped.error().message);
   auto span = is_look(request) ? nullptr : spans_.begin(context, request, to);
   if (span) context.note->account = context.principal.account;
-  auto answered = co_await target->second.service->handle(context, std::move(request), to.path);
+  auto& spoken = target->second.service->speaking(request);
+  auto answered = co_await spoken.handle(context, std::move(request), to.path);
   auto response = answered ? *std::move(answered) : admin_error(500, answered.error().message);
   FrontSpans::end(std::move(span), context, response);
   co_return response;

@@ -13,9 +13,11 @@ async::Task<Admission::Slot> Admission::admit(std::shared_ptr<const Function> fu
   }
   const auto running = load.all.contains(function->key.name) ? load.all.at(function->key.name) : 0;
   const auto& own = function->reserved_concurrency;
-  if (own && running >= *own)
+  const bool over_own = own && running >= *own, over_all = !own && load.unreserved + *load.reserved >= account_limit_;
+  if (heard_) heard_(function->key, over_own || over_all ? 0 : running + 1);
+  if (over_own)
     co_return fail(Code::kThrottled, "Rate Exceeded.", "ReservedFunctionConcurrentInvocationLimitExceeded");
-  if (!own && load.unreserved + *load.reserved >= account_limit_)
+  if (over_all)
     co_return fail(Code::kThrottled, "Rate Exceeded.", "ConcurrentInvocationLimitExceeded");
   ++load.all[function->key.name];
   if (!own) ++load.unreserved;

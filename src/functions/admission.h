@@ -5,6 +5,7 @@
 #include "async/task.h"
 #include "functions/function.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,7 +16,10 @@ class Registry;
 
 class Admission {
  public:
-  Admission(Registry& registry, std::uint32_t account_limit) : registry_(registry), account_limit_(account_limit) {}
+  // Hears of each function that is let in, and how many of its invocations run then; with 0: that was not.
+  using Heard = std::function<void(const FunctionKey&, std::size_t running)>;
+  Admission(Registry& registry, std::uint32_t account_limit, Heard heard)
+      : registry_(registry), account_limit_(account_limit), heard_(std::move(heard)) {}
 
   // A place among the invocations that may run at once, given back when the last copy goes; not later than this ends.
   using Slot = std::shared_ptr<void>;
@@ -34,6 +38,7 @@ class Admission {
 
   Registry& registry_;
   const std::uint32_t account_limit_;
+  Heard heard_;  // may be none
   std::map<AccountId, Load> loads_;
 };
 

@@ -43,6 +43,9 @@ struct InvokerSettings {
   Millis billed_step{1};  // what is billed is rounded up to this
   meter::Sink* meter = nullptr;
   telemetry::Metrics* metrics = nullptr;  // where it counts, if not for itself
+  // Hears of each invocation that is let in, and how many of its function run then; with 0: that was refused for want
+  // of room.
+  std::function<void(const FunctionKey&, std::size_t running)> admitted = {};
   telemetry::Tracer* tracer = nullptr;    // none: no spans
   KeepAliveSettings keep_alive;           // when an idle instance ends
   Millis sweep_every{1000};               // how often that is looked at

@@ -44,7 +44,7 @@ class PoolInvoker final : public Invoker {
         settings_(std::move(settings)),
         metrics_(settings_.metrics),
         spans_(settings_.tracer),
-        admission_(registry, settings_.account_concurrency),
+        admission_(registry, settings_.account_concurrency, settings_.admitted),
         keep_alive_(settings_.keep_alive),
         crowding_(executor, [this](const auto& pool) { serve(pool); }),
         runtimes_(executor, launcher, random, settings_),
@@ -256,6 +256,7 @@ class PoolInvoker final : public Invoker {
 
   Result<void> queue_up(Pool& pool, const std::shared_ptr<Waiter>& waiter) {
     if (pool.waiters.size() >= settings_.max_waiting) {
+      if (settings_.admitted) settings_.admitted(pool.function.key, 0);
       return fail(Code::kThrottled,
                   fmt::format("{} invocations of '{}' wait for an instance already; try again later",
                               pool.waiters.size(), pool.function.key.name),

@@ -92,6 +92,7 @@ async::Task<void> EventStore::write(Shared group, std::vector<NewEvent> events) 
   GUST_CO_TRY(const auto block, co_await writer_.run(std::move(job)));
   group->publish(shared);
   if (block) group->seal(block);
+  if (stored_) std::ranges::for_each(*shared, [&](const Event& event) { stored_(group->key, event); });
   co_return Result<void>{};
 }
 

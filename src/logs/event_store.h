@@ -11,6 +11,7 @@
 #include "logs/groups.h"
 #include "logs/search.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,6 +38,10 @@ class EventStore {
   EventStore(async::Executor executor, Groups& groups, env::Clock& clock, std::string folder,
              GroupFolder::Limits limits);
   ~EventStore();
+
+  // Hears of every event once it is stored. Before the first; cheap.
+  using Stored = std::function<void(const GroupKey&, const Event&)>;
+  void on_stored(Stored stored) { stored_ = std::move(stored); }
 
   // Begins to tidy: folders without a group go now, what is too old from time to time.
   void start(Millis tidy_period);
@@ -94,6 +99,7 @@ class EventStore {
   env::Clock& clock_;
   std::string folder_;
   GroupFolder::Limits limits_;
+  Stored stored_;
   std::map<GroupKey, Shared> open_;
   std::map<GroupKey, std::unique_ptr<Added>> added_;  // what nobody waits for and is not written yet
   std::size_t waiting_ = 0;                           // its bytes

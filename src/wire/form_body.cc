@@ -1,5 +1,6 @@
 #include "wire/form_body.h"
 
+#include "codec/utf8.h"
 #include "wire/scalar.h"
 
 #include <fmt/format.h>
@@ -27,6 +28,8 @@ struct Node {
 Result<Node> make_tree(const codec::QueryPairs& pairs) {
   Node root;
   for (const auto& [name, value] : pairs) {
+    if (!codec::is_utf8(name) || !codec::is_utf8(value))
+      return fail(Code::kInvalid, "the form has bytes that are not UTF-8", "form");
     Node* node = &root;
     std::string_view rest = name;
     for (int depth = 0;; ++depth) {

@@ -67,14 +67,15 @@ void read_namespace(const json::object& from, std::string& uri, std::string& pre
 // Builds a Model; shapes refer to one another, so that they are all made first.
 class ModelReader {
  public:
-  Result<std::shared_ptr<const Model>> read(const json::object& document) {
+  // In `protocol`; the metadata's where it is empty.
+  Result<std::shared_ptr<Model>> read(const json::object& document, const std::string& protocol) {
     model_ = std::make_shared<Model>();
     const auto* metadata = document.if_contains("metadata");
     const auto* shapes = document.if_contains("shapes");
     if (metadata == nullptr || !metadata->is_object() || shapes == nullptr || !shapes->is_object()) {
       return fail(Code::kCorrupt, "a model needs 'metadata' and 'shapes'", "model");
     }
-    read_metadata(metadata->get_object());
+    read_metadata(metadata->get_object(), protocol);
     for (const auto& [name, value] : shapes->get_object()) {
       if (!value.is_object()) return fail(Code::kCorrupt, "a shape of the model is not an object", "model");
       auto shape = std::make_unique<Shape>();
@@ -121,12 +122,13 @@ class ModelReader {
     }
   }
 
-  void read_metadata(const json::object& metadata) {
-    const auto protocol = text(metadata, "protocol");
-    model_->protocol = protocol == "rest-xml" ? Protocol::kRestXml
-                       : protocol == "json"   ? Protocol::kJson
-                       : protocol == "query"  ? Protocol::kQuery
-                                              : Protocol::kRestJson;
+  void read_metadata(const json::object& metadata, const std::string& wanted) {
+    const auto protocol = wanted.empty() ? text(metadata, "protocol") : wanted;
+    model_->protocol = protocol == "rest-xml"              ? Protocol::kRestXml
+                       : protocol == "json"                ? Protocol::kJson
+                       : protocol == "query"               ? Protocol::kQuery
+                       : protocol == "smithy-rpc-v2-cbor" ? Protocol::kCbor
+                                                           : Protocol::kRestJson;
     model_->service_id = text(metadata, "serviceId");
     if (metadata.contains("jsonVersion")) model_->json_version = text(metadata, "jsonVersion");
     model_->target_prefix = text(metadata, "targetPrefix");
@@ -231,7 +233,19 @@ Result<std::shared_ptr<const Model>> Model::load(std::string_view text) {
   return from(document.get_object());
 }
 
-Result<std::shared_ptr<const Model>> Model::from(const json::object& document) { return ModelReader().read(document); }
+Result<std::shared_ptr<const Model>> Model::from(const json::object& document) {
+  GUST_TRY(auto model, ModelReader().read(document, ""));
+  const auto& metadata = document.at("metadata").get_object();
+  const auto* protocols = metadata.if_contains("protocols");
+  if (protocols != nullptr && protocols->is_array()) {
+    for (const auto& name : protocols->get_array()) {
+      if (!name.is_string() || name == metadata.at("protocol")) continue;
+      GUST_TRY(auto other, ModelReader().read(document, std::string(name.get_string())));
+      model->others.push_back(std::move(other));
+    }
+  }
+  return model;
+}
 
 const Operation* Model::operation(std::string_view name) const {
   const auto it = operations_.find(name);

@@ -84,7 +84,7 @@ struct Operation {
   bool unwrapped_output = false;  // the only member's text is the root element's text
 };
 
-enum class Protocol { kRestXml, kRestJson, kJson, kQuery };
+enum class Protocol { kRestXml, kRestJson, kJson, kQuery, kCbor };
 
 class Model {
  public:
@@ -101,6 +101,8 @@ class Model {
   bool query_compatible = false;
   std::string error_namespace;  // before the names of errors in JSON, where a service has one
   bool body_crc32 = false;      // answers carry the CRC-32 of their body
+  // The same service in the other protocols that its metadata names; they have none themselves.
+  std::vector<std::shared_ptr<const Model>> others;
 
   const Operation* operation(std::string_view name) const;
   const std::map<std::string, Operation, std::less<>>& operations() const { return operations_; }

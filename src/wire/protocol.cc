@@ -3,6 +3,7 @@
 #include "codec/crc.h"
 #include "codec/json.h"
 #include "codec/xml.h"
+#include "wire/cbor_body.h"
 #include "wire/event_stream.h"
 #include "wire/form_body.h"
 #include "wire/json_body.h"
@@ -17,6 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view kCborProtocol = "rpc-v2-cbor";
 constexpr std::string_view kXmlHeader = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 bool is_s3(const Model& model) { return model.service_id == "S3"; }
@@ -219,6 +221,32 @@ void write_json_error(const Model& model, const WireError& error, WholeResponse&
   out.headers.set("Content-Type", json_content_type(model));
 }
 
+// The same facts as in JSON; there is nothing but the shape's own members beside the type.
+void write_cbor_error(const Model& model, const WireError& error, WholeResponse& out) {
+  const auto* shape = model.error(error.code);
+  Value::Map body;
+  body.emplace("__type", Value(shape != nullptr ? shape->name : error.code));
+  std::string message = "message";
+  for (const auto& member : shape != nullptr ? shape->members : std::vector<Ref>()) {
+    if (member.name == "Message") message = member.name;
+    const auto value = error.members.find(member.name);
+    if (value != error.members.end()) body.insert_or_assign(member.name, value->second);
+  }
+  if (!error.message.empty()) body.insert_or_assign(message, Value(error.message));
+  if (model.query_compatible)
+    out.headers.set("x-amzn-query-error", fmt::format("{};{}", error.code, out.status < 500 ? "Sender" : "Receiver"));
+  out.headers.set("smithy-protocol", std::string(kCborProtocol));
+  out.headers.set("Content-Type", "application/cbor");
+  out.body = to_cbor(Value(std::move(body)));
+}
+
+void write_cbor_output(const Operation& operation, const Value& output, WholeResponse& out) {
+  out.headers.set("smithy-protocol", std::string(kCborProtocol));
+  if (operation.output.shape == nullptr) return;
+  out.headers.set("Content-Type", "application/cbor");
+  out.body = to_cbor(operation.output, output);
+}
+
 }  // namespace
 
 bool has_streaming_input(const Operation& operation) {
@@ -235,6 +263,16 @@ std::string target_operation(const Model& model, const http::Headers& headers) {
   return std::string(target.substr(dot + 1));
 }
 
+std::string path_operation(const Model& model, std::string_view path) {
+  const auto before = fmt::format("/service/{}/operation/", model.target_prefix);
+  return std::string(path.starts_with(before) ? path.substr(before.size()) : "");
+}
+
+Protocol spoken_protocol(const http::Headers& headers) {
+  if (headers.get_or("smithy-protocol", "") == kCborProtocol) return Protocol::kCbor;
+  return headers.contains("x-amz-target") ? Protocol::kJson : Protocol::kQuery;
+}
+
 Result<Value> parse_input(const Model& model, const Operation& operation, const Labels& labels,
                           const codec::QueryPairs& query, const http::Headers& headers, std::string_view body) {
   const auto* shape = operation.input.shape;
@@ -248,6 +286,10 @@ Result<Value> parse_input(const Model& model, const Operation& operation, const 
     if (body.empty()) return Value(Value::Map());
     GUST_TRY(const auto document, codec::parse_json(body));
     return from_json(operation.input, document);
+  }
+  if (model.protocol == Protocol::kCbor) {
+    if (body.empty()) return Value(Value::Map());
+    return from_cbor(operation.input, body);
   }
   Value::Map out;
   GUST_CHECK(read_bindings(*shape, labels, query, headers, out));
@@ -269,6 +311,8 @@ WholeResponse write_output(const Model& model, const Operation& operation, const
   const auto* shape = operation.output.shape;
   if (model.protocol == Protocol::kQuery) {
     write_query_output(model, operation, output, request_id, out);
+  } else if (model.protocol == Protocol::kCbor) {
+    write_cbor_output(operation, output, out);
   } else if (model.protocol == Protocol::kJson && streams_events(operation)) {
     out.headers.set("Content-Type", std::string(kEventStreamType));
   } else if (model.protocol == Protocol::kJson) {
@@ -303,6 +347,8 @@ WholeResponse write_error(const Model& model, const WireError& error, std::strin
   }
   if (model.protocol == Protocol::kRestXml || model.protocol == Protocol::kQuery) {
     write_xml_error(model, error, request_id, out);
+  } else if (model.protocol == Protocol::kCbor) {
+    write_cbor_error(model, error, out);
   } else {
     write_json_error(model, error, out);
   }

@@ -43,5 +43,9 @@ WholeResponse write_error(const Model& model, const WireError& error, std::strin
 
 // The operation's name from X-Amz-Target or from the form's Action; empty when there is none.
 std::string target_operation(const Model& model, const http::Headers& headers);
+// From the path of rpc-v2-cbor: /service/NAME/operation/NAME, where the service's is the model's target prefix.
+std::string path_operation(const Model& model, std::string_view path);
+// Of a service that speaks several, from what only the requests of each have.
+Protocol spoken_protocol(const http::Headers& headers);
 
 }  // namespace gust::wire

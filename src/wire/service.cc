@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "codec/gzip.h"
 #include "wire/fits.h"
 #include "wire/json_body.h"
 
@@ -58,6 +59,19 @@ bool is_parameter(std::string_view name) {
 bool strict(const Model& model) { return model.body_crc32; }
 
 constexpr std::size_t kDocumentDepth = 256;
+constexpr std::size_t kGzipPiece = 4096;  // a piece of a bomb becomes 4 MiB at most
+
+Result<std::string> gunzip(std::string_view bytes, std::size_t max) {
+  codec::Gunzip reader;
+  std::string out;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(kGzipPiece, bytes.size()))) {
+    GUST_CHECK(reader.add(bytes.substr(0, kGzipPiece), out));
+    if (out.size() > max)
+      return fail(Code::kTooLarge, fmt::format("the body is more than {} bytes once it is unpacked", max), "body");
+  }
+  GUST_CHECK(reader.finish());
+  return out;
+}
 
 Result<std::shared_ptr<const Document>> parse_document(std::string_view body) {
   auto out = std::make_shared<Document>();
@@ -80,11 +94,22 @@ Service::Service(std::shared_ptr<const Model> model, ServiceSettings settings)
     : model_(std::move(model)), settings_(std::move(settings)), router_(*model_) {
   if (!settings_.map_error) settings_.map_error = default_error;
   if (!settings_.map_violations) settings_.map_violations = default_violations;
+  for (const auto& other : model_->others) others_.push_back(std::make_unique<Service>(other, settings_));
 }
 
 void Service::add(std::string_view name, Handler handler) {
   GUST_ASSERT(model_->operation(name) != nullptr);
+  for (const auto& other : others_) other->add(name, handler);
   handlers_[std::string(name)] = std::move(handler);
+}
+
+Service& Service::speaking(const http::Request& request) {
+  if (others_.empty()) return *this;
+  const auto protocol = spoken_protocol(request.headers);
+  for (const auto& other : others_) {
+    if (other->model_->protocol == protocol) return *other;
+  }
+  return *this;
 }
 
 WireError Service::map(const Error& error) const {
@@ -105,7 +130,8 @@ std::expected<Match, WireError> Service::find(const http::Request& request, std:
     if (unserved) return std::unexpected(*unserved);
     match = router_.find(request.method, path, query, request.headers);
   } else {
-    name = target_operation(*model_, request.headers);
+    name = model_->protocol == Protocol::kCbor ? path_operation(*model_, path)
+                                               : target_operation(*model_, request.headers);
     if (model_->protocol == Protocol::kQuery) {
       const auto pairs = codec::parse_query(body);
       for (const auto& [key, value] : pairs ? *pairs : codec::QueryPairs()) {
@@ -197,6 +223,12 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
     auto whole = co_await async::read_all(*request.body, settings_.max_body_bytes);
     if (!whole) co_return refuse_at(context, map(whole.error()), path);
     body = *std::move(whole);
+  }
+  if (settings_.compressed == ServiceSettings::Compressed::kGunzipped &&
+      request.headers.get_or("content-encoding", "") == "gzip") {
+    auto plain = gunzip(body, settings_.max_body_bytes);
+    if (!plain) co_return refuse_at(context, map(plain.error()), path);
+    body = *std::move(plain);
   }
   if (!rest) match = find(request, path, *query, body);
   if (!match) co_return refuse(context, match.error());

@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gust::wire {
 
@@ -62,6 +63,8 @@ struct ServiceSettings {
   // REST: the error of a request that means an operation that the model lacks, although its path fits another's.
   std::function<std::optional<WireError>(std::string_view method, std::string_view path, const codec::QueryPairs&)>
       unserved;
+  // Bodies that say Content-Encoding: gzip.
+  enum class Compressed { kAsItIs, kGunzipped } compressed = Compressed::kAsItIs;
   WireError unknown{"UnknownOperationException", "", 404, {}};
 };
 
@@ -98,6 +101,9 @@ class Service {
                     },
                     Reads::kDocument});
   }
+
+  // The service in the protocol that a request is in; itself unless its model has others.
+  Service& speaking(const http::Request& request);
 
   // Authenticated request in, response out; every failure is a response of the service's form. `path` is the request's
   // path unless a host name said more (a virtual-host bucket).
@@ -140,6 +146,7 @@ class Service {
   std::shared_ptr<const Model> model_;
   ServiceSettings settings_;
   Router router_;
+  std::vector<std::unique_ptr<Service>> others_;  // the same handlers behind the model's other protocols
   std::map<std::string, Handler, std::less<>> handlers_;
 };
 
