@@ -22,7 +22,7 @@ SONGS = [("Nina Simone", "Sinnerman", 1965, 10), ("Nina Simone", "Feeling Good",
          ("Billie Holiday", "Strange Fruit", 1939, 3), ("Ella Fitzgerald", "Misty", 1960, 3), ("Nina Simone", "Baltimore", 1978, 5)]
 
 
-def _zip(text):
+def zip_of(text):
     import io
     import zipfile
     out = io.BytesIO()
@@ -36,7 +36,7 @@ def _functions(gust):
     functions = gust.client("lambda")
     functions.create_function(FunctionName="price-orders", Runtime="python3.12", Handler="orders.handler", Role=ROLE, Timeout=20,
                               MemorySize=256, Description="Prices the orders of the shop.", Tags={"team": "shop"},
-                              Environment={"Variables": {"CURRENCY": "EUR"}}, Code={"ZipFile": _zip(ORDERS)})
+                              Environment={"Variables": {"CURRENCY": "EUR"}}, Code={"ZipFile": zip_of(ORDERS)})
     functions.put_function_event_invoke_config(FunctionName="price-orders", MaximumRetryAttempts=0)
     for number in range(12):
         event = {"id": number, "lines": [{"price": 3, "count": number}] if number % 6 else []}

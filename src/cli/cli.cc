@@ -432,6 +432,11 @@ class Command {
                              "1965}'\n  gust table put music @item.json",
                              table_put_command);
     put->add_option("item", table_.item, "A JSON object, @FILE or - for stdin")->required();
+    auto* remove = add_of_table(*sub, "rm", "Remove an item or, without a key, the table with all its items",
+                                "gust table rm music artist=Nina song=Sinnerman\n  gust table rm music --yes",
+                                table_remove_command);
+    remove->add_option("key", table_.conditions, "NAME=VALUE of each attribute of the key, or the key as JSON");
+    remove->add_flag("--yes,-y", table_.yes, "Do not ask before the table is deleted");
     auto* query = add_of_table(*sub, "query", "Print the items of a key, one a line",
                                "gust table query music artist=Nina\n  gust table query music artist=Nina 'song=Sin*' "
                                "--desc --limit 5\n  gust table query music year=1965 --index by-year",

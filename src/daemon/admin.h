@@ -18,6 +18,7 @@
 #include <boost/json/value.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace gust::daemon {
@@ -55,7 +56,13 @@ class Admin {
   async::Task<http::Response> backup(RequestContext context, http::Request request);
   // admin_logs.cc
   async::Task<http::Response> logs(RequestContext context, http::Request request, std::string name);
-  async::Task<logs::GroupKey> log_group(AccountId account, std::string name);
+  // A group, and whose streams of it are meant where others write there, too.
+  struct LogPlace {
+    logs::GroupKey group;
+    std::optional<FunctionName> only = {};
+  };
+  enum class NameIs { kGroup, kFunction };
+  async::Task<LogPlace> log_place(AccountId account, std::string name, NameIs is);
   // admin_events.cc
   async::Task<http::Response> events(RequestContext context, http::Request request, std::string id);
   async::Task<http::Response> replay(RequestContext context, http::Request request, std::string id);

@@ -1,4 +1,5 @@
-// What `gust logs` asks: a group's newest events, and those that come.
+// What `gust logs` and the console ask: a group's newest events, and those that come. What is asked for is a function's
+// name or a group's that begins with a slash; with of=group it is a group's, whatever it begins with.
 #include "daemon/admin.h"
 
 #include "codec/json.h"
@@ -75,6 +76,7 @@ class Follow final : public async::ByteSource {
     GUST_CO_TRY(const auto events, co_await events_.since(key_, from_, kAtOnce));
     for (const auto& event : events) {
       from_ = event.sequence + 1;
+      if (query_.stream && !query_.stream(event.stream)) continue;
       const bool matches = !query_.pattern || query_.pattern->matches(event.message);
       if (matches && (query_.request_id.empty() || event.request_id == query_.request_id)) text_ += line_of(event);
     }
@@ -92,24 +94,32 @@ class Follow final : public async::ByteSource {
 }  // namespace
 
 // The group of a function's name, or a group's own name, which begins with a slash.
-async::Task<logs::GroupKey> Admin::log_group(AccountId account, std::string name) {
-  if (name.starts_with('/')) co_return logs::GroupKey{account, std::move(name)};
-  if (name == "dynamodb-imports") co_return logs::GroupKey{account, std::string(kImportsGroup)};
+async::Task<Admin::LogPlace> Admin::log_place(AccountId account, std::string name, NameIs is) {
+  if (is == NameIs::kGroup) co_return LogPlace{{account, std::move(name)}};
+  if (name == "dynamodb-imports") co_return LogPlace{{account, std::string(kImportsGroup)}};
   GUST_CO_TRY(const auto ref, functions::parse_function_name(name, "", account));
   if (ref.key.account != account) co_return fail(Code::kDenied, "the function is another account's");
-  co_return logs::GroupKey{account, functions::default_log_group(ref.key.name)};
+  const auto function = co_await parts_.registry.get(ref.key);  // what one that is gone printed is still there
+  if (!function || function->logging.group.empty())
+    co_return LogPlace{{account, functions::default_log_group(ref.key.name)}};
+  co_return LogPlace{{account, function->logging.group}, ref.key.name};
 }
 
 async::Task<http::Response> Admin::logs(RequestContext context, http::Request request, std::string name) {
   const auto account = context.principal.account;
-  GUST_CO_TRY(const auto key, co_await log_group(account, name));
   GUST_CO_TRY(const auto query, codec::parse_query(request.query));
+  const auto is = name.starts_with('/') || query_text(query, "of") == "group" ? NameIs::kGroup : NameIs::kFunction;
+  GUST_CO_TRY(const auto place, co_await log_place(account, name, is));
+  const auto& key = place.group;
   logs::SearchQuery search;
   search.low = {query_number(query, "since_ms", 0), 0};
+  if (const auto until = query_number(query, "until_ms", -1); until >= 0) search.high = {until, 0};
   search.limit = static_cast<std::size_t>(std::clamp<std::int64_t>(query_number(query, "limit", 1000), 1, 100'000));
   search.direction = logs::Direction::kBackward;
   search.max_bytes = kMostBytes;
   search.request_id = query_text(query, "request_id");
+  if (place.only)
+    search.stream = [of = *place.only](std::string_view stream) { return functions::is_stream_of(stream, of); };
   GUST_CO_TRY(search.pattern, logs::parse_filter_pattern(query_text(query, "filter")));
   GUST_CO_CHECK(co_await parts_.events.flush());
   const auto next = co_await parts_.events.next_sequence(key);
@@ -118,7 +128,7 @@ async::Task<http::Response> Admin::logs(RequestContext context, http::Request re
   logs::SearchResult found;
   if (next) {
     GUST_CO_TRY(found, co_await parts_.events.search(key, search));
-  } else if (name.starts_with('/')) {
+  } else if (is == NameIs::kGroup) {
     co_return fail(Code::kNotFound, fmt::format("there is no log group '{}'", name));
   } else if (key.name != kImportsGroup) {
     GUST_CO_TRY(const auto ref, functions::parse_function_name(name, "", account));

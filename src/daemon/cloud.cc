@@ -316,6 +316,7 @@ async::Task<void> Cloud::open_logs() {
 
 void Cloud::open_log_services() {
   env::Clock& clock = logs_clock_ ? static_cast<env::Clock&>(*logs_clock_) : clock_;
+  logs_->look_in([this](functions::FunctionKey key) { return log_groups_of(*registry_, std::move(key)); });
   log_deliveries_ = std::make_unique<LogDeliveries>(*registry_, *async_invoker_);
   log_subscriptions_ =
       std::make_unique<logs::Subscriptions>(executor_, *log_groups_, *log_events_, *log_deliveries_);

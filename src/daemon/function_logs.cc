@@ -74,14 +74,55 @@ async::Task<std::vector<functions::LogLine>> FunctionLogs::read(functions::Funct
   query.direction = logs::Direction::kBackward;
   query.limit = limit;
   query.max_bytes = 64 << 20;
-  logs::GroupKey group{key.account, functions::default_log_group(key.name)};
-  auto found = co_await events_.search(std::move(group), std::move(query));
+  std::vector<std::string> groups;
+  if (groups_of_) {
+    GUST_CO_TRY(groups, co_await groups_of_(key));
+  }
+  const auto own = functions::default_log_group(key.name);
+  groups.push_back(own);
+  std::ranges::sort(groups);
+  const auto [end, last] = std::ranges::unique(groups);
+  groups.erase(end, last);
   std::vector<functions::LogLine> out;
-  if (!found && found.error().code == Code::kNotFound) co_return out;
+  for (auto& group : groups) {
+    auto of_group = query;
+    // Others may write there, too.
+    if (group != own) {
+      of_group.stream = [name = key.name](std::string_view stream) { return functions::is_stream_of(stream, name); };
+    }
+    logs::GroupKey group_key{key.account, std::move(group)};
+    GUST_CO_CHECK(co_await read_group(std::move(group_key), std::move(of_group), out));
+  }
+  std::ranges::stable_sort(out, {}, &functions::LogLine::at);
+  if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
+  co_return out;
+}
+
+// Nothing where the group is not there.
+async::Task<void> FunctionLogs::read_group(logs::GroupKey group, logs::SearchQuery query,
+                                           std::vector<functions::LogLine>& into) {
+  auto found = co_await events_.search(std::move(group), std::move(query));
+  if (!found && found.error().code == Code::kNotFound) co_return Result<void>{};
   if (!found) co_return std::unexpected(found.error());
-  for (auto& event : found->events)
-    out.push_back({from_epoch_ms(event.at_ms), std::move(event.request_id), std::move(event.message)});
-  std::ranges::reverse(out);
+  for (auto it = found->events.rbegin(); it != found->events.rend(); ++it)
+    into.push_back({from_epoch_ms(it->at_ms), std::move(it->request_id), std::move(it->message)});
+  co_return Result<void>{};
+}
+
+async::Task<std::vector<std::string>> log_groups_of(functions::Registry& registry, functions::FunctionKey key) {
+  constexpr std::size_t kPage = 100;
+  std::vector<std::string> out;
+  std::uint64_t from = 0;
+  for (bool more = true; more;) {
+    auto versions = co_await registry.versions(key, from, kPage);
+    if (!versions && versions.error().code == Code::kNotFound) co_return out;
+    if (!versions) co_return std::unexpected(versions.error());
+    for (const auto& version : *versions) {
+      if (std::ranges::find(out, version.log_group()) == out.end()) out.push_back(version.log_group());
+      if (version.version != functions::kLatest) from = std::stoull(version.version) + 1;
+    }
+    more = versions->size() == kPage;
+  }
   co_return out;
 }
 

@@ -108,6 +108,22 @@ TEST_P(FunctionLogsTest, TakesOverWhatEarlierVersionsKept) {
   EXPECT_FALSE(fs::exists(folder_ / "000000000000" / "f"));
 }
 
+TEST_P(FunctionLogsTest, LinesAreFoundInAGroupThatOthersShare) {
+  auto& logs = static_cast<FunctionLogs&>(*store_);
+  logs.look_in([](functions::FunctionKey) -> Task<std::vector<std::string>> {
+    co_return std::vector<std::string>{"/shop", "/not-there"};
+  });
+  append("f", "at first");
+  const functions::FunctionKey f{AccountId("000000000000"), FunctionName("f")},
+      ff{AccountId("000000000000"), FunctionName("ff")};
+  clock_.advance(Millis(1));
+  logs.append({f, "/shop", "2026/11/28/f[$LATEST]0123"}, "r1", "later");
+  logs.append({ff, "/shop", "2026/11/28/ff[$LATEST]0123"}, "r1", "another's");
+  EXPECT_EQ(read("f"), (Texts{"at first", "later"}));
+  EXPECT_EQ(read("f", {}, 1), (Texts{"later"}));
+  EXPECT_EQ(read("ff"), (Texts{"another's"}));
+}
+
 INSTANTIATE_TEST_SUITE_P(OfGroups, FunctionLogsTest, ::testing::Values("groups"));
 
 }  // namespace

@@ -20,7 +20,7 @@ async::Task<void> LogDeliveries::check(logs::GroupKey group, std::string destina
   if (!ref) co_return fail(Code::kInvalid, std::string(kRefused), "request");
   const auto there = co_await registry_.resolve(*ref);
   if (!there) co_return fail(Code::kInvalid, std::string(kRefused), "request");
-  if (group.name == functions::default_log_group(ref->key.name)) {
+  if (group.name == (*there)->log_group()) {
     co_return fail(Code::kInvalid, "A function cannot subscribe to its own log group: it would run for ever",
                    "request");
   }

@@ -139,10 +139,10 @@ async::Task<void> Extensions::register_one(http::Request& request, http::Respons
 
 async::Task<void> Extensions::next_event(Extension& extension, http::Response& response) {
   if (extension.state == Extension::State::kStarting) {
-    std::vector<std::string_view> events;
+    json::array events;
     if (extension.wants_invoke) events.emplace_back("INVOKE");
     if (extension.wants_shutdown) events.emplace_back("SHUTDOWN");
-    parts_.log(fmt::format("EXTENSION\tName: {}\tState: Ready\tEvents: [{}]", extension.name, fmt::join(events, ",")));
+    parts_.log_state({{"name", extension.name}, {"state", "Ready"}, {"events", std::move(events)}});
   }
   if (!extension.event) extension.state = Extension::State::kWaiting;
   changed_.pulse();
@@ -219,7 +219,7 @@ async::Task<void> Extensions::answer_supervisor(std::string_view path, http::Req
   } else if (path == "failed") {
     const std::string name(request.headers.get_or("Gust-Extension", ""));
     fail_with({std::string(request.headers.get_or("Gust-Error-Type", "")), body});
-    if (!name.empty()) parts_.log(fmt::format("EXTENSION\tName: {}\tState: {}", name, failure_->type));
+    if (!name.empty()) parts_.log_state({{"name", name}, {"state", failure_->type}});
   } else if (path == "terminate") {
     GUST_CO_CHECK(co_await terminate_.wait());
     if (over_) response.status = 410;

@@ -36,6 +36,7 @@ class Extensions {
     std::string instance_id;
     std::string_view initialization_type;
     std::function<void(std::string)> log;  // a line of the function's log
+    std::function<void(const boost::json::object&)> log_state;  // the same of one's name, state and, maybe, events
     std::function<void()> on_failure;      // the first only
   };
   explicit Extensions(Parts parts);

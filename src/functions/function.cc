@@ -1,5 +1,7 @@
 #include "functions/function.h"
 
+#include "functions/log_store.h"
+
 #include <fmt/format.h>
 
 namespace gust::functions {
@@ -12,6 +14,10 @@ std::string FunctionRef::arn(std::string_view region) const {
 std::string Function::arn() const { return FunctionRef{key}.arn(region); }
 
 std::string Function::qualified_arn() const { return arn() + ":" + version; }
+
+std::string Function::log_group() const {
+  return logging.group.empty() ? default_log_group(key.name) : logging.group;
+}
 
 std::uint32_t Function::concurrency() const {
   if (!capacity) return 1;

@@ -3,6 +3,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "functions/logging.h"
 #include "queue/retry_policy.h"
 
 #include <cstdint>
@@ -127,11 +128,13 @@ struct Function {
   bool active_tracing = false;   // TracingConfig's mode; kept and told
   Snapshot snapshot;             // of a published version
   std::optional<Capacity> capacity;
+  Logging logging;
   // Of the function, whatever the version: at most so many invocations at once, kept free for it.
   std::optional<std::uint32_t> reserved_concurrency;
 
   std::string arn() const;            // arn:aws:lambda:REGION:ACCOUNT:function:NAME
   std::string qualified_arn() const;  // ...:VERSION
+  std::string log_group() const;      // where its log is
   std::uint32_t concurrency() const;  // invocations that one instance runs at once
 };
 

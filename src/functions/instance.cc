@@ -20,12 +20,14 @@ Instance::Instance(Parts parts, Function function, std::string id)
       function_(std::move(function)),
       concurrency_(function_.concurrency()),
       id_(std::move(id)),
-      log_source_{function_.key, "", log_stream_name(parts_.clock.now(), function_.version, id_)},
+      log_source_{function_.key, function_.logging.group, log_stream_name(parts_.clock.now(), function_, id_)},
       settled_(parts_.executor),
       dead_(parts_.executor),
       telemetry_(parts_.executor, parts_.clock),
       extensions_({parts_.executor, telemetry_, function_, id_, parts_.initialization_type,
-                   [this](std::string line) { log_of_extension(std::move(line)); }, [this] { extension_failed(); }}) {}
+                   [this](std::string line) { log_of_extension(std::move(line)); },
+                   [this](const boost::json::object& record) { log_extension_state(record); },
+                   [this] { extension_failed(); }}) {}
 
 Instance::State Instance::state() const {
   if (life_ != Life::kReady) return life_ == Life::kDead ? State::kDead : State::kStarting;
@@ -89,6 +91,7 @@ async::Task<void> Instance::start(sandbox::Launcher& launcher, RuntimePool* runt
                                   async::TaskGroup& tasks) {
   const auto self = shared_from_this();
   tasks_ = &tasks;
+  log_init_start();
   if (parts_.from_image) start_kind_ = Start::kRestored;
   started_at_ = std::chrono::steady_clock::now();
   auto spec = make_spec(keys);
@@ -154,8 +157,9 @@ bool Instance::end_unreturned(SteadyTime now) {
     const bool left = place.state == Place::State::kAnswered &&
                       now - place.answered_at > std::chrono::seconds(function_.timeout_s);
     if (!left) continue;
-    log(&place, fmt::format("{}: {} s after its answer it had not asked for the next event",
-                            running_ == 0 ? "Ended" : "Takes no more invocations", function_.timeout_s));
+    auto text = fmt::format("{}: {} s after its answer it had not asked for the next event",
+                            running_ == 0 ? "Ended" : "Takes no more invocations", function_.timeout_s);
+    log(&place, notice_line(function_.logging, std::move(text), parts_.clock.now()));
     place.state = Place::State::kLost;
     ++lost_;
     end_if_only_lost("spindown");

@@ -161,19 +161,30 @@ class Instance : public std::enable_shared_from_this<Instance> {
     bool first = false;  // of this instance
     bool pays_init = false;
     CpuShares::Claim cpu = CpuShares::kNone;
+    std::string tracing;  // the trace, where the report names it
   };
   Finished finish(const Place& place, double duration_ms, std::string status, const InvokeResult& result,
                   std::uint64_t streamed_bytes);
   void bill(Finished& finished, double duration_ms) const;
   async::Task<void> report(Finished finished);
   async::Task<void> report_after_extensions(Finished finished, SteadyTime began, SteadyTime deadline);
-  void tell_init();
+  // instance_events.cc: what the log says of the platform, in text or in JSON, and what extensions are told.
+  bool logs_json() const { return function_.logging.format == LogFormat::kJson; }
+  void log_event(std::string_view type, const boost::json::object& record, Place* of, std::string request_id);
+  void log_init_start();
+  void log_init_failure(const std::string& request_id, const std::string& error_type);
+  void log_extension_state(const boost::json::object& record);
+  void log_start(Place& place);
+  void log_end(Place& place, const InvokeResult& result, double duration_ms);
+  void end_init();
   void tell_start(const Place& place);
-  void tell_runtime_done(const std::string& id, const InvokeResult& result, double duration_ms);
-  void tell_report(const Finished& finished, const sandbox::Usage& usage);
+  boost::json::object init_record(const std::string& error_type) const;
+  boost::json::object start_record(const Place& place) const;
+  boost::json::object report_record(const Finished& finished, const sandbox::Usage& usage) const;
+  // Empty where the function's level leaves it out.
+  std::string report_line(const Finished& finished, const sandbox::Usage& usage) const;
   void extension_failed();
   async::Task<void> kill_later();
-  std::string report_line(const Finished& finished, const sandbox::Usage& usage) const;
   meter::Record record_of(const Finished& finished, const sandbox::Usage& usage);
 
   // A request for the next event that waits.

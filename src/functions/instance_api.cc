@@ -114,7 +114,7 @@ http::Response Instance::hand_over(Place& place) {
 void Instance::finish_init() {
   life_ = Life::kReady;
   init_ms_ = ms_since(started_at_);
-  tell_init();
+  end_init();
   extensions_.close_registration();
   settled_by_ready_ = true;
   settled_.set();

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "codec/time_format.h"
+#include "functions/instance_events.h"
 #include "functions/runtime_reply.h"
 
 #include <fmt/format.h>
@@ -75,7 +76,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   drain_output();
   const bool wants_tail = invocation->log_tail == LogTail::kTail;
   Place& place = open_place(context, invocation);
-  log(&place, fmt::format("START RequestId: {} Version: {}", context.request_id, function_.version));
+  log_start(place);
   const auto began = std::chrono::steady_clock::now();
   const auto limit = std::chrono::seconds(function_.timeout_s);
   tell_start(place);
@@ -106,7 +107,7 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   if (!answer->error_type.empty()) result.function_error = "Unhandled";
   auto finished = finish(place, duration_ms, std::move(status), result, answer->streamed_bytes);
   result.billed_ms = finished.billed_ms;
-  log(&place, fmt::format("END RequestId: {}", context.request_id));
+  log_end(place, result, duration_ms);
   // Taken now: while the report is made the place may be another invocation's.
   if (wants_tail) {
     for (const auto& text : place.tail) result.log_tail += text + "\n";
@@ -115,11 +116,11 @@ async::Task<InvokeResult> Instance::invoke(RequestContext context, std::shared_p
   if (wants_tail) {
     const auto usage = co_await body_.sandbox->usage();
     auto& tail = result.log_tail;
-    tail += report_line(finished, usage.value_or(sandbox::Usage())) + "\n";
+    if (const auto line = report_line(finished, usage.value_or(sandbox::Usage())); !line.empty()) tail += line + "\n";
     if (tail.size() > Place::kTailBytes) tail.erase(0, tail.size() - Place::kTailBytes);
   }
   if (extensions_.any()) {
-    tell_runtime_done(context.request_id.str(), result, duration_ms);
+    telemetry_.event(kRuntimeDone, done_record(context.request_id.str(), result, duration_ms));
     tasks_->spawn(report_after_extensions(std::move(finished), began, began + limit));
   } else {
     tasks_->spawn(report(std::move(finished)));
@@ -134,7 +135,7 @@ std::optional<Answer> Instance::answer_for(Place& place, const Result<void>& wai
   if (!waited && waited.error().code != Code::kTimeout) return std::nullopt;
   status = "\tStatus: timeout";
   const auto text = fmt::format("Task timed out after {}.00 seconds", function_.timeout_s);
-  log(&place, fmt::format("{} {} {}", codec::to_iso8601_ms(parts_.clock.now()), place.id(), text));
+  if (!logs_json()) log(&place, fmt::format("{} {} {}", codec::to_iso8601_ms(parts_.clock.now()), place.id(), text));
   lose(place);
   return Answer{error_json("Sandbox.Timedout", fmt::format("RequestId: {} Error: {}", place.id(), text)),
                 "Sandbox.Timedout"};
@@ -154,8 +155,10 @@ Answer Instance::answer_of_the_dead(Place& place, std::string& status) {
   const auto& failure = extensions_.failure();
   const std::string type = failure ? failure->type : "Runtime.ExitError";
   const auto text = fmt::format("RequestId: {} Error: {}", place.id(), failure ? failure->message : exit_message());
-  log(&place, text);
-  log(&place, type);
+  if (!logs_json()) {
+    log(&place, text);
+    log(&place, type);
+  }
   const bool memory = !failure && exit_ && exit_->out_of_memory;
   status = fmt::format("\tStatus: error\tError Type: {}", memory ? "Runtime.OutOfMemory" : type);
   return {error_json(type, text), type};
@@ -191,9 +194,7 @@ Result<InvokeResult> Instance::init_failure(const RequestContext& context) {
     result.payload =
         error_json(result.error_type, fmt::format("RequestId: {} Error: {}", context.request_id, exit_message()));
   }
-  parts_.logs.append(log_source_, context.request_id.str(),
-                     fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: init\tStatus: error\tError Type: {}",
-                                 init_ms_, result.error_type));
+  log_init_failure(context.request_id.str(), result.error_type);
   return result;
 }
 

@@ -97,6 +97,7 @@ std::size_t Instance::take_output(std::string_view piece) {
 
 void Instance::take_line(std::string line) {
   telemetry_.line(Telemetry::Source::kFunction, line);
+  if (!keeps_line(function_.logging, line)) return;
   auto* const of = owner_of(line);
   log(of, std::move(line));
 }

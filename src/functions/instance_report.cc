@@ -1,6 +1,8 @@
 // What an invocation used: its REPORT line and its record in the ledger.
 #include "functions/instance.h"
 
+#include "functions/instance_events.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,6 +22,7 @@ Instance::Finished Instance::finish(const Place& place, double duration_ms, std:
   out.bytes_out = result.streamed ? streamed_bytes : result.payload.size();
   out.cpu = place.cpu;
   cpu_shares_.end(place.cpu, std::chrono::steady_clock::now());
+  if (logs_json()) out.tracing = place.context.trace.xray();
   out.first = !std::exchange(init_reported_, true);
   out.pays_init = out.first && parts_.initialization_type != kProvisionedType;
   bill(out, duration_ms);
@@ -31,20 +34,6 @@ void Instance::bill(Finished& finished, double duration_ms) const {
   const auto step = static_cast<double>(parts_.settings.billed_step.count());
   const auto steps = std::ceil((duration_ms + (finished.pays_init ? init_ms_ : 0)) / step);
   finished.billed_ms = static_cast<std::uint64_t>(steps * step);
-}
-
-std::string Instance::report_line(const Finished& finished, const sandbox::Usage& usage) const {
-  auto line = fmt::format(
-      "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
-      finished.request_id, finished.duration_ms, finished.billed_ms, function_.memory_mb,
-      (usage.memory_peak_bytes + (1 << 20) - 1) >> 20);
-  if (finished.first && parts_.from_image) {
-    const auto billed = std::ceil(init_ms_);
-    line += fmt::format("\tRestore Duration: {:.2f} ms\tBilled Restore Duration: {:.0f} ms", init_ms_, billed);
-  } else if (finished.first) {
-    line += fmt::format("\tInit Duration: {:.2f} ms", init_ms_);
-  }
-  return line + finished.status;
 }
 
 meter::Record Instance::record_of(const Finished& finished, const sandbox::Usage& usage) {
@@ -76,19 +65,18 @@ meter::Record Instance::record_of(const Finished& finished, const sandbox::Usage
 
 Result<InvokeResult> Instance::failed_invocation(const RequestContext& context, const Invocation& invocation) {
   GUST_TRY(auto result, init_failure(context));
-  const auto log = [&](std::string line) {
-    if (invocation.log_tail == LogTail::kTail) result.log_tail += line + "\n";
-    parts_.logs.append(log_source_, context.request_id.str(), std::move(line));
-  };
   Place place(parts_.executor);  // which it never had
   place.context = context;
   place.bytes_in = invocation.payload.size();
   place.queued_ms = invocation.queued_ms;
   auto finished = finish(place, 0, fmt::format("\tStatus: error\tError Type: {}", result.error_type), result, 0);
   result.billed_ms = finished.billed_ms;
-  log(fmt::format("START RequestId: {} Version: {}", context.request_id, function_.version));
-  log(fmt::format("END RequestId: {}", context.request_id));
-  if (invocation.log_tail == LogTail::kTail) result.log_tail += report_line(finished, {}) + "\n";
+  log_start(place);
+  log_end(place, result, 0);
+  if (invocation.log_tail == LogTail::kTail) {
+    for (const auto& text : place.tail) result.log_tail += text + "\n";
+    if (const auto line = report_line(finished, {}); !line.empty()) result.log_tail += line + "\n";
+  }
   tasks_->spawn(report(std::move(finished)));
   return result;
 }
@@ -108,8 +96,9 @@ async::Task<void> Instance::report(Finished finished) {
     const auto kept = co_await parts_.settings.meter->append(std::move(record));
     if (!kept && kept.error().code == Code::kCancelled) co_return std::unexpected(kept.error());
   }
-  tell_report(finished, usage);
-  parts_.logs.append(log_source_, finished.request_id.str(), report_line(finished, usage));
+  if (extensions_.any()) telemetry_.event(kReport, report_record(finished, usage));
+  if (auto line = report_line(finished, usage); !line.empty())
+    parts_.logs.append(log_source_, finished.request_id.str(), std::move(line));
   co_return Result<void>{};
 }
 

@@ -57,7 +57,7 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
       {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(f.memory_mb)},
       {"AWS_LAMBDA_FUNCTION_VERSION", f.version},
       {"AWS_LAMBDA_INITIALIZATION_TYPE", std::string(parts_.initialization_type)},
-      {"AWS_LAMBDA_LOG_GROUP_NAME", default_log_group(f.key.name)},
+      {"AWS_LAMBDA_LOG_GROUP_NAME", f.log_group()},
       {"AWS_LAMBDA_LOG_STREAM_NAME", log_source_.stream},
       {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional"},
       {"LAMBDA_TASK_ROOT", "/var/task"},
@@ -75,6 +75,10 @@ sandbox::Spec Instance::make_spec(const RoleKeys& keys) const {
     own.emplace("_HANDLER", f.handler);
   }
   for (const auto& [name, value] : own) spec.env[name] = value;
+  // As on the service, which reserves neither of their names.
+  spec.env.try_emplace("AWS_LAMBDA_LOG_FORMAT", name_of(f.logging.format));
+  if (f.logging.format == LogFormat::kJson)
+    spec.env.try_emplace("AWS_LAMBDA_LOG_LEVEL", name_of(f.logging.application));
   if (f.capacity) spec.env["AWS_LAMBDA_MAX_CONCURRENCY"] = std::to_string(concurrency_);
   spec.env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
   spec.env.try_emplace("LANG", "C.UTF-8");

@@ -35,7 +35,10 @@ class LogStore {
 };
 
 std::string default_log_group(const FunctionName& name);
-// YYYY/MM/DD/[VERSION]INSTANCE, as the service names the streams of a function.
-std::string log_stream_name(WallTime at, const std::string& version, const std::string& instance);
+// As the service names the streams of a function: YYYY/MM/DD/[VERSION]INSTANCE in its own group, and in another, which
+// others may share, YYYY/MM/DD/NAME[VERSION]INSTANCE.
+std::string log_stream_name(WallTime at, const Function& version, const std::string& instance);
+// Whether a stream of a group that is not the function's own is of this function.
+bool is_stream_of(std::string_view stream, const FunctionName& name);
 
 }  // namespace gust::functions

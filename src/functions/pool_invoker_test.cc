@@ -46,6 +46,33 @@ TEST_F(PoolInvokerTest, WhatIsPrintedBeforeAnAnswerIsOfItsInvocation) {
   EXPECT_NE(result->log_tail.find("the last word\nEND RequestId: "), std::string::npos) << result->log_tail.size();
 }
 
+TEST_F(PoolInvokerTest, AFunctionThatLogsJsonHasThePlatformsEventsInJsonByTheirLevel) {
+  open();
+  create("f");
+  const auto with = [&](Logging logging) {
+    (void)async::testing::run(loop_, [&]() {
+      auto change = [logging](Function& function) -> Result<void> {
+        function.logging = logging;
+        return {};
+      };
+      return registry_->update(key("f"), std::move(change), "");
+    });
+    return invoke("f", R"("who")")->log_tail;
+  };
+  const auto info = with({.format = LogFormat::kJson});
+  EXPECT_EQ(info.find("START RequestId"), std::string::npos);
+  EXPECT_NE(info.find(R"("type":"platform.start","record":{"requestId":")"), std::string::npos) << info;
+  EXPECT_NE(info.find(R"("type":"platform.report")"), std::string::npos);
+  EXPECT_EQ(info.find("platform.runtimeDone"), std::string::npos);
+  const auto debug = with({.format = LogFormat::kJson, .system = LogLevel::kDebug});
+  EXPECT_NE(debug.find(R"("type":"platform.runtimeDone")"), std::string::npos) << debug;
+  EXPECT_EQ(with({.format = LogFormat::kJson, .system = LogLevel::kWarn}), "");
+  const auto elsewhere = with({.group = "/shop"});
+  EXPECT_NE(elsewhere.find("START RequestId"), std::string::npos) << elsewhere;
+  const auto stream = logs_->last_stream(key("f"));
+  EXPECT_NE(stream.find("/f[$LATEST]"), std::string::npos) << stream;
+}
+
 TEST_F(PoolInvokerTest, AWarmInstanceIsReused) {
   open();
   create("f");

@@ -62,6 +62,20 @@ Snapshot to_snapshot(Row row) {
           row.text("reason_code"), row.text("reason")};
 }
 
+json::object to_object(const Logging& l) {
+  return {{"format", name_of(l.format)},
+          {"application", name_of(l.application)},
+          {"system", name_of(l.system)},
+          {"group", l.group}};
+}
+
+Logging to_logging(Row row) {
+  const auto format = log_format_of(row.text("format"));
+  const auto application = log_level_of(row.text("application")), system = log_level_of(row.text("system"));
+  if (!format || !application || !system) throw std::invalid_argument("a format or a level of a log");
+  return {*format, *application, *system, row.text("group")};
+}
+
 }  // namespace
 
 std::string functions_prefix(const AccountId& account) {
@@ -181,6 +195,7 @@ std::string encode(const Function& f) {
                    {"modified", to_epoch_ms(f.modified_at)},
                    {"generation", f.generation},
                    {"active_tracing", f.active_tracing},
+                   {"logging", to_object(f.logging)},
                    {"snap_start", f.snap_start},
                    {"snapshot", to_object(f.snapshot)}};
   if (f.image) out["image"] = to_object(*f.image);
@@ -256,6 +271,7 @@ Result<Function> decode_function(std::string_view bytes) {
       f.snap_start = row.object.at("snap_start").as_bool();
       f.snapshot = to_snapshot({snapshot->as_object()});
     }
+    if (const auto* logging = row.object.if_contains("logging")) f.logging = to_logging({logging->as_object()});
     if (const auto* capacity = row.object.if_contains("capacity"); capacity && !capacity->as_object().empty()) {
       const Row given{capacity->as_object()};
       f.capacity.emplace().provider_arn = given.text("provider");

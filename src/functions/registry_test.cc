@@ -244,6 +244,20 @@ TEST_F(RegistryTest, AChangeIsResolvedAtOnce) {
   EXPECT_EQ(*run(registry_->reserved_of(key_.account)), 0U);
 }
 
+TEST_F(RegistryTest, RowsKeepHowAFunctionLogs) {
+  Function function;
+  function.key = key_;
+  EXPECT_EQ(rows::decode_function(rows::encode(function))->logging, Logging{});
+  function.logging = {LogFormat::kJson, LogLevel::kTrace, LogLevel::kWarn, "/shop"};
+  auto row = rows::encode(function);
+  EXPECT_EQ(rows::decode_function(row)->logging, function.logging);
+  row.replace(row.find("TRACE"), 5, "LOUD!");
+  EXPECT_EQ(rows::decode_function(row).error().code, Code::kCorrupt);
+  row = rows::encode(function);  // of before there were such settings
+  row.replace(row.find("\"logging\""), 9, "\"earlier\"");
+  EXPECT_EQ(rows::decode_function(row)->logging, Logging{});
+}
+
 TEST_F(RegistryTest, NamesAndQualifiers) {
   const AccountId caller("000000000000");
   EXPECT_EQ(parse_function_name("f:live", "", caller)->qualifier, "live");

@@ -237,8 +237,10 @@ async::Task<void> Snapshots::settle(FunctionRef version, std::shared_ptr<Taking>
     const bool fails = !taking->failed.empty() && !image.again;
     snapshot = {fails ? Snapshot::State::kFailed : Snapshot::State::kRefused, "", "", fails ? taking->failed_code : "",
                 image.reason};
-    parts_.logs.append({version.key, "", ""}, "",
-                       fmt::format("SnapStart: version {} has no snapshot: {}", version.qualifier, image.reason));
+    const auto& logging = image.function.logging;
+    auto text = fmt::format("SnapStart: version {} has no snapshot: {}", version.qualifier, image.reason);
+    parts_.logs.append({version.key, logging.group, ""}, "",
+                       notice_line(logging, std::move(text), parts_.clock.now()));
   }
   co_return co_await parts_.registry.settle_snapshot(version, std::move(snapshot));
 }

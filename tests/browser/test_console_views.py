@@ -10,6 +10,11 @@ VIEWS = [
     ("overview", "overview", "Overview", "price-orders"),
     ("map-real", "map", "Map", "price-orders"),
     ("traces-real", "traces", "Traces", "album/2026"),
+    ("logs", "logs", "Logs", "/aws/lambda/price-orders"),
+    ("log-search", "logs/%2Faws%2Flambda%2Fprice-orders", "/aws/lambda/price-orders", "order has no lines"),
+    ("log-query", "logs/%2Faws%2Flambda%2Fprice-orders?tab=query", "/aws/lambda/price-orders", "matching lines"),
+    ("log-live", "logs/%2Faws%2Flambda%2Fprice-orders?tab=live", "/aws/lambda/price-orders", "order has no lines"),
+    ("log-streams", "logs/%2Faws%2Flambda%2Fprice-orders?tab=streams", "/aws/lambda/price-orders", "[$LATEST]"),
     ("functions", "functions", "Functions", "price-orders"),
     ("function-test", "functions/price-orders", "price-orders", "Saved events and samples"),
     ("function-code", "functions/price-orders?tab=code", "price-orders", "prices.json"),
@@ -96,7 +101,7 @@ def test_empty_views_teach_a_command(chromium, new_gust):
     from console_page import ConsolePage
     it = ConsolePage(chromium, new_gust().start()).sign_in()
     for route, heading, command in [("overview", "Overview", "gust deploy"), ("functions", "Functions", "gust deploy"), ("buckets", "Buckets", "gust bucket mb"),
-                                    ("tables", "Tables", "create-table"), ("failed", "Failed events", "gust failed"), ("apis", "APIs", "create-api"),
+                                    ("tables", "Tables", "create-table"), ("failed", "Failed events", "gust failed"), ("logs", "Logs", "create-log-group"), ("apis", "APIs", "create-api"),
                                     ("sites", "Sites", "s3 website"), ("bill", "Bill", "gust bill")]:
         page = it.show(route, heading)
         expect(page.locator(".empty .command")).to_contain_text(command)

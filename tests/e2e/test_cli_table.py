@@ -84,6 +84,25 @@ def test_ls_and_describe(gust, make, unique):
     refused(gust, 1, f"there is no table '{unique}'; see gust table ls", "describe", unique)
 
 
+def test_rm(gust, make, dynamodb, unique):
+    table, other = make("s"), unique + "-rm"
+    for s in ("one", "two"):
+        ok(gust, "put", table, json.dumps({"id": "a", "s": s}))
+    assert ok(gust, "rm", table, "id=a", "s=one") == ""
+    assert [i["s"] for i in lines(ok(gust, "scan", table))] == ["two"]
+    refused(gust, 1, "no item", "rm", table, "id=a", "s=one")
+    refused(gust, 2, "id=VALUE s=VALUE", "rm", table, "id=a")
+    # The table itself only when it is said: there is nobody to ask here.
+    refused(gust, 1, "--yes", "rm", table)
+    assert len(lines(ok(gust, "scan", table))) == 1
+    dynamodb.create_table(TableName=other, KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], AttributeDefinitions=attributes(id="S"),
+                          DeletionProtectionEnabled=True, **ON_DEMAND)
+    refused(gust, 1, "ValidationException", "rm", other, "--yes")
+    dynamodb.update_table(TableName=other, DeletionProtectionEnabled=False)
+    assert json.loads(ok(gust, "rm", other, "--yes", "--json")) == {"removed": other}
+    refused(gust, 1, f"there is no table '{other}'", "rm", other, "--yes")
+
+
 def test_query(gust, make, dynamodb):
     table = make("s", "S", GlobalSecondaryIndexes=[index("by-kind", "kind", "s")])
     for i, s in enumerate(["a1", "a2", "b1", "b2", "c*"]):

@@ -84,8 +84,6 @@ def test_architectures_tags_and_what_only_watches(functions, make):
     {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}},
     {"ImageConfig": {"Command": ["x"]}},
     {"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:000000000000:q"}},
-    {"LoggingConfig": {"LogFormat": "JSON"}},
-    {"LoggingConfig": {"LogGroup": "/another"}},
 ], ids=lambda setting: next(iter(setting)))
 def test_what_is_not_served_is_refused_by_its_name(functions, make, unique, setting):
     name = make(PYTHON)

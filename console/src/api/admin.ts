@@ -23,12 +23,22 @@ export const status = () => json<Status>('admin/status');
 
 export interface LogLine {
   time_ms: number;
+  stream: string;
   request_id: string;
   message: string;
 }
-export function followLogs(name: string, since: number, each: (line: LogLine) => void, signal: AbortSignal) {
-  const path = `admin/logs/${encodeURIComponent(name)}?follow=1&limit=5000&since_ms=${since}`;
+/** Of a function, or of a log group. */
+export function followLogs(name: string, of: 'function' | 'group', since: number, each: (line: LogLine) => void, signal: AbortSignal) {
+  const path = `admin/logs/${encodeURIComponent(name)}?of=${of}&follow=1&limit=5000&since_ms=${since}`;
   return lines(path, (line) => each(JSON.parse(line)), signal);
+}
+
+/** The newest lines of a group that match, up to `limit`, the newest first. */
+export async function searchLogs(group: string, filter: string, since: number, limit: number, signal: AbortSignal): Promise<LogLine[]> {
+  const query = new URLSearchParams({ of: 'group', filter, since_ms: String(since), limit: String(limit) });
+  const out: LogLine[] = [];
+  await lines(`admin/logs/${encodeURIComponent(group)}?${query}`, (line) => out.push(JSON.parse(line)), signal);
+  return out.reverse();
 }
 
 export interface FailedEvent {

@@ -3,6 +3,13 @@ import { call, json, post } from './http';
 
 const FUNCTIONS = 'aws/lambda/2015-03-31/functions';
 
+export interface LoggingConfig {
+  LogFormat: 'Text' | 'JSON';
+  LogGroup: string;
+  ApplicationLogLevel?: string;
+  SystemLogLevel?: string;
+}
+
 export interface FunctionConfiguration {
   FunctionName: string;
   FunctionArn: string;
@@ -23,6 +30,7 @@ export interface FunctionConfiguration {
   EphemeralStorage?: { Size: number };
   Layers?: { Arn: string }[];
   RevisionId?: string;
+  LoggingConfig?: LoggingConfig;
 }
 export interface Alias {
   Name: string;

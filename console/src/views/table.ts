@@ -6,6 +6,7 @@ import {
   Globe,
   Network,
   ReceiptText,
+  ScrollText,
   Settings2,
   SquareFunction,
   Table2,
@@ -17,6 +18,7 @@ import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 import { bucketNames } from '../api/s3';
 import { listTables } from '../api/dynamodb';
 import { listFunctions } from '../api/lambda';
+import { groupNames } from '../api/logs';
 import { Overview } from './overview/Overview';
 
 export interface View {
@@ -32,6 +34,7 @@ export const views: View[] = [
   { id: 'overview', title: 'Overview', group: 'see', key: 'o', icon: Gauge, component: Overview },
   { id: 'map', title: 'Map', group: 'see', key: 'm', icon: Workflow, component: lazy(() => import('./map/Map')) },
   { id: 'traces', title: 'Traces', group: 'see', key: 't', icon: Waypoints, component: lazy(() => import('./traces/Traces')) },
+  { id: 'logs', title: 'Logs', group: 'see', key: 'l', icon: ScrollText, component: lazy(() => import('./logs/Logs')) },
   { id: 'functions', title: 'Functions', group: 'run', key: 'f', icon: SquareFunction, component: lazy(() => import('./functions/Functions')) },
   { id: 'apis', title: 'APIs', group: 'run', key: 'a', icon: Network, component: lazy(() => import('./apis/Apis')) },
   { id: 'failed', title: 'Failed events', group: 'run', key: 'e', icon: BadgeAlert, component: lazy(() => import('./failed/Failed')) },
@@ -46,5 +49,6 @@ export const views: View[] = [
 export const sources = [
   { kind: 'Function', view: 'functions', queryKey: ['names', 'functions'], names: async () => (await listFunctions()).map((f) => f.FunctionName) },
   { kind: 'Bucket', view: 'buckets', queryKey: ['names', 'buckets'], names: bucketNames },
+  { kind: 'Log group', view: 'logs', queryKey: ['names', 'log-groups'], names: groupNames },
   { kind: 'Table', view: 'tables', queryKey: ['names', 'tables'], names: listTables },
 ];

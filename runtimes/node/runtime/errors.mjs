@@ -25,7 +25,7 @@ export class UnhandledPromiseRejection extends Error {
 }
 
 // Errors of another realm (vm, worker) count too.
-function isError(value) {
+export function isError(value) {
   return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 

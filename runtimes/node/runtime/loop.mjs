@@ -3,11 +3,11 @@ import Module from "node:module";
 import { fileURLToPath } from "node:url";
 import { Client } from "./client.mjs";
 import { makeContext } from "./context.mjs";
-import { MarshalError, toLogText, toReport, UnhandledPromiseRejection } from "./errors.mjs";
+import { MarshalError, toReport, UnhandledPromiseRejection } from "./errors.mjs";
 import { become, isGeneric, loadCommon } from "./generic.mjs";
 import { load } from "./handler.mjs";
 import { all, current, during, places, runSeveral, several } from "./invocations.mjs";
-import { patchConsole, write } from "./logs.mjs";
+import { patchConsole, writeError } from "./logs.mjs";
 import { installGlobals, serveStreaming, streams } from "./streaming.mjs";
 
 const EXIT_INIT_FAILED = 1;
@@ -27,6 +27,7 @@ export async function serve() {
     setModulePaths(TASK_ROOT);
     await warmUp();
     await become(client);
+    patchConsole();
   }
   const root = process.env.LAMBDA_TASK_ROOT ?? TASK_ROOT;
   setModulePaths(root);
@@ -87,7 +88,7 @@ async function end(error, what, code) {
   const running = [...all()];
   for (const invocation of running) invocation.onEmptyLoop = undefined;
   const failed = several() ? current() : running[0];
-  write("ERROR", `${what} \t${toLogText(error)}`);
+  writeError(what, error);
   try {
     if (failed) await client.fail(failed.requestId, toReport(error));
     else if (running.length === 0) await client.failInit(toReport(error));
@@ -108,7 +109,7 @@ async function serveOne(client, handler) {
     try {
       await invoke(client, handler, headers, body, invocation);
     } catch (error) {
-      write("ERROR", `Invoke Error \t${toLogText(error)}`);
+      writeError("Invoke Error", error);
       await client.fail(invocation.requestId, toReport(error));
     }
   });

@@ -1,7 +1,7 @@
 // awslambda.streamifyResponse: a handler (event, responseStream, context) whose response is sent as it is written.
 // A handler that is marked so is told apart by a symbol on it.
-import { toLogText, toReport } from "./errors.mjs";
-import { write } from "./logs.mjs";
+import { toReport } from "./errors.mjs";
+import { writeError } from "./logs.mjs";
 
 const STREAMS = Symbol.for("aws.lambda.runtime.handler.streaming");
 const METADATA_TYPE = "application/vnd.awslambda.http-integration-response";
@@ -39,7 +39,7 @@ export async function serveStreaming(client, handler, event, context) {
     if (!opened) request.end();
   } catch (error) {
     if (!opened) throw error;
-    write("ERROR", `Invoke Error \t${toLogText(error)}`);
+    writeError("Invoke Error", error);
     opened.fail(toReport(error));
   }
   await sent();

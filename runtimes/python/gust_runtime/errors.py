@@ -32,6 +32,14 @@ class Report:
         return json.dumps(members, ensure_ascii=False).encode("utf-8", "replace")
 
     def log(self):
+        from .logs import is_json
+
+        if is_json():
+            from .json_logs import error_line
+
+            sys.stdout.write(error_line(self) + "\n")
+            sys.stdout.flush()
+            return
         lines = ["[ERROR] %s: %s" % (self.error_type, self.message) if self.error_type else "[ERROR] " + self.message]
         if self.stack:
             lines.append("Traceback (most recent call last):")

@@ -1,7 +1,9 @@
-"""What `print` and `logging` do in a function: lines go out at once, and the root logger has the usual format.
+"""What `print` and `logging` do in a function: lines go out at once, and the root logger has the usual format, or
+writes JSON where AWS_LAMBDA_LOG_FORMAT says so.
 
 logging takes 8 ms to import, so it is set up when the function's own code first imports it, and not before.
 """
+import os
 import sys
 
 FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)dZ\t%(aws_request_id)s\t%(message)s"
@@ -13,6 +15,11 @@ class _Current:
 
 
 current = _Current()
+_handler = None  # the root logger's, once logging is there
+
+
+def is_json():
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
 
 def set_up():
@@ -22,6 +29,12 @@ def set_up():
         _configure(sys.modules["logging"])
     else:
         sys.meta_path.insert(0, _LoggingFinder())
+
+
+def adopt():
+    """The environment is another than at set_up(): it is the function's now."""
+    if _handler is not None and (is_json() or "AWS_LAMBDA_LOG_LEVEL" in os.environ):
+        _choose_format(sys.modules["logging"])
 
 
 def flush():
@@ -70,9 +83,22 @@ def _configure(logging):
             self.stream = sys.stdout
             super().emit(record)
 
-    handler = StdoutHandler()
+    global _handler
+    _handler = StdoutHandler()
     formatter = logging.Formatter(FORMAT, DATE_FORMAT)
     formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    handler.addFilter(RequestFilter())
-    logging.getLogger().addHandler(handler)
+    _handler.setFormatter(formatter)
+    _handler.addFilter(RequestFilter())
+    logging.getLogger().addHandler(_handler)
+    _choose_format(logging)
+
+
+def _choose_format(logging):
+    if is_json():
+        from .json_logs import make_formatter
+
+        _handler.setFormatter(make_formatter(logging))
+    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    level = {"TRACE": "DEBUG"}.get(level, level)  # of which Python has none
+    if level in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
+        logging.getLogger().setLevel(getattr(logging, level))

@@ -25,6 +25,7 @@ def main(runtime_folder):
         if "GUST_SNAPSHOT" in os.environ:
             _take_runtime_image(client)
         generic.become(client)
+        logs.adopt()
         generic.forget_what_is_hidden(loaded, _set_path(runtime_folder))
     else:
         _set_path(runtime_folder)

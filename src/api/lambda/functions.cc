@@ -105,6 +105,7 @@ LambdaReply<lambda::FunctionConfiguration> create_function(Stores stores, CodeSo
   if (request.architectures) function.architectures = *request.architectures;
   if (request.tags) function.tags = *request.tags;
   if (image) function.image.emplace();
+  GUST_CO_CHECK(apply_logging(request.logging_config, function));
   GUST_CO_CHECK(check_snap_start(function));
   GUST_CO_CHECK(check_capacity(function));
   const bool publish = request.publish.value_or(false);
@@ -237,6 +238,7 @@ LambdaReply<lambda::FunctionConfiguration> update_configuration(Registry& regist
     apply_settings(request, function);
     if (stack) use(*stack, function);
     if (request.role) function.role = *request.role;
+    GUST_CHECK(apply_logging(request.logging_config, function));
     GUST_CHECK(check_capacity(function));
     GUST_CHECK(apply_image_config(request.image_config, function));
     return check_snap_start(function);

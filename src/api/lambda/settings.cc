@@ -1,6 +1,7 @@
 #include "api/lambda/settings.h"
 
 #include "functions/interpreters.h"
+#include "functions/log_store.h"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -85,22 +86,6 @@ wire::Reply<void> check_role(const std::string& role) {
       {}, 400);
 }
 
-wire::Reply<void> check_logging(const lambda::LoggingConfig& logging, const std::string& function) {
-  if (logging.log_format && *logging.log_format != "Text") {
-    return invalid_parameter("'LoggingConfig.LogFormat' JSON is not served yet; leave it out or give Text");
-  }
-  if (logging.application_log_level || logging.system_log_level) {
-    return invalid_parameter(
-        "'LoggingConfig' may name log levels with the LogFormat JSON only, which is not served yet; leave them out");
-  }
-  const auto name = function.substr(function.rfind(':') + 1);
-  if (logging.log_group && *logging.log_group != "/aws/lambda/" + name) {
-    return invalid_parameter(fmt::format(
-        "'LoggingConfig.LogGroup' {} is not served yet; a function's log is /aws/lambda/{}", *logging.log_group, name));
-  }
-  return {};
-}
-
 wire::Reply<void> check_tags(const std::map<std::string, std::string>& tags) {
   if (tags.size() > kMaxTags)
     return invalid_parameter(fmt::format("{} tags were given, {} at most", tags.size(), kMaxTags));
@@ -136,6 +121,42 @@ Result<void> check_capacity(const functions::Function& function) {
   return refuse(fmt::format("several invocations in one instance are for nodejsN.x and provided runtimes, and the "
                             "function has {}; leave it out, or give PerExecutionEnvironmentMaxConcurrency 1",
                             function.runtime));
+}
+
+// Source: "Configuring advanced logging controls for Lambda functions" of the guide.
+Result<void> apply_logging(const std::optional<lambda::LoggingConfig>& given, functions::Function& function) {
+  if (!given) return {};
+  const auto refuse = [](std::string why) { return fail(Code::kInvalid, std::move(why), "logging"); };
+  auto logging = function.logging;
+  if (given->log_format) {
+    const auto format = functions::log_format_of(*given->log_format);
+    if (!format)
+      return refuse(fmt::format("'LoggingConfig.LogFormat' is {}; Text or JSON it may be", *given->log_format));
+    if (*format != logging.format) logging = {.format = *format, .group = logging.group};
+  }
+  if (logging.format == functions::LogFormat::kText && (given->application_log_level || given->system_log_level)) {
+    return refuse(
+        "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your request or change the "
+        "LogFormat to \"JSON\" and try again.");
+  }
+  for (const auto& [level, into] : {std::pair(&given->application_log_level, &logging.application),
+                                    std::pair(&given->system_log_level, &logging.system)}) {
+    if (!*level) continue;
+    const auto known = functions::log_level_of(**level);
+    if (!known) return refuse(fmt::format("'LoggingConfig' names the level {}, which there is not", **level));
+    *into = *known;
+  }
+  if (given->log_group) {
+    const auto& group = *given->log_group;
+    if (group.starts_with("aws/")) {
+      return refuse(fmt::format("'LoggingConfig.LogGroup' is {}; the name of a log group of your own does not begin "
+                                "with aws/",
+                                group));
+    }
+    logging.group = group == functions::default_log_group(function.key.name) ? "" : group;
+  }
+  function.logging = std::move(logging);
+  return {};
 }
 
 Result<void> check_snap_start(const functions::Function& function) {

@@ -11,10 +11,11 @@ namespace gust::api {
 wire::Reply<void> check_runtime(const std::string& runtime);
 wire::Reply<void> check_environment(const std::map<std::string, std::string>& variables);
 wire::Reply<void> check_role(const std::string& role);
-wire::Reply<void> check_logging(const lambda::LoggingConfig& logging, const std::string& function);
 wire::Reply<void> check_tags(const std::map<std::string, std::string>& tags);
 // Whether the function's versions may have snapshots, if they are to. kInvalid.
 Result<void> check_snap_start(const functions::Function& function);
+// Takes what of the function's logging the request has; the rest stays as it is. kInvalid.
+Result<void> apply_logging(const std::optional<lambda::LoggingConfig>& given, functions::Function& function);
 // Whether an instance of it may run several invocations at once, if it is to. kInvalid.
 Result<void> check_capacity(const functions::Function& function);
 
@@ -35,7 +36,6 @@ wire::Reply<void> check_unserved(const Request& request) {
           .execution_environment_memory_gi_b_per_v_cpu) {
     return lambda_not_served("CapacityProviderConfig.[...].ExecutionEnvironmentMemoryGiBPerVCpu");
   }
-  if (request.logging_config) GUST_CHECK(check_logging(*request.logging_config, request.function_name));
   return {};
 }
 

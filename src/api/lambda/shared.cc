@@ -196,9 +196,13 @@ lambda::FunctionConfiguration to_configuration(const functions::Function& f, std
     out.runtime_version_config->runtime_version_arn =
         fmt::format("arn:aws:lambda:{}::runtime:{}", f.region, f.code_sha256.empty() ? "none" : f.runtime);
   }
-  out.logging_config.emplace();
-  out.logging_config->log_format = "Text";
-  out.logging_config->log_group = "/aws/lambda/" + f.key.name.str();
+  auto& logging = out.logging_config.emplace();
+  logging.log_format = name_of(f.logging.format);
+  logging.log_group = f.log_group();
+  if (f.logging.format == functions::LogFormat::kJson) {
+    logging.application_log_level = name_of(f.logging.application);
+    logging.system_log_level = name_of(f.logging.system);
+  }
   return out;
 }
 

@@ -136,11 +136,13 @@ struct TableOptions {
   std::uint64_t limit = 0;  // 0: all
   bool descending = false;
   bool raw = false;  // the service's typed JSON
+  bool yes = false;  // rm does not ask
 };
 int table_list_command(Session& session);
 int table_describe_command(Session& session, const TableOptions& options);
 int table_get_command(Session& session, const TableOptions& options);
 int table_put_command(Session& session, const TableOptions& options);
+int table_remove_command(Session& session, const TableOptions& options);
 int table_query_command(Session& session, const TableOptions& options);
 int table_scan_command(Session& session, const TableOptions& options);
 int table_export_command(Session& session, const TableOptions& options);

@@ -3,6 +3,7 @@
 #include "cli/commands/command_table.h"
 #include "cli/commands/commands.h"
 #include "cli/dev/watch.h"
+#include "cli/log_text.h"
 #include "codec/json.h"
 #include "codec/url.h"
 #include "env/clock.h"
@@ -60,9 +61,10 @@ class Followers {
   void print(const std::string& function, const std::string& text) {
     const auto parsed = codec::parse_json(text);
     auto message = parsed ? member(*parsed, "message") : text;
-    while (message.ends_with('\n')) message.pop_back();
     if (message.starts_with("START RequestId") || message.starts_with("END RequestId")) return;
-    line(fmt::format("{} {}", session_.terminal.paint(Colour::kDim, function + ":"), message));
+    const auto shown = log_text(message).text;
+    if (shown.starts_with("platform.initStart") || shown.starts_with("platform.start")) return;
+    line(fmt::format("{} {}", session_.terminal.paint(Colour::kDim, function + ":"), shown));
   }
 
   Session& session_;

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/deploy/deploy.h"
+#include "cli/log_text.h"
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "codec/time_format.h"
@@ -37,25 +38,10 @@ std::int64_t number_of(const boost::json::value& line, std::string_view name) {
   return out;
 }
 
-// Platform's own lines step back, failures stand out.
-Colour colour_of(std::string_view message) {
-  constexpr std::string_view kPlatform[] = {"START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_START",
-                                            "{\"time\":"};
-  for (const auto prefix : kPlatform) {
-    if (message.starts_with(prefix) && (prefix[0] != '{' || message.contains("\"platform."))) return Colour::kDim;
-  }
-  const auto head = message.substr(0, 200);
-  for (const auto* word : {"ERROR", "CRITICAL", "FATAL", "Traceback", "Task timed out", "Runtime.ExitError"}) {
-    if (head.contains(word)) return Colour::kRed;
-  }
-  return head.contains("WARN") ? Colour::kYellow : Colour::kPlain;
-}
-
 void print_line(Session& session, std::int64_t ms, std::string_view function, std::string_view message) {
-  while (message.ends_with('\n')) message.remove_suffix(1);
   const auto time = session.terminal.paint(Colour::kDim, codec::to_iso8601_ms(from_epoch_ms(ms)));
-  const auto colour = colour_of(message);
-  const auto text = colour == Colour::kPlain ? std::string(message) : session.terminal.paint(colour, message);
+  const auto shown = log_text(message);
+  const auto text = shown.colour == Colour::kPlain ? shown.text : session.terminal.paint(shown.colour, shown.text);
   session.terminal.line(function.empty() ? fmt::format("{} {}", time, text)
                                          : fmt::format("{} {} {}", time, function, text));
 }

@@ -1,4 +1,4 @@
-// gust table ls, describe, get, put, query, scan, export, import.
+// gust table ls, describe, get, put, rm, query, scan, export, import.
 #include "cli/bucket/progress.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
@@ -178,6 +178,32 @@ int table_put_command(Session& session, const TableOptions& options) {
     GUST_TRY(const auto text, given_item(options.item));
     GUST_TRY(const auto item, item_from(text, form_of(options)));
     GUST_CHECK(client.put(options.name, item));
+    return kOk;
+  });
+}
+
+// An item whose key is given; else the table, which takes its items with it and so asks.
+int table_remove_command(Session& session, const TableOptions& options) {
+  return run_with_client(session, [&](TableClient& client) -> Result<int> {
+    GUST_TRY(const auto table, client.describe(options.name));
+    if (options.conditions.empty()) {
+      const auto question = fmt::format("The table '{}' is deleted with all its items. Go on?", options.name);
+      if (!options.yes && !session.terminal.ask(question)) {
+        return fail(Code::kCancelled,
+                    fmt::format("nothing was removed: say --yes to delete the table '{}' with all its items, or name "
+                                "the key of an item",
+                                options.name));
+      }
+      GUST_CHECK(client.remove_table(options.name));
+    } else {
+      GUST_TRY(const auto key, key_from(table, options.conditions));
+      GUST_TRY(const bool there, client.remove(options.name, key));
+      if (!there) {
+        return fail(Code::kNotFound, fmt::format("the table '{}' has no item {}", options.name,
+                                                 item_text(key, table.key_names(), Form::kPlain)));
+      }
+    }
+    if (session.output == Output::kJson) session.json(json::object{{"removed", options.name}});
     return kOk;
   });
 }

@@ -108,13 +108,15 @@ Result<std::string> download(Remote& remote, const std::string& location) {
 
 std::string context_of(const json::value& configuration, const std::string& id) {
   const auto name = member(configuration, "FunctionName");
+  const auto* logging = configuration.get_object().if_contains("LoggingConfig");
+  const auto group = logging != nullptr ? member(*logging, "LogGroup") : "/aws/lambda/" + name;
   const auto number = [&](const char* key) { return std::atoi(member(configuration, key).c_str()); };
   return codec::to_json(json::object{{"function_name", name},
                                      {"function_version", member(configuration, "Version")},
                                      {"invoked_function_arn", member(configuration, "FunctionArn")},
                                      {"memory_limit_in_mb", number("MemorySize")},
                                      {"aws_request_id", id},
-                                     {"log_group_name", "/aws/lambda/" + name},
+                                     {"log_group_name", group},
                                      {"log_stream_name", "debug"},
                                      {"timeout_s", number("Timeout")}});
 }

@@ -131,7 +131,7 @@ Result<void> Deploy::update(const FunctionSpec& spec) {
   boost::json::object previous;
   for (const auto name :
        {"Runtime", "Handler", "Role", "Timeout", "MemorySize", "Description", "EphemeralStorage", "SnapStart",
-        "CapacityProviderConfig"}) {
+        "CapacityProviderConfig", "LoggingConfig"}) {
     if (const auto* value = old->if_contains(name)) previous[name] = *value;
   }
   const bool image = spec.code.from == CodeSource::From::kImage;

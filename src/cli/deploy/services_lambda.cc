@@ -30,6 +30,17 @@ Result<json::object> capacity_of(const Node& value) {
   return json::object{{kOuter, std::move(inner)}};
 }
 
+// All of it, so that what a template does not say any more is as it was at first.
+json::object logging_of(const Node& given, const std::string& function) {
+  json::object out{{"LogFormat", "Text"}, {"LogGroup", "/aws/lambda/" + function}};
+  for (const auto& [name, value] : given.fields) out[name] = value.text;
+  if (out["LogFormat"] != "JSON") return out;
+  for (const auto* level : {"ApplicationLogLevel", "SystemLogLevel"}) {
+    if (!out.contains(level)) out[level] = "INFO";
+  }
+  return out;
+}
+
 Result<void> without_value(const Result<json::object>& answer) {
   if (!answer) return std::unexpected(answer.error());
   return {};
@@ -67,6 +78,7 @@ Result<json::object> function_settings(const FunctionSpec& spec) {
   if (!out.contains("EphemeralStorage")) out["EphemeralStorage"] = json::object{{"Size", 512}};
   if (!out.contains("SnapStart")) out["SnapStart"] = json::object{{"ApplyOn", "None"}};
   if (!out.contains("Layers")) out["Layers"] = json::array();
+  out["LoggingConfig"] = logging_of(spec.configuration["LoggingConfig"], spec.name);
   if (spec.code.from == CodeSource::From::kImage && !out.contains("ImageConfig")) out["ImageConfig"] = json::object();
   return out;
 }

@@ -126,6 +126,18 @@ Result<void> TableClient::put(const std::string& table, const json::object& item
   return {};
 }
 
+Result<bool> TableClient::remove(const std::string& table, const json::object& key) {
+  const json::object body{{"TableName", table}, {"Key", key}, {"ReturnValues", "ALL_OLD"}};
+  GUST_TRY(const auto answer, call("DeleteItem", body, table, "remove the item"));
+  const auto* old = answer.if_contains("Attributes");
+  return old != nullptr && !old->get_object().empty();
+}
+
+Result<void> TableClient::remove_table(const std::string& table) {
+  GUST_CHECK(call("DeleteTable", {{"TableName", table}}, table, "delete the table"));
+  return {};
+}
+
 Result<void> TableClient::select(TableQuery selection, const std::string& table,
                                  const std::function<Result<bool>(const json::object&)>& each) {
   json::object body{{"Statement", selection.statement},

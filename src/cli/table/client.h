@@ -43,6 +43,9 @@ class TableClient {
   // Nothing (an empty object) when there is no such item.
   Result<boost::json::object> get(const std::string& table, const boost::json::object& key);
   Result<void> put(const std::string& table, const boost::json::object& item);
+  // False when there was no such item.
+  Result<bool> remove(const std::string& table, const boost::json::object& key);
+  Result<void> remove_table(const std::string& table);
   // Page after page until `each`, which gets an item at a time, answers false.
   Result<void> select(TableQuery selection, const std::string& table,
                       const std::function<Result<bool>(const boost::json::object&)>& each);

@@ -126,6 +126,8 @@ inline bool is_layer(std::string_view type) {
   return type == "AWS::Serverless::LayerVersion" || type == "AWS::Lambda::LayerVersion";
 }
 
+inline bool is_log_group(std::string_view type) { return type == "AWS::Logs::LogGroup"; }
+
 inline bool is_table(std::string_view type) {
   return type == "AWS::DynamoDB::Table" || type == "AWS::Serverless::SimpleTable";
 }

@@ -14,7 +14,9 @@ namespace fs = std::filesystem;
 const std::vector<std::string_view> kConfiguration = {"Runtime",     "Handler",     "Timeout",       "MemorySize",
                                                       "Environment", "Description", "Architectures", "EphemeralStorage",
                                                       "SnapStart",   "Layers",      "CapacityProviderConfig",
-                                                      "ImageConfig"};
+                                                      "ImageConfig", "LoggingConfig"};
+
+const std::vector<std::string_view> kLogging = {"LogFormat", "ApplicationLogLevel", "SystemLogLevel", "LogGroup"};
 
 // Of SAM's and of plain functions: accepted with a note.
 const std::vector<std::string_view> kFunctionIgnored = {"AutoPublishAliasAllProperties",
@@ -25,7 +27,6 @@ const std::vector<std::string_view> kFunctionIgnored = {"AutoPublishAliasAllProp
                                                         "DeadLetterQueue",
                                                         "DeploymentPreference",
                                                         "KmsKeyArn",
-                                                        "LoggingConfig",
                                                         "PermissionsBoundary",
                                                         "PropagateTags",
                                                         "RecursiveLoop",
@@ -79,6 +80,7 @@ Result<void> Evaluator::configuration(FunctionSpec& spec, const Node& properties
     const auto& raw = properties[name];
     if (raw.absent()) continue;
     GUST_TRY(auto value, resolver_->resolve(raw));
+    if (name == "LoggingConfig") GUST_CHECK(only(spec.logical_id, value, kLogging, {}));
     if (!value.absent() && value.kind != Node::Kind::kNull) spec.configuration.set(std::string(name), std::move(value));
   }
   for (const auto name : {"Runtime", "Handler"}) {
@@ -215,6 +217,7 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
                    "SnapStart",
                    "Layers",
                    "CapacityProviderConfig",
+                   "LoggingConfig",
                    "ReservedConcurrentExecutions",
                    "AutoPublishAlias",
                    "ProvisionedConcurrencyConfig",
@@ -335,8 +338,7 @@ Result<void> Evaluator::lambda_function(const std::string& logical_id, const Nod
       only(logical_id, *raw,
            {"Code", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Description", "Role", "FunctionName",
             "Architectures", "PackageType", "EphemeralStorage", "SnapStart", "Layers", "CapacityProviderConfig",
-             "ImageConfig",
-            "ReservedConcurrentExecutions"},
+            "LoggingConfig", "ImageConfig", "ReservedConcurrentExecutions"},
            kFunctionIgnored));
   FunctionSpec spec;
   spec.logical_id = logical_id;

@@ -86,6 +86,7 @@ Result<std::string> Evaluator::name_of(const std::string& logical_id, const Node
   const std::string_view field = type == "AWS::S3::Bucket"  ? "BucketName"
                                  : type == "AWS::IAM::Role" ? "RoleName"
                                  : is_table(type)           ? "TableName"
+                                 : is_log_group(type)       ? "LogGroupName"
                                                             : "FunctionName";
   const auto& given = resource["Properties"][field];
   Node value;
@@ -147,6 +148,8 @@ Result<std::string> Evaluator::attribute(const std::string& logical_id, const st
     return logical_id;
   GUST_TRY(const auto own, name_of(logical_id, *resource));
   if (name.empty()) return own;
+  if (is_log_group(type) && name == "Arn")
+    return fmt::format("arn:aws:logs:{}:{}:log-group:{}:*", around_.region, around_.account, own);
   if (type == "AWS::S3::Bucket") return bucket_attribute(own, name);
   if (name == "Arn" && type == "AWS::IAM::Role") return role_arn(own);
   if (name == "Arn" && (type == "AWS::Serverless::Function" || type == "AWS::Lambda::Function"))

@@ -81,7 +81,7 @@ Result<void> Evaluator::resource(const std::string& logical_id, const Node& node
   }
   out_.accepted.emplace_back(logical_id, type.text);
   const std::string_view why =
-      type.text == "AWS::Logs::LogGroup" ? "functions' logs are kept without it, see gust logs"
+      type.text == "AWS::Logs::LogGroup" ? "a log group is made with its first line, see gust logs"
       : type.text == "AWS::S3::BucketPolicy" || type.text.starts_with("AWS::IAM::") || type.text.ends_with("Connector")
           ? "within an account everything is allowed, so that it changes nothing"
           : "it has no effect here";

@@ -94,6 +94,31 @@ Resources:
   EXPECT_NE(unserved.find("ExecutionEnvironmentMemoryGiBPerVCpu of F is not served"), std::string::npos) << unserved;
 }
 
+TEST_F(TemplateTest, FunctionsSayHowTheyLog) {
+  const auto out = read(R"(
+Globals:
+  Function: {LoggingConfig: {LogFormat: JSON, SystemLogLevel: WARN}}
+Resources:
+  Named: {Type: "AWS::Logs::LogGroup", Properties: {LogGroupName: !Sub "/${AWS::StackName}/all"}}
+  Unnamed: {Type: "AWS::Logs::LogGroup"}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: app.handler
+      Runtime: python3.12
+      LoggingConfig: {ApplicationLogLevel: ERROR, LogGroup: !Ref Named}
+Outputs:
+  Ref: {Value: !Ref Unnamed}
+  Arn: {Value: !GetAtt Named.Arn}
+)")
+                       .value();
+  EXPECT_EQ(to_canonical_json(out.functions[0].configuration["LoggingConfig"]),
+            R"({"ApplicationLogLevel":"ERROR","LogFormat":"JSON","LogGroup":"/demo/all","SystemLogLevel":"WARN"})");
+  const auto unserved = refusal(kFunction + "      LoggingConfig: {LogLevel: WARN}\n");
+  EXPECT_NE(unserved.find("LogLevel of F is not served"), std::string::npos) << unserved;
+}
+
 TEST_F(TemplateTest, Intrinsics) {
   const auto out = read(R"(
 Parameters:

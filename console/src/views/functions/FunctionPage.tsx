@@ -38,7 +38,7 @@ export function FunctionPage({ name }: { name: string }) {
                   { key: 'test', title: 'Test', show: () => <TestTab name={name} /> },
                   { key: 'code', title: 'Code', show: () => <CodeTab found={found} /> },
                   { key: 'events', title: 'Events', show: () => <EventsTab name={name} /> },
-                  { key: 'logs', title: 'Logs', show: () => <LogsTab name={name} /> },
+                  { key: 'logs', title: 'Logs', show: () => <LogsTab name={name} group={f.LoggingConfig?.LogGroup} /> },
                   { key: 'versions', title: 'Versions', show: () => <VersionsTab name={name} /> },
                   { key: 'instances', title: 'Instances', show: () => <InstancesTab name={name} /> },
                   { key: 'settings', title: 'Settings', show: () => <SettingsTab found={found} /> },

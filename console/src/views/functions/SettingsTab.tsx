@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { configure, deleteFunction, listEventSources, type FunctionAnswer } from '../../api/lambda';
+import { configure, deleteFunction, listEventSources, type FunctionAnswer, type LoggingConfig } from '../../api/lambda';
 import { go, href } from '../../app/router';
 import { Badge, Button, Facts, Failure, Field, Panel } from '../../ui/basics';
 import { Confirm } from '../../ui/Dialog';
@@ -78,6 +78,11 @@ function Form({ found }: { found: FunctionAnswer }) {
   );
 }
 
+function formatOf(logging: LoggingConfig): string {
+  if (logging.LogFormat === 'Text') return 'Text';
+  return `JSON, of the code from ${logging.ApplicationLogLevel}, of the platform from ${logging.SystemLogLevel}`;
+}
+
 export function SettingsTab({ found }: { found: FunctionAnswer }) {
   const f = found.Configuration;
   const [asks, setAsks] = useState(false);
@@ -104,6 +109,8 @@ export function SettingsTab({ found }: { found: FunctionAnswer }) {
               ['Package', f.PackageType],
               ['Architecture', f.Architectures?.join(', ')],
               ['Space in /tmp', f.EphemeralStorage && `${f.EphemeralStorage.Size} MB`],
+              ['Log', f.LoggingConfig && <a key="log" href={href('logs', [f.LoggingConfig.LogGroup])}>{f.LoggingConfig.LogGroup}</a>],
+              ['Log format', f.LoggingConfig && formatOf(f.LoggingConfig)],
               ['Layers', f.Layers?.map((l) => l.Arn).join(', ')],
               ['Reserved concurrency', found.Concurrency?.ReservedConcurrentExecutions],
               [
