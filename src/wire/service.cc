@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "codec/gzip.h"
 #include "wire/fits.h"
 #include "wire/json_body.h"
 
@@ -64,6 +65,25 @@ Result<std::shared_ptr<const Document>> parse_document(std::string_view body) {
   GUST_TRY(auto value, codec::parse_json(body, kDocumentDepth, out->arena.storage()));
   if (!value.is_object()) return fail(Code::kInvalid, "the body must be an object");
   out->value.emplace(std::move(value));
+  return out;
+}
+
+// A body that its sender packed. DynamoDB's front says nothing better than that it failed.
+std::expected<std::string, WireError> unpacked(std::string body, const http::Headers& headers, std::size_t limit) {
+  const auto encoding = headers.get("content-encoding");
+  if (!encoding) return body;
+  const auto failed = [](std::string message) {
+    return std::unexpected(WireError{"InternalServerError", std::move(message), 500, {}});
+  };
+  if (*encoding != "gzip") return failed("a body with this Content-Encoding cannot be read; gzip is served");
+  constexpr std::size_t kPiece = 16 << 10;  // which gives 16 MiB at most
+  std::string out;
+  codec::Gunzip gunzip;
+  for (std::string_view left = body; !left.empty(); left.remove_prefix(std::min(kPiece, left.size()))) {
+    if (const auto added = gunzip.add(left.substr(0, kPiece), out); !added) return failed(added.error().message);
+    if (out.size() > limit) return std::unexpected(WireError{"RequestEntityTooLargeException", "", 413, {}});
+  }
+  if (const auto whole = gunzip.finish(); !whole) return failed(whole.error().message);
   return out;
 }
 
@@ -197,6 +217,11 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
     auto whole = co_await async::read_all(*request.body, settings_.max_body_bytes);
     if (!whole) co_return refuse_at(context, map(whole.error()), path);
     body = *std::move(whole);
+  }
+  if (strict(*model_)) {
+    auto plain = unpacked(std::move(body), request.headers, settings_.max_body_bytes);
+    if (!plain) co_return refuse(context, plain.error());
+    body = *std::move(plain);
   }
   if (!rest) match = find(request, path, *query, body);
   if (!match) co_return refuse(context, match.error());
