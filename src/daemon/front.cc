@@ -223,6 +223,7 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   const bool is_s3 = to.service == ServiceKind::kS3;
   const std::string origin(is_s3 ? request.headers.get_or("origin", "") : "");
   const auto method = request.method;
+  const std::string cors_method(request.headers.get_or("access-control-request-method", method));  // as the service
   auto noted = note(request, to);
   http::Response response;
   if (is_s3 && api::S3Service::is_form(request, to.path)) {
@@ -239,7 +240,7 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   }
   if (method == "HEAD" && !response.stream) response.body.clear();
   if (!origin.empty()) {
-    const auto added = co_await s3_.add_cors(to.path, method, origin, response);
+    const auto added = co_await s3_.add_cors(to.path, cors_method, origin, response);
     if (!added && added.error().code != Code::kNotFound) GUST_WARN("s3: CORS headers: {}", added.error().message);
   }
   tell(noted, context.principal.account, response);
@@ -265,7 +266,10 @@ boost::asio::awaitable<http::Response> Front::serve_tables(RequestContext contex
     wire::WireError error{malformed ? "SerializationException" : "UnknownOperationException", "", 400, {}};
     response = service.refuse(context, std::move(error));
   }
-  if (from_page) response.headers.set("Access-Control-Allow-Origin", "*");
+  if (from_page) {
+    response.headers.set("Access-Control-Allow-Origin", "*");
+    response.headers.set("Access-Control-Expose-Headers", "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date");
+  }
   if (plain_json && response.headers.get_or("content-type", "") == kJson)
     response.headers.set("Content-Type", "application/json");
   co_return response;

@@ -232,6 +232,47 @@ TEST_P(StoreContract, AlwaysConflictingAnswersConflict) {
   EXPECT_EQ(get("b"), std::nullopt);
 }
 
+// Both wait for their commit together, behind those that hold the threads that commit.
+TEST_P(StoreContract, OneThatAlwaysLosesDoesNotFailOthersBesideIt) {
+  std::atomic<int> began = 0, n = 0;
+  std::atomic<bool> go = false;
+  Store::Body holds = [&](Transaction&) -> Result<void> {
+    ++began;
+    while (!go) std::this_thread::yield();
+    return {};
+  };
+  Store::Body loses = [&](Transaction& tx) -> Result<void> {
+    GUST_CHECK(tx.get("a"));
+    GUST_CHECK(put("a", std::to_string(++n)));
+    tx.put("lost", "x");
+    return {};
+  };
+  Store::Body other = [](Transaction& tx) -> Result<void> { return tx.put("b", "x"), Result<void>(); };
+  Result<void> lost, done;
+  const auto start = [&](Store::Body body, Result<void>* result) -> Task<void> {
+    auto answer = co_await store_->transact(std::move(body));
+    if (result != nullptr) *result = std::move(answer);
+    co_return Result<void>{};
+  };
+  boost::asio::io_context loop;
+  async::TaskGroup group(loop.get_executor(), "transactions");
+  ASSERT_TRUE(run(loop, [&]() -> Task<void> {
+    for (int holding = 1; holding <= 2; ++holding) {
+      group.spawn(start(holds, nullptr));
+      while (began < holding) std::this_thread::yield();
+    }
+    group.spawn(start(loses, &lost));
+    group.spawn(start(other, &done));
+    go = true;
+    co_return co_await group.drain(SteadyTime::max());
+  }, async::testing::RunUntil::kIdle));
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, Code::kConflict);
+  EXPECT_TRUE(done) << done.error().message;
+  EXPECT_EQ(get("b"), "x");
+  EXPECT_EQ(get("lost"), std::nullopt);
+}
+
 TEST_P(StoreContract, ConcurrentIncrementsAllCount) {
   constexpr int kWriters = 64, kEach = 20;  // many more than threads
   boost::asio::io_context loop;

@@ -76,6 +76,8 @@ struct ObjectStore::Erasing {
 Result<std::optional<ObjectStore::Located>> ObjectStore::locate(kv::Reader& reader, const BucketName& bucket,
                                                                 const ObjectKey& key,
                                                                 const std::optional<std::string>& version) {
+  if (version && version->empty())
+    return fail(Code::kInvalid, "Version id cannot be the empty string", "version id");
   if (version && *version != "null" && !rows::sequence_of(*version))
     return fail(Code::kInvalid, "Invalid version id specified", "version id");
   Located located{rows::object_key(bucket, key.str()), {}, true};

@@ -37,6 +37,11 @@ class Catalog {
   // What cannot be made after all is removed, and its rows.
   async::Task<void> abandon(Table table, Also also);
   async::Task<Known> find(Place place);  // kNotFound "table"
+  // What is known of tables is read again; for who heard from ItemStore that one is another by now.
+  void forget() {
+    ++changes_;
+    known_.clear();
+  }
   // `change` runs on a pool thread, maybe more than once. Indexes that it adds must be kCreating, and are filled then;
   // the rows of those that it takes out are removed. kConflict "index" while those of one of its name still are,
   // "creating" while the table is being filled.

@@ -85,6 +85,23 @@ Result<bool> was_done(kv::Transaction& tx, const std::shared_ptr<kv::Frontier>& 
   return false;
 }
 
+// What was done before costs what reading its items does.
+Result<void> replay(kv::Transaction& tx, const std::vector<Write>& writes, std::vector<Written>& written) {
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    const auto& write = writes[i];
+    const auto& item = write.kind == Write::Kind::kPut ? write.item : write.key;
+    GUST_TRY(auto row, tx.get(rows::item_key(write.table, item)));
+    std::size_t bytes = 0;
+    if (row) {
+      GUST_TRY(const auto stored, StoredItem::of(*std::move(row)));
+      bytes = stored.size();
+    }
+    written[i].replayed = true;
+    written[i].usage.table = kTransactional * read_units(bytes, Consistency::kStrong);
+  }
+  return {};
+}
+
 Result<void> add_apart(std::set<std::string>& seen, const Table& table, const Item& item) {
   if (seen.insert(rows::item_key(table, item)).second) return {};
   return fail(Code::kInvalid, "Transaction request cannot include multiple operations on one item", "key");
@@ -211,7 +228,7 @@ async::Task<std::vector<Written>> ItemStore::transact(std::vector<Write> writes,
     state->reasons.assign(state->writes.size(), {});
     if (state->once) {
       GUST_TRY(const bool done, was_done(tx, token_times_, *state->once, clock_.now()));
-      if (done) return {};
+      if (done) return replay(tx, state->writes, state->written);
     }
     return run_all(tx, *ticket, state->writes, state->written, state->reasons);
   };

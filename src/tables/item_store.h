@@ -40,6 +40,7 @@ struct Usage {
 struct Written {
   std::optional<Item> before, after;
   Usage usage;
+  bool replayed = false;  // of a token that was used before: nothing was written, and `usage` is of reads
 };
 
 // kPrecondition with source "condition" when the condition is false; the item that was there is then in `found`.
@@ -109,8 +110,8 @@ class ItemStore {
     std::string message = {};
     std::optional<Item> found = {};
   };
-  // A ClientRequestToken: for ten minutes a transaction with it again does nothing and succeeds, with writes that
-  // found nothing; with another digest (of the request) it is kInvalid, source "token".
+  // A ClientRequestToken: for ten minutes a transaction with it again does nothing and succeeds, with writes that are
+  // replayed; with another digest (of the request) it is kInvalid, source "token".
   struct Once {
     AccountId account;
     std::string token;

@@ -252,7 +252,9 @@ TEST_P(TransactionTest, ATokenIsDoneOnce) {
   ASSERT_TRUE(write(erase_of(key("a", "1"))));
   const auto again = transact({update_of(key("a", "1"), {{"x", number(1)}})}, once);
   ASSERT_TRUE(again);
-  EXPECT_EQ(again->size(), 1u);
+  ASSERT_EQ(again->size(), 1u);
+  EXPECT_TRUE((*again)[0].replayed);
+  EXPECT_EQ((*again)[0].usage.table, 2.0);
   EXPECT_EQ(*get(key("a", "1")), std::nullopt);
   auto other = once;
   other.digest = "other";

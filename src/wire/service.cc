@@ -61,7 +61,10 @@ bool strict(const Model& model) { return model.body_crc32; }
 constexpr std::size_t kDocumentDepth = 256;
 constexpr std::size_t kGzipPiece = 4096;  // a piece of a bomb becomes 4 MiB at most
 
-Result<std::string> gunzip(std::string_view bytes, std::size_t max) {
+// A body that its sender packed.
+Result<std::string> unpacked(std::string_view encoding, std::string_view bytes, std::size_t max) {
+  if (encoding != "gzip")
+    return fail(Code::kInvalid, fmt::format("a body with Content-Encoding '{}' cannot be read; gzip is", encoding), "body");
   codec::Gunzip reader;
   std::string out;
   for (; !bytes.empty(); bytes.remove_prefix(std::min(kGzipPiece, bytes.size()))) {
@@ -79,6 +82,12 @@ Result<std::shared_ptr<const Document>> parse_document(std::string_view body) {
   if (!value.is_object()) return fail(Code::kInvalid, "the body must be an object");
   out->value.emplace(std::move(value));
   return out;
+}
+
+// DynamoDB's front says nothing better of a packed body than that it failed.
+WireError of_packed(const Error& error) {
+  if (error.code == Code::kTooLarge) return {"RequestEntityTooLargeException", "", 413, {}};
+  return {"InternalServerError", error.message, 500, {}};
 }
 
 }  // namespace
@@ -224,10 +233,10 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
     if (!whole) co_return refuse_at(context, map(whole.error()), path);
     body = *std::move(whole);
   }
-  if (settings_.compressed == ServiceSettings::Compressed::kGunzipped &&
-      request.headers.get_or("content-encoding", "") == "gzip") {
-    auto plain = gunzip(body, settings_.max_body_bytes);
-    if (!plain) co_return refuse_at(context, map(plain.error()), path);
+  if (const auto encoding = request.headers.get("content-encoding");
+      encoding && settings_.compressed == ServiceSettings::Compressed::kGunzipped) {
+    auto plain = unpacked(*encoding, body, settings_.max_body_bytes);
+    if (!plain) co_return refuse_at(context, strict(*model_) ? of_packed(plain.error()) : map(plain.error()), path);
     body = *std::move(plain);
   }
   if (!rest) match = find(request, path, *query, body);

@@ -67,7 +67,7 @@ def test_what_put_returns(dynamodb, table, unique):
     item = {**key(unique), "v": {"S": "old"}}
     assert "Attributes" not in dynamodb.put_item(TableName=table, Item=item, ReturnValues="ALL_OLD")
     assert dynamodb.put_item(TableName=table, Item=key(unique), ReturnValues="ALL_OLD")["Attributes"] == item
-    assert "ReturnValues can only be ALL_OLD or NONE" in refusal(
+    assert "ReturnValues can only be ALL_OLD or NONE" == refusal(
         lambda: dynamodb.put_item(TableName=table, Item=item, ReturnValues="ALL_NEW"))
     used = dynamodb.put_item(TableName=table, Item={**item, "kind": {"S": "k"}}, ReturnConsumedCapacity="INDEXES",
                              ReturnItemCollectionMetrics="SIZE")
@@ -320,6 +320,8 @@ def test_transactions(dynamodb, table, unique):
     assert found["ConsumedCapacity"][0]["ReadCapacityUnits"] == 6.0
     assert "multiple operations on one item" in refusal(lambda: dynamodb.transact_write_items(TransactItems=[put(0), update(0)]))
     assert "can only contain one of" in refusal(lambda: dynamodb.transact_write_items(TransactItems=[put(0) | update(1)]))
+    large = {"Put": {"TableName": table, "Item": {**key(unique, 0), "large": {"S": "x" * 409600}}}}
+    assert refusal(lambda: dynamodb.transact_write_items(TransactItems=[large])) == "Item size has exceeded the maximum allowed size"
     delete = {"Delete": {"TableName": table, "Key": key(unique, 0)}}
     dynamodb.transact_write_items(TransactItems=[delete, put(1, ConditionExpression="attribute_exists(v)")])
     assert value(0) is None

@@ -1,5 +1,6 @@
 """What DynamoDB answers to requests that are wrong, in its own words: as its documentation says and as public tests against
 the real service have recorded (dynalite, Alternator)."""
+import gzip
 import json
 import re
 import zlib
@@ -69,10 +70,30 @@ def test_what_has_no_usable_signature(gust):
     assert ask(body="{}", headers={"Content-Type": "application/json"}).headers["content-type"] == "application/json"
     missing = ask(body="{}", headers={**as_json, **target, "Origin": "http://x"})
     assert missing.status_code == 400 and missing.headers["access-control-allow-origin"] == "*"
+    assert "x-amzn-RequestId" in missing.headers["access-control-expose-headers"]
     assert missing.json() == {"__type": SERVICE + "MissingAuthenticationTokenException",
                               "message": "Request is missing Authentication Token"}
     incomplete = ask(body="{}", headers={**as_json, **target, "Authorization": "AWS4-HMAC-SHA256 Credential=a"})
     assert incomplete.json()["__type"] == SERVICE + "IncompleteSignatureException"
+
+
+def test_a_request_that_is_packed(gust, table):
+    def put(key, pack=gzip.compress, encoding="gzip"):
+        body = json.dumps({"TableName": table, "Item": {"a": {"S": key}, "b": {"S": "packed"}}}).encode()
+        return post(gust, "PutItem", pack(body), headers={"Content-Encoding": encoding})
+
+    def there(key):
+        return "Item" in post(gust, "GetItem", json.dumps({"TableName": table, "Key": {
+            "a": {"S": key}, "b": {"S": "packed"}}})).json()
+    assert put("one").status_code == 200 and there("one")
+    assert put("two", lambda body: gzip.compress(body[:9]) + gzip.compress(body[9:])).status_code == 200 and there("two")
+    for what, pack, encoding in (("of another kind", gzip.compress, "garbage"), ("not packed", bytes, "gzip"),
+                                 ("cut", lambda body: gzip.compress(body)[:-1], "gzip"), ("none", lambda body: b"", "gzip"),
+                                 ("with more", lambda body: gzip.compress(body) + b"junk", "gzip")):
+        answer = put(what, pack, encoding)
+        assert (answer.status_code, answer.json()["__type"]) == (500, SERVICE + "InternalServerError"), what
+        assert not there(what)
+    assert put("much", lambda body: gzip.compress(body + b" " * (17 << 20))).status_code == 413 and not there("much")
 
 
 def test_keys_that_are_none(gust):
@@ -236,6 +257,9 @@ HASH_RANGE = [{"AttributeName": "a", "KeyType": "HASH"}, {"AttributeName": "b", 
     ({"AttributeDefinitions": [], "KeySchema": HASH_RANGE[:1], "ProvisionedThroughput": {
         "ReadCapacityUnits": 1000000000001, "WriteCapacityUnits": 1}},
      "Given value 1000000000001 for ReadCapacityUnits is out of bounds"),
+    ({"AttributeDefinitions": attributes(a="S"), "KeySchema": HASH_RANGE[:1], "TableClass": "standard"},
+     "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, "
+     "STANDARD_INFREQUENT_ACCESS]."),
     ({"AttributeDefinitions": attributes(a="S"), "KeySchema": HASH_RANGE},
      "Invalid KeySchema: Some index key attribute have no definition"),
     ({"AttributeDefinitions": attributes(b="S"), "KeySchema": HASH_RANGE[:1]},
@@ -345,6 +369,14 @@ def test_parameters_that_do_not_go_together(gust, table):
     names = {"ExpressionAttributeNames": {"#x": "x"}}
     assert told(gust, "GetItem", {**of, **names, "Key": key})[1] == (
         "ExpressionAttributeNames can only be specified when using expressions")
+    for select, what in (("COUNT", "only the Count"), ("ALL_ATTRIBUTES", "ALL_ATTRIBUTES")):
+        assert told(gust, "Scan", {**of, "Select": select, "ProjectionExpression": "a"})[1] == (
+            f"Cannot specify the ProjectionExpression when choosing to get {what}")
+        assert told(gust, "Scan", {**of, "Select": select, "AttributesToGet": ["a"]})[1] == (
+            f"Cannot specify the AttributesToGet when choosing to get {what}")
+    assert told(gust, "BatchGetItem", {"RequestItems": {
+        table: {"Keys": [key], "ProjectionExpression": "a"}, "another": {"Keys": [key], "AttributesToGet": ["a"]}}})[1] == (
+        mixed + "Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}")
     # The older conditions on keys go with an expression that filters.
     answer = post(gust, "Query", json.dumps({**of, "KeyConditions": {
         "a": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "x"}]}}, "FilterExpression": "attribute_exists(x)"}))

@@ -85,9 +85,22 @@ def test_indexes(execute, five):
     assert "m" not in execute(by_kind, five)["Items"][0]
     assert ats(execute("SELECT m, at FROM T.\"by-size\" WHERE id = ? AND size < -3", five)) == [5, 4]
     assert "m" in execute("SELECT m FROM T.\"by-size\" WHERE id = ?", five)["Items"][0]
-    assert "project" in refusal(lambda: execute("SELECT m FROM T.\"by-kind\" WHERE kind = ?", five))
-    assert "Consistent" in refusal(lambda: execute(by_kind, five, ConsistentRead=True))
-    assert "index" in refusal(lambda: execute("SELECT * FROM T.\"none\" WHERE id = ?", five))
+    bad = "One or more parameter values were invalid: "
+    assert refusal(lambda: execute("SELECT m FROM T.\"by-kind\" WHERE kind = ?", five)) == (
+        bad + "Global secondary index by-kind does not project [m]")
+    assert refusal(lambda: execute(by_kind, five, ConsistentRead=True)) == (
+        "Strongly consistent read is not supported on Global Secondary Indexes")
+    assert refusal(lambda: execute("SELECT * FROM T.\"none\" WHERE id = ?", five)) == "The table does not have the specified index"
+    # A query filters by what the index has; a scan of it takes the rest for missing.
+    for name, key in (("by-kind", "kind"), ("by-size", "id")):
+        for condition in ("=", "IN"):
+            value = "['x', ?]" if condition == "IN" else "?"
+            assert refusal(lambda: execute(f"SELECT at FROM T.\"{name}\" WHERE {key} {condition} {value} AND m = 1", five)) == (
+                bad + f"Secondary index {name} does not project one or more filter attributes: [m]")
+        assert execute(f"SELECT at FROM T.\"{name}\" WHERE m = 1")["Items"] == []
+        assert len(execute(f"SELECT at FROM T.\"{name}\" WHERE NOT m = 1 AND ({key} = ? OR m = 1)", five)["Items"]) == 5
+    refused = "This operation is not supported on an index"
+    assert refusal(lambda: execute("DELETE FROM T.\"by-size\" WHERE id = ? AND at = 1", five)) == refused
 
 
 def test_consumed_capacity(execute, table, five):
@@ -99,11 +112,13 @@ def test_consumed_capacity(execute, table, five):
 
 
 def test_what_is_refused(dynamodb, execute, unique):
-    refusal(lambda: execute("SELEKT * FROM T"))
+    assert refusal(lambda: execute("SELEKT * FROM T")) == (
+        "Statement wasn't well formed, can't be processed: Expected data manipulation")
     refusal(lambda: execute("SELECT * FROM T WHERE id = ?"))
     refusal(lambda: execute("UPDATE T SET v = 1 WHERE id = ?", unique))
     refusal(lambda: execute("UPDATE T SET at = 1 WHERE id = ? AND at = 2", unique))
-    refusal(lambda: execute("DELETE FROM T WHERE id = ? AND at = 2 RETURNING ALL NEW *", unique))
+    assert refusal(lambda: execute("DELETE FROM T WHERE id = ? AND at = 2 RETURNING ALL NEW *", unique)) == (
+        "Invalid returning clause: RETURNING ALL NEW *. Only RETURNING ALL OLD * is allowed in DELETE statements.")
     assert "ExecuteTransaction" in refusal(lambda: execute("EXISTS(SELECT * FROM T WHERE id = ? AND at = 1)", unique))
     refusal(lambda: dynamodb.execute_statement(Statement='SELECT * FROM "none-such"'), "ResourceNotFoundException")
 
@@ -119,7 +134,7 @@ def test_batches_answer_for_each_statement(dynamodb, table, unique):
     codes = [r.get("Error", {}).get("Code") for r in wrote["Responses"]]
     assert codes == [None, "DuplicateItem", "ConditionalCheckFailed", "ValidationError", "ValidationError", "ResourceNotFound"]
     assert wrote["Responses"][2]["Error"]["Item"]["v"] == {"N": "1"}
-    assert wrote["Responses"][0]["TableName"] == table
+    assert [r.get("TableName") for r in wrote["Responses"]] == [table] * 3 + [None] * 3  # of those that ran
     assert wrote["ConsumedCapacity"][0]["CapacityUnits"] >= 1.0
     read = batch("SELECT v FROM T WHERE id = '$' AND at = 1", "SELECT * FROM T WHERE id = '$' AND at = 2", "SELECT * FROM T WHERE id = '$'")
     assert read["Responses"][0] == {"TableName": table, "Item": {"v": {"N": "1"}}}
@@ -138,8 +153,10 @@ def test_transactions_are_all_or_nothing(dynamodb, table, unique):
     def insert(at, v=1):
         return f"INSERT INTO T VALUE {{'id': '$', 'at': {at}, 'v': {v}}}"
     token = unique[-30:]
-    for _ in range(2):  # the second does nothing, and succeeds
-        assert len(transact(insert(1), insert(2), ClientRequestToken=token)["Responses"]) == 2
+    for kind in ("WriteCapacityUnits", "ReadCapacityUnits"):  # the second does nothing, succeeds, and costs reads
+        done = transact(insert(1), insert(2), ClientRequestToken=token, ReturnConsumedCapacity="TOTAL")
+        assert len(done["Responses"]) == 2
+        assert done["ConsumedCapacity"] == [{"TableName": table, "CapacityUnits": 4.0, kind: 4.0}]
     failure(lambda: transact(insert(3), ClientRequestToken=token), "IdempotentParameterMismatchException")
     one = "T WHERE id = '$' AND at = 1"
     transact(f"EXISTS(SELECT * FROM {one} AND v = 1)", "UPDATE T SET v = v + 1 WHERE id = '$' AND at = 2", insert(3),
@@ -153,6 +170,11 @@ def test_transactions_are_all_or_nothing(dynamodb, table, unique):
     assert read["ConsumedCapacity"][0]["ReadCapacityUnits"] == 8.0
     refusal(lambda: transact(insert(5), "SELECT * FROM " + one))
     refusal(lambda: transact("SELECT * FROM T WHERE id = '$'"))
+    failed = "Validation failed in TransactStatements[0]: "
+    assert refusal(lambda: transact(f"DELETE FROM {one} RETURNING ALL OLD *")) == (
+        failed + "RETURNING clause is not supported in ExecuteTransaction.")
+    assert refusal(lambda: transact("SELECT * FROM T.\"by-size\" WHERE id = '$'")) == (
+        failed + "Reads on indices are not supported within transactions.")
     assert "multiple operations on one item" in refusal(lambda: transact("SELECT * FROM " + one, "SELECT v FROM " + one))
     refusal(lambda: transact(*[insert(i) for i in range(101)]))
 

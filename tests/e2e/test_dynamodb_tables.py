@@ -195,7 +195,11 @@ def test_tags(dynamodb, table):
     assert [t["Key"] for t in dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]] == ["b"]
     refusal(lambda: dynamodb.list_tags_of_resource(ResourceArn=arn + "-not"), "ResourceNotFoundException")
     assert "Invalid TableArn" in refusal(lambda: dynamodb.list_tags_of_resource(ResourceArn="arn:aws:s3:::bucket"))
+    assert "ARNs must start with 'arn:'" in refusal(lambda: dynamodb.list_tags_of_resource(ResourceArn="a bucket of mine"))
     refusal(lambda: dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": f"k{i}", "Value": ""} for i in range(51)]))
+    for tag in ({"Key": "a$", "Value": ""}, {"Key": "a", "Value": "<1>"}):
+        assert "what it may have" in refusal(lambda t=tag: dynamodb.tag_resource(ResourceArn=arn, Tags=[t]))
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "sch\u00f6n + a_b.c", "Value": "x:/=@-1"}])
 
 
 def test_time_to_live(dynamodb, table):
@@ -231,6 +235,17 @@ def test_an_index_comes_and_goes(dynamodb, table):
     again = {"TableName": table, "AttributeDefinitions": attributes(id="S", kind="S"),
              "GlobalSecondaryIndexUpdates": [{"Create": index("by-kind", "kind")}]}
     assert "already exists" in refusal(lambda: dynamodb.update_table(**again))
+    create = {"TableName": table, "GlobalSecondaryIndexUpdates": [{"Create": index("other", "id")}]}
+    for defined in ({}, {"AttributeDefinitions": attributes(kind="S")}):  # those of the table do not count
+        assert "not defined in AttributeDefinitions. Keys: [id]" in refusal(lambda d=defined: dynamodb.update_table(**create, **d))
+    assert refusal(lambda: dynamodb.update_table(**create, AttributeDefinitions=attributes(id="N"))) == (
+        "One or more parameter values were invalid: Attributes cannot be redefined. Please check that your attribute has "
+        "the same type as previously defined. Existing schema: Schema:[SchemaElement: key{id:S:HASH}] New schema: "
+        "Schema:[SchemaElement: key{id:N:HASH}]")
+    dynamodb.update_table(**create, AttributeDefinitions=attributes(id="S", of_nothing="S"))
+    assert "of_nothing" not in str(dynamodb.describe_table(TableName=table))
+    wait_until(lambda: all(i["IndexStatus"] == "ACTIVE" for i in described()), "the other index to be active")
+    dynamodb.update_table(TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "other"}}])
     dynamodb.update_table(TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-kind"}}])
     assert described() == []
     refusal(lambda: dynamodb.update_table(TableName=table, GlobalSecondaryIndexUpdates=[

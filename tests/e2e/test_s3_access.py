@@ -141,6 +141,8 @@ def test_a_bucket_without_acls(s3, bucket):
     assert code_of(s3.put_object, Bucket=bucket, Key="x", Body=b"", ACL="public-read") == ("AccessControlListNotSupported", 400)
     assert code_of(s3.put_bucket_acl, Bucket=bucket, ACL="public-read") == ("AccessControlListNotSupported", 400)
     s3.put_object(Bucket=bucket, Key="x", Body=b"", ACL="bucket-owner-full-control")
+    assert code_of(s3.put_bucket_acl, Bucket=bucket, ACL="private") == ("AccessControlListNotSupported", 400)
+    assert code_of(s3.put_object_acl, Bucket=bucket, Key="x", ACL="private") == ("AccessControlListNotSupported", 400)
     acl = s3.get_object_acl(Bucket=bucket, Key="x")
     assert [(g["Permission"], g["Grantee"]["Type"]) for g in acl["Grants"]] == [("FULL_CONTROL", "CanonicalUser")]
     assert acl["Owner"]["ID"] == s3.list_buckets()["Owner"]["ID"]
@@ -152,6 +154,8 @@ def test_canned_acls(s3, acls, nobody, other):
     s3.put_object(Bucket=acls, Key="members", Body=b"2", ACL="authenticated-read")
     s3.put_object(Bucket=acls, Key="closed", Body=b"3")
     assert nobody.get_object(Bucket=acls, Key="open")["Body"].read() == b"1"
+    assert code_of(nobody.get_object, Bucket=acls, Key="open", ResponseContentType="text/x") == ("InvalidRequest", 400)
+    assert s3.get_object(Bucket=acls, Key="open", ResponseContentType="text/x")["ContentType"] == "text/x"
     assert code_of(nobody.get_object, Bucket=acls, Key="members") == ("AccessDenied", 403)
     assert other.get_object(Bucket=acls, Key="members")["Body"].read() == b"2"
     assert code_of(other.get_object, Bucket=acls, Key="closed") == ("AccessDenied", 403)

@@ -38,7 +38,7 @@ def test_preflights(s3, bucket, gust):
     assert allowed.status_code == 200
     assert allowed.headers["Access-Control-Allow-Origin"] == "http://a.example"
     assert allowed.headers["Access-Control-Allow-Methods"] == "PUT, POST"
-    assert allowed.headers["Access-Control-Allow-Headers"].lower() == "x-amz-date, content-type"
+    assert allowed.headers["Access-Control-Allow-Headers"] == "x-amz-date, content-type"
     assert allowed.headers["Access-Control-Expose-Headers"] == "ETag, x-amz-request-id"
     assert allowed.headers["Access-Control-Max-Age"] == "3000"
     assert allowed.headers["Access-Control-Allow-Credentials"] == "true"
@@ -49,13 +49,25 @@ def test_preflights(s3, bucket, gust):
     anyone = ask(origin="https://x.y", method="GET")
     assert anyone.headers["Access-Control-Allow-Origin"] == "*" and "Access-Control-Allow-Credentials" not in anyone.headers
     assert ask(method="DELETE").status_code == 403
-    assert ask(origin=None).status_code == 400 and ask(method=None).status_code == 400
-    assert requests.options(f"{gust.endpoint}/{bucket}-none/k", headers={
-        "Origin": "http://a.example", "Access-Control-Request-Method": "PUT"}).status_code in (403, 404)
+    refused = ask(method="DELETE", path="/").text
+    assert "<Code>AccessForbidden</Code>" in refused and "evalution of Origin" in refused
+    assert "<Method>DELETE</Method>" in refused and "<ResourceType>BUCKET</ResourceType>" in refused
+    assert "<ResourceType>OBJECT</ResourceType>" in ask(method="DELETE").text
+    assert "Origin request header needed" in ask(origin=None).text and ask(origin=None).status_code == 400
+    assert "Invalid Access-Control-Request-Method: null" in ask(method=None).text and ask(method=None).status_code == 400
+    elsewhere = requests.options(f"{gust.endpoint}/{bucket}-none/k", headers={
+        "Origin": "http://a.example", "Access-Control-Request-Method": "PUT"})
+    assert elsewhere.status_code == 403 and "CORSResponse: Bucket not found" in elsewhere.text
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
     assert requests.get(url, headers={"Origin": "http://b"}).headers["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Origin" not in requests.get(url).headers
+    # The service takes a method that is announced for the request's, and the rule that fits all of it.
+    announced = {"Origin": "http://b", "Access-Control-Request-Method": "GET"}
+    assert requests.put(f"{gust.endpoint}/{bucket}/k", headers=announced).headers["Access-Control-Allow-Origin"] == "*"
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [
+        {"AllowedMethods": ["PUT"], "AllowedOrigins": ["*"]}, {"AllowedMethods": ["PUT"], "AllowedOrigins": ["*"], "AllowedHeaders": ["*"]}]})
+    assert ask(headers="x-any").headers["Access-Control-Allow-Headers"] == "x-any"
 
 
 @pytest.fixture
@@ -117,6 +129,12 @@ def test_websites_are_checked(s3, bucket):
     assert put({}) == ("InvalidArgument", 400)
     assert put({"IndexDocument": {"Suffix": "a/b"}}) == ("InvalidArgument", 400)
     assert put({"IndexDocument": {"Suffix": ""}}) == ("InvalidArgument", 400)
+    index, elsewhere = {"IndexDocument": {"Suffix": "i"}}, {"RedirectAllRequestsTo": {"HostName": "h"}}
+    assert put(index | elsewhere) == ("InvalidArgument", 400)
+    assert put({"RedirectAllRequestsTo": {"HostName": "h", "Protocol": "ftp"}}) == ("InvalidRequest", 400)
+    for rule in ({"Redirect": {"ReplaceKeyWith": "a", "ReplaceKeyPrefixWith": "b"}}, {"Condition": {}, "Redirect": {"HostName": "h"}},
+                 {"Redirect": {"HostName": "h", "Protocol": "ftp"}}):
+        assert put(index | {"RoutingRules": [rule]}) == ("InvalidRequest", 400)
     website = {"IndexDocument": {"Suffix": "index.html"}, "ErrorDocument": {"Key": "oops.html"}}
     s3.put_bucket_website(Bucket=bucket, WebsiteConfiguration=website)
     got = s3.get_bucket_website(Bucket=bucket)

@@ -181,12 +181,36 @@ def test_listing_edges(s3, bucket):
     assert [o["Key"] for o in old["Contents"]] == ["b c"]
     assert s3.list_objects_v2(Bucket=bucket, Prefix="a/", Delimiter="/")["KeyCount"] == 2
     assert s3.list_objects_v2(Bucket=bucket, Delimiter="zz")["KeyCount"] == 5
+    for listing in (s3.list_objects, s3.list_objects_v2, s3.list_object_versions, s3.list_multipart_uploads):
+        assert "Delimiter" not in listing(Bucket=bucket, Delimiter="")
+        assert code_of(listing, Bucket=bucket, EncodingType="base64") == ("InvalidArgument", 400)
+    assert "NextMarker" not in s3.list_objects(Bucket=bucket, Delimiter="", MaxKeys=1)
+    assert code_of(s3.list_multipart_uploads, Bucket=bucket, MaxUploads=-1) == ("InvalidArgument", 400)
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    for wrong in (dict(MaxParts=-1), dict(PartNumberMarker=-1)):
+        assert code_of(s3.list_parts, Bucket=bucket, Key="k", UploadId=upload, **wrong) == ("InvalidArgument", 400)
 
 
 def test_encoding_type(s3, bucket):
-    s3.put_object(Bucket=bucket, Key="a b/c+d&é", Body=b"x")
+    s3.put_object(Bucket=bucket, Key="a b/c+d&é*~", Body=b"x")
     got = s3.list_objects_v2(Bucket=bucket, Prefix="a b/", EncodingType="url")
-    assert got["Contents"][0]["Key"] == "a+b/c%2Bd%26%C3%A9" and got["Prefix"] == "a+b/" and got["EncodingType"] == "url"
+    assert got["Contents"][0]["Key"] == "a+b/c%2Bd%26%C3%A9*%7E" and got["Prefix"] == "a+b/" and got["EncodingType"] == "url"
+
+
+def test_what_names_no_version(s3, bucket, gust):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k", "VersionId": ""})
+    answer = requests.get(url)
+    assert answer.status_code == 400 and "Version id cannot be the empty string" in answer.text
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    marker = s3.delete_object(Bucket=bucket, Key="k")["VersionId"]
+    source = {"Bucket": bucket, "Key": "k"}
+    assert code_of(s3.copy_object, Bucket=bucket, Key="c", CopySource=source) == ("NoSuchKey", 404)
+    source["VersionId"] = marker
+    assert code_of(s3.copy_object, Bucket=bucket, Key="c", CopySource=source) == ("InvalidRequest", 400)
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    assert code_of(s3.upload_part_copy, Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, CopySource=source) == (
+        "InvalidRequest", 400)
 
 
 def test_buckets_are_listed_in_pages(s3, gust, unique):
@@ -282,6 +306,8 @@ def test_buckets_and_their_owners(s3, gust, unique):
         "InvalidLocationConstraint", 400)
     assert code_of(s3.head_bucket, Bucket=unique, ExpectedBucketOwner="999999999999") == ("403", 403)
     assert code_of(s3.list_objects_v2, Bucket=unique, ExpectedBucketOwner="999999999999") == ("AccessDenied", 403)
+    for wrong in ("99999999999", "9999999999999", "owner"):
+        assert code_of(s3.list_objects_v2, Bucket=unique, ExpectedBucketOwner=wrong) == ("InvalidBucketOwnerAWSAccountID", 400)
     made = gust.cli_json("account", "create", "--name", "other")
     other = gust.client("s3", aws_access_key_id=made["access_key_id"], aws_secret_access_key=made["secret_access_key"])
     assert other.list_buckets()["Buckets"] == []

@@ -51,6 +51,13 @@ def test_tags_that_are_refused(s3, bucket, bad, code):
     assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == tags(kept="1")["TagSet"]
 
 
+@pytest.mark.parametrize("header, code", [("a=1&a=2", "InvalidArgument"), ("a%23=1", "InvalidTag"), ("a=x%21", "InvalidTag")])
+def test_headers_of_tags_that_are_refused(s3, bucket, header, code):
+    assert code_of(s3.put_object, Bucket=bucket, Key="k", Body=b"x", Tagging=header) == (code, 400)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", Tagging="%C3%A4+_.%3A%2F%3D%2B-%40=%E6%97%A5")
+    assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == [{"Key": "ä _.:/=+-@", "Value": "日"}]
+
+
 def test_tags_of_what_is_not_there(s3, bucket):
     assert code_of(s3.get_object_tagging, Bucket=bucket, Key="none") == ("NoSuchKey", 404)
     assert code_of(s3.put_object_tagging, Bucket=bucket, Key="none", Tagging=tags(a="1")) == ("NoSuchKey", 404)
@@ -130,6 +137,9 @@ def test_lifecycle_rules_are_kept(s3, bucket):
     ({"Status": "Enabled", "Filter": {}, "Expiration": {"Days": 0}}, "InvalidArgument"),
     ({"Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1, "ExpiredObjectDeleteMarker": True}}, "MalformedXML"),
     ({"Status": "Enabled", "Filter": {}, "ID": "x" * 256, "Expiration": {"Days": 1}}, "InvalidArgument"),
+    ({"Status": "Enabled", "Filter": {}, "Transitions": [{"Days": 29, "StorageClass": "STANDARD_IA"}]}, "InvalidArgument"),
+    ({"Status": "Enabled", "Filter": {"And": {"Tags": [{"Key": "k", "Value": v} for v in "ab"]}}, "Expiration": {"Days": 1}},
+     "InvalidRequest"),
 ])
 def test_lifecycle_rules_that_are_refused(s3, bucket, rule, code):
     assert code_of(s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration={"Rules": [rule]}) == (code, 400)

@@ -46,6 +46,18 @@ struct TableGets {
   std::vector<tables::Item> left = {};  // UnprocessedKeys
 };
 
+// Of all tables together, after each by itself.
+Result<void> check_same_style(const Object& body) {
+  Object together;
+  for (const auto& [name, json] : body.at("RequestItems").get_object()) {
+    if (!json.is_object()) continue;
+    for (const auto* parameter : {"AttributesToGet", "ProjectionExpression"}) {
+      if (const auto* found = member(json.get_object(), parameter)) together[parameter] = *found;
+    }
+  }
+  return Expressions::check_styles(together, Expressions::Of::kRead);
+}
+
 Result<std::vector<TableGets>> parse_gets(const Object& body) {
   std::vector<TableGets> out;
   std::size_t count = 0;
@@ -65,6 +77,7 @@ Result<std::vector<TableGets>> parse_gets(const Object& body) {
     }
     count += one.keys.size();
   }
+  GUST_CHECK(check_same_style(body));
   if (count > kMaxGets) return bad_request("Too many items requested for the BatchGetItem call");
   return out;
 }

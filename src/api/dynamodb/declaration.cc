@@ -6,6 +6,7 @@
 #include <fmt/chrono.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <set>
 
@@ -141,20 +142,14 @@ Result<void> create_index(Table& table, const dynamodb::CreateGlobalSecondaryInd
   if (create.warm_throughput) return bad_parameter("WarmThroughput is not served by Gust; leave it out");
   if (std::ranges::find(table.indexes, create.index_name, &tables::Index::name) != table.indexes.end())
     return bad_request("Attempting to create an index which already exists");
+  // Those that no key is of are let through here, unlike CreateTable's.
   GUST_TRY(auto types, AttributeTypes::of(request.attribute_definitions.value_or(
                            std::vector<dynamodb::AttributeDefinition>())));
-  for (const auto* key : {&table.key}) {
-    types.add(key->hash);
-    if (key->range) types.add(*key->range);
-  }
-  for (const auto& index : table.indexes) {
-    types.add(index.key.hash);
-    if (index.key.range) types.add(*index.key.range);
-  }
+  GUST_CHECK(types.check_same(table.key));
+  for (const auto& index : table.indexes) GUST_CHECK(types.check_same(index.key));
   const IndexDeclaration said{create.index_name, Scope::kGlobal, create.key_schema, create.projection,
                               create.provisioned_throughput, create.on_demand_throughput};
   GUST_TRY(auto index, index_of(table, said, types));
-  GUST_CHECK(types.check_all_used(AttributeTypes::Of::kIndex));
   index.status = tables::Status::kCreating;
   table.indexes.push_back(std::move(index));
   return check_indexes(table);
@@ -247,12 +242,23 @@ Result<void> change_stream(Table& table, const dynamodb::StreamSpecification& gi
   return {};
 }
 
+// Letters beyond ASCII are taken as they are.
+bool may_be_in_tag(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x80 || std::isalnum(byte) != 0 || std::isspace(byte) != 0 || std::string_view("_.:/=+-@").contains(c);
+}
+
 }  // namespace
 
 Result<void> add_tags(TagMap& tags, const std::vector<dynamodb::Tag>& added) {
   for (const auto& tag : added) {
     if (tag.key.starts_with("aws:"))
       return bad_parameter(fmt::format("Tag key '{}': names that begin with aws: are reserved", tag.key));
+    for (const auto& [what, text] : {std::pair{"key", &tag.key}, {"value", &tag.value}}) {
+      if (std::ranges::all_of(*text, may_be_in_tag)) continue;
+      return bad_parameter(fmt::format(
+          "Tag {} '{}': letters, digits, white space and _ . : / = + - @ are what it may have", what, *text));
+    }
     tags[tag.key] = tag.value;
   }
   if (tags.size() <= kMaxTags) return {};

@@ -17,7 +17,7 @@ using tables::Item;
 
 Result<void> check_return_values(Kind kind, std::string_view asked) {
   if (kind == Kind::kUpdate || asked == "NONE" || asked == "ALL_OLD") return {};
-  return bad_request("Return values set to invalid value: ReturnValues can only be ALL_OLD or NONE");
+  return bad_request("ReturnValues can only be ALL_OLD or NONE");
 }
 
 // Nothing: there is none of it.

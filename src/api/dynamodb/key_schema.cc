@@ -60,6 +60,21 @@ void AttributeTypes::add(const tables::KeyAttribute& attribute) {
   used_.insert(attribute.name);
 }
 
+Result<void> AttributeTypes::check_same(const tables::KeySchema& key) const {
+  const auto shown = [](const tables::KeyAttribute& one, Type type, std::string_view role) {
+    return fmt::format("Schema:[SchemaElement: key{{{}:{}:{}}}]", one.name, tables::name_of(type), role);
+  };
+  const auto check = [&](const tables::KeyAttribute& one, std::string_view role) -> Result<void> {
+    const auto given = types_.find(one.name);
+    if (given == types_.end() || given->second == one.type) return {};
+    return bad_parameter(fmt::format("Attributes cannot be redefined. Please check that your attribute has the same "
+                                     "type as previously defined. Existing schema: {} New schema: {}",
+                                     shown(one, one.type, role), shown(one, given->second, role)));
+  };
+  GUST_CHECK(check(key.hash, "HASH"));
+  return key.range ? check(*key.range, "RANGE") : Result<void>();
+}
+
 Result<tables::KeySchema> AttributeTypes::key(const std::vector<dynamodb::KeySchemaElement>& schema, Of of) {
   std::vector<std::string> names;
   for (const auto& element : schema) names.push_back(element.attribute_name);

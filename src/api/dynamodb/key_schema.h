@@ -18,6 +18,8 @@ class AttributeTypes {
   static Result<AttributeTypes> of(const std::vector<dynamodb::AttributeDefinition>& definitions);
 
   void add(const tables::KeyAttribute& attribute);  // of a table that is there
+  // kInvalid: a key that is there has an attribute by another type.
+  Result<void> check_same(const tables::KeySchema& key) const;
   // kInvalid: not HASH and then RANGE, or of attributes that are not defined.
   enum class Of { kTable, kIndex };  // a table alone and one with indexes are told in other words
   Result<tables::KeySchema> key(const std::vector<dynamodb::KeySchemaElement>& schema, Of of);

@@ -35,8 +35,10 @@ Result<void> check_select(const ParsedPage& page, const Object& body) {
     return bad_parameter(
         "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
   }
-  if (!page.select.empty() && page.select != "SPECIFIC_ATTRIBUTES" && page.projection)
-    return bad_request(fmt::format("Cannot specify the {} when choosing to get {}", parts, page.select));
+  if (!page.select.empty() && page.select != "SPECIFIC_ATTRIBUTES" && page.projection) {
+    const auto wanted = page.select == "COUNT" ? "only the Count" : page.select;
+    return bad_request(fmt::format("Cannot specify the {} when choosing to get {}", parts, wanted));
+  }
   if (page.select == "ALL_PROJECTED_ATTRIBUTES" && page.query.index.empty())
     return bad_parameter("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
   return {};

@@ -2,7 +2,10 @@
 
 #include "api/dynamodb/body.h"
 #include "codec/json.h"
+#include "wire/validate.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace gust::api {
@@ -10,7 +13,9 @@ namespace {
 
 constexpr std::size_t kMaxBody = 16 << 20;
 
-constexpr int kReadAgain = 5;
+// Ten seconds and more in all, of waits that double up to kLongestWait.
+constexpr int kMostTries = 100;
+constexpr Millis kLongestWait{128};
 
 wire::WireError map_error(const Error& error) {
   switch (error.code) {
@@ -32,7 +37,7 @@ wire::WireError map_error(const Error& error) {
     case Code::kConflict:
       if (error.source == "index" || error.source == "creating")
         return {"ResourceInUseException", error.message, 400, {}};
-      return {"TransactionConflictException", "Transaction is ongoing for the item", 400, {}};
+      return {"InternalServerError", "Others changed the same rows on every attempt: try again.", 500, {}};
     case Code::kThrottled: return {"ThrottlingException", error.message, 400, {}};
     case Code::kDenied: return {"AccessDeniedException", error.message, 400, {}};
     case Code::kNoSpace: return {"InternalServerError", "The disk is full: make room, then try again.", 500, {}};
@@ -58,10 +63,24 @@ Result<void> check_table_name(const wire::Operation& operation, const http::Head
   return bad_request("TableName must be at least 3 characters long and at most 255 characters long");
 }
 
+// The service's own model has any table class, and what may be given is said in other words.
+wire::WireError map_violations(const std::vector<wire::Violation>& violations) {
+  std::vector<wire::Violation> others;
+  std::ranges::copy_if(violations, std::back_inserter(others),
+                       [](const auto& violation) { return violation.path != "tableClass"; });
+  std::string message =
+      "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, "
+      "STANDARD_INFREQUENT_ACCESS].";
+  if (!others.empty()) message = wire::validation_message(others);
+  return {"ValidationException", std::move(message), 400, {}};
+}
+
 wire::ServiceSettings settings() {
   wire::ServiceSettings out;
+  out.compressed = wire::ServiceSettings::Compressed::kGunzipped;
   out.max_body_bytes = kMaxBody;
   out.map_error = map_error;
+  out.map_violations = map_violations;
   out.check_body = check_table_name;
   out.unknown = {"UnknownOperationException", "", 400, {}};
   return out;
@@ -90,11 +109,24 @@ DynamoDbService::DynamoDbService(kv::Store& store, tables::Catalog& catalog, tab
 }
 
 DynamoDbService::Text DynamoDbService::settled(ItemHandler handler, wire::Call call, Document document) {
-  for (int left = kReadAgain;; --left) {
+  for (int tries = 0;; ++tries) {
     auto answer = co_await handler(call, document);
-    const auto* error = answer ? nullptr : answer.error().domain ? &*answer.error().domain : nullptr;
-    if (error == nullptr || error->code != Code::kConflict || error->source != "table" || left == 0) co_return answer;
+    if (answer || !answer.error().domain) co_return answer;
+    const auto again = co_await try_again(*answer.error().domain, tries);
+    if (!again || !*again) co_return answer;
   }
+}
+
+async::Task<bool> DynamoDbService::try_again(Error error, int tries) {
+  const bool changed = error.source == "table";
+  if (error.code != Code::kConflict || !(changed || error.source == "conflict") || tries == kMostTries) co_return false;
+  // Whoever changed it may not have been told yet that it is done.
+  if (changed) catalog_.forget();
+  if (tries > 0) {
+    const auto wait = std::min(kLongestWait, Millis(1 << std::min(tries - 1, 10)));
+    GUST_CO_CHECK(co_await async::sleep_for(wait));
+  }
+  co_return true;
 }
 
 async::Task<void> DynamoDbService::room_for(tables::Write::Kind kind, tables::Catalog::Known table,

@@ -45,9 +45,12 @@ class DynamoDbService {
       return settled(handler, std::move(call), std::move(document));
     });
   }
-  // Runs it again while a table has changed since it was read.
+  // Runs it again while try_again() says so.
   using ItemHandler = std::function<Text(wire::Call, Document)>;
   Text settled(ItemHandler handler, wire::Call call, Document document);
+  // After a wait that grows with the tries: a table has changed since it was read, or others wrote its rows on every
+  // attempt. A client hears of neither, for the service tells of conflicts only with transactions.
+  async::Task<bool> try_again(Error error, int tries);
   // The table that an operation on items names; kNotFound as these say it.
   async::Task<tables::Catalog::Known> table_of(const wire::Call& call, std::string_view name);
 

@@ -2,6 +2,8 @@
 // handed, how their failures are told, and that they read a table again that has changed under them.
 #include "api/dynamodb/service.h"
 
+#include "async/event.h"
+#include "async/task_group.h"
 #include "async/testing.h"
 #include "codec/json.h"
 #include "kv/memory/memory_store.h"
@@ -10,10 +12,40 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace gust::api {
 namespace {
 
 namespace json = boost::json;
+
+// Passes everything on; on request it answers a transaction late, or refuses some as if others always won.
+class MoodyStore final : public kv::Store {
+ public:
+  MoodyStore(kv::Store& inner, const async::Executor& executor) : held(executor), released(executor), inner_(inner) {}
+  async::Task<void> transact(Body body, kv::Durability durability) override {
+    if (to_refuse > 0) {
+      --to_refuse;
+      co_return fail(Code::kConflict, "the rows changed on every attempt; try again");
+    }
+    auto done = co_await inner_.transact(std::move(body), durability);
+    if (std::exchange(holds_next, false)) {
+      held.set();
+      GUST_CO_CHECK(co_await released.wait());
+    }
+    co_return done;
+  }
+  async::Task<std::optional<std::string>> get(std::string key) override { return inner_.get(std::move(key)); }
+  async::Task<std::vector<kv::Entry>> scan(kv::Range range) override { return inner_.scan(std::move(range)); }
+  std::unique_ptr<kv::Reader> snapshot() override { return inner_.snapshot(); }
+
+  int to_refuse = 0;
+  bool holds_next = false;
+  async::Event held, released;
+
+ private:
+  kv::Store& inner_;
+};
 
 class DynamoDb : public ::testing::Test {
  protected:
@@ -57,7 +89,8 @@ class DynamoDb : public ::testing::Test {
   }
 
   async::asio::io_context loop_;
-  kv::MemoryStore store_;
+  kv::MemoryStore memory_;
+  MoodyStore store_{memory_, loop_.get_executor()};
   env::FakeClock clock_;
   env::SeededRandom random_{1};
   tables::Catalog catalog_{loop_.get_executor(), store_, clock_, random_};
@@ -159,6 +192,50 @@ TEST_F(DynamoDb, ATableThatChangesIsReadAgain) {
     EXPECT_EQ(scan.body.at("Count").to_number<int>(), 200) << scan.text;
   }
   ASSERT_TRUE(async::testing::run(loop_, [&] { return maintenance.stop(); }));
+}
+
+// The change is on the disk, and whoever made it has not been told yet.
+TEST_F(DynamoDb, AWriteFindsATableThatHasJustChanged) {
+  make_table();
+  ASSERT_EQ(ask("PutItem", R"({"TableName":"things","Item":{"id":{"S":"before"}}})").status, 200);
+  async::TaskGroup group(loop_.get_executor(), "change");
+  const auto change = [&]() -> async::Task<void> {
+    const auto changed = co_await send("UpdateTable", R"({"TableName":"things",
+        "AttributeDefinitions":[{"AttributeName":"g","AttributeType":"S"}],
+        "GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"index","Projection":{"ProjectionType":"ALL"},
+        "KeySchema":[{"AttributeName":"g","KeyType":"HASH"}]}}]})");
+    EXPECT_EQ(changed->status, 200) << changed->text;
+    co_return Result<void>{};
+  };
+  ASSERT_TRUE(async::testing::run(loop_, [&]() -> async::Task<void> {
+    store_.holds_next = true;
+    group.spawn(change());
+    GUST_CO_CHECK(co_await store_.held.wait());
+    const auto put = co_await send("PutItem", R"({"TableName":"things","Item":{"id":{"S":"a"},"g":{"S":"x"}}})");
+    EXPECT_EQ(put->status, 200) << put->text;
+    const auto insert = co_await send("BatchExecuteStatement",
+                                      R"({"Statements":[{"Statement":"INSERT INTO things VALUE {'id':'b'}"}]})");
+    EXPECT_EQ(insert->text.find("Error"), std::string::npos) << insert->text;
+    store_.released.set();
+    co_return co_await group.drain(SteadyTime::max());
+  }));
+}
+
+TEST_F(DynamoDb, AWriteThatAlwaysLosesIsTriedAgain) {
+  make_table();
+  const std::pair<const char*, const char*> kWrites[] = {
+      {"PutItem", R"({"TableName":"things","Item":{"id":{"S":"a"}}})"},
+      {"UpdateItem", R"({"TableName":"things","Key":{"id":{"S":"a"}}})"},
+      {"ExecuteStatement", R"({"Statement":"UPDATE things SET n=1 WHERE id='a'"})"},
+      {"BatchExecuteStatement", R"({"Statements":[{"Statement":"UPDATE things SET n=2 WHERE id='a'"}]})"},
+      {"DeleteItem", R"({"TableName":"things","Key":{"id":{"S":"a"}}})"}};
+  for (const auto& [operation, body] : kWrites) {
+    store_.to_refuse = 4;
+    const auto done = ask(operation, body);
+    EXPECT_EQ(done.status, 200) << operation << done.text;
+    EXPECT_EQ(done.text.find("Error"), std::string::npos) << done.text;
+    EXPECT_EQ(store_.to_refuse, 0);
+  }
 }
 
 }  // namespace

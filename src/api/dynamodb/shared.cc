@@ -61,6 +61,10 @@ Result<tables::Place> place_of(const wire::Call& call, std::string_view name_or_
 
 Result<tables::Place> place_of_resource(const wire::Call& call, std::string_view text) {
   const auto arn = Arn::parse(text);
+  if (!text.starts_with("arn:")) {
+    return bad_request(
+        fmt::format("Invalid TableArn: Invalid ResourceArn provided as input: ARNs must start with 'arn:': {}", text));
+  }
   if (!arn || arn->service != "dynamodb" || !arn->resource.starts_with(kTable) ||
       arn->resource.find('/', kTable.size()) != std::string::npos) {
     return bad_request(fmt::format("Invalid TableArn: Invalid ResourceArn provided as input {}", text));

@@ -11,6 +11,8 @@
 #include "tables/keys.h"
 #include "tables/expressions/partiql.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -26,7 +28,6 @@ using Reason = tables::ItemStore::Reason;
 using Found = std::shared_ptr<std::optional<Item>>;
 
 constexpr std::size_t kMaxBytes = 4 << 20;
-constexpr int kReadAgain = 5;
 constexpr std::string_view kDuplicate = "Duplicate primary key exists in table";
 
 struct Parsed {
@@ -39,6 +40,11 @@ struct Parsed {
   bool tells_item() const { return on_failure == ParsedWrite::OnFailure::kItem && !inserts(); }
 };
 
+std::string_view name_of(Statement::Returning returning) {
+  constexpr std::string_view kNames[] = {"", "ALL OLD", "ALL NEW", "MODIFIED OLD", "MODIFIED NEW"};
+  return kNames[static_cast<std::size_t>(returning)];
+}
+
 Result<Parsed> parse(const Object& body) {
   std::vector<tables::Value> parameters;
   if (const auto* given = member(body, "Parameters")) {
@@ -50,7 +56,9 @@ Result<Parsed> parse(const Object& body) {
   const auto returning = out.statement.returning;
   if (out.statement.kind == Statement::Kind::kDelete && returning != Returning::kNothing &&
       returning != Returning::kAllOld)
-    return bad_request("Unsupported RETURNING clause: a DELETE statement can only return ALL OLD *");
+    return bad_request(fmt::format("Invalid returning clause: RETURNING {} *. Only RETURNING ALL OLD * is allowed in "
+                                   "DELETE statements.",
+                                   name_of(returning)));
   if (flag_of(body, "ConsistentRead").value_or(false)) out.consistency = Consistency::kStrong;
   if (text_of(body, "ReturnValuesOnConditionCheckFailure") == "ALL_OLD") out.on_failure = ParsedWrite::OnFailure::kItem;
   return out;
@@ -149,23 +157,28 @@ bool projects(const tables::Table& table, const tables::Index& index, const std:
   });
 }
 
+// A query of an index filters by what it projects; a scan takes what it does not project for missing.
+Result<void> check_filter(const Statement& statement, const tables::Table& table, const tables::Index& index) {
+  if (!statement.where || !statement.where->pins(index.key.hash.name)) return {};
+  auto missing = statement.where->condition().attributes();
+  std::erase_if(missing, [&](const auto& attribute) { return projects(table, index, attribute); });
+  if (missing.empty()) return {};
+  return bad_parameter(fmt::format("Secondary index {} does not project one or more filter attributes: [{}]",
+                                   index.name, fmt::join(missing, ", ")));
+}
+
 // A local index looks up what it has not; a global one cannot.
 Result<tables::Attributes> attributes_of(const Statement& statement, const tables::Table& table,
                                          const tables::Index& index) {
-  std::vector<std::string> missing;
+  GUST_CHECK(check_filter(statement, table, index));
+  std::set<std::string> missing;
   for (const auto& wanted : statement.wanted) {
-    if (!projects(table, index, wanted.path.top())) missing.push_back(wanted.path.top());
-  }
-  if (index.scope == tables::Scope::kLocal) {
-    std::set<std::string> asked;
-    if (statement.where) asked = statement.where->condition().attributes();
-    for (const auto& attribute : asked) {
-      if (!projects(table, index, attribute)) missing.push_back(attribute);
-    }
-    return missing.empty() ? tables::Attributes::kProjected : tables::Attributes::kAll;
+    if (!projects(table, index, wanted.path.top())) missing.insert(wanted.path.top());
   }
   if (missing.empty()) return tables::Attributes::kProjected;
-  return bad_parameter(fmt::format("Global secondary index {} does not project {}", index.name, missing.front()));
+  if (index.scope == tables::Scope::kLocal) return tables::Attributes::kAll;
+  return bad_parameter(
+      fmt::format("Global secondary index {} does not project [{}]", index.name, fmt::join(missing, ", ")));
 }
 
 Result<void> apply_order(const Statement& statement, const tables::KeySchema& key, tables::PageQuery& query) {
@@ -191,10 +204,10 @@ Result<tables::PageQuery> query_of(const Parsed& parsed, const tables::Table& ta
   tables::PageQuery out{.table = table, .index = statement.index, .consistency = parsed.consistency};
   const auto* index = statement.index.empty() ? nullptr : tables::find_index(table, statement.index);
   if (!statement.index.empty() && index == nullptr)
-    return bad_request("The table does not have the specified index: " + statement.index);
+    return bad_request("The table does not have the specified index");
   if (index != nullptr) {
     if (index->scope == tables::Scope::kGlobal && parsed.consistency == Consistency::kStrong)
-      return bad_request("Consistent reads are not supported on global secondary indexes");
+      return bad_request("Strongly consistent read is not supported on Global Secondary Indexes");
     GUST_TRY(out.attributes, attributes_of(statement, table, *index));
   }
   const auto& key = index == nullptr ? table.key : index->key;
@@ -302,6 +315,13 @@ Result<std::vector<Parsed>> parse_transaction(const Object& body) {
   std::vector<Parsed> out;
   for (const auto& json : body.at("TransactStatements").get_array()) {
     GUST_TRY(auto one, parse(json.get_object()));
+    const auto& statement = one.statement;
+    const char* unserved = statement.returning != Statement::Returning::kNothing
+                               ? "RETURNING clause is not supported in ExecuteTransaction."
+                           : statement.index.empty() ? nullptr
+                                                     : "Reads on indices are not supported within transactions.";
+    if (unserved != nullptr)
+      return bad_request(fmt::format("Validation failed in TransactStatements[{}]: {}", out.size(), unserved));
     out.push_back(std::move(one));
   }
   const auto reads = std::ranges::count_if(out, &Parsed::reads);
@@ -368,7 +388,7 @@ DynamoDbService::Text DynamoDbService::batch_statements(wire::Call call, Documen
   for (const auto& one : all) {
     const auto found = std::make_shared<std::optional<Item>>();
     auto done = one ? Result<Done>() : Result<Done>(std::unexpected(one.error()));
-    for (int left = one ? kReadAgain : 0; left > 0; --left) {
+    for (int tries = 0; one; ++tries) {
       const auto table = co_await table_of(call, one->statement.table);
       if (!table) {
         done = std::unexpected(table.error());
@@ -382,12 +402,14 @@ DynamoDbService::Text DynamoDbService::batch_statements(wire::Call call, Documen
       done = co_await run_one(items_, *one, **table, found);
       if (done) meter_.take(**table, units, done->usage);
       if (done) capacity.add(**table, done->usage);
-      // It has changed since it was read.
-      if (done || done.error().code != Code::kConflict || done.error().source != "table") break;
+      if (done) break;
+      const auto again = co_await try_again(done.error(), tries);
+      if (!again || !*again) break;
     }
     Answer response;
     if (!done) append_error(response, done.error(), one ? &*one : nullptr, *found);
-    if (one) append_text(response.member("TableName"), one->statement.table);
+    const bool ran = done || done.error().source == "condition";
+    if (ran) append_text(response.member("TableName"), one->statement.table);
     if (done && done->item) response.item("Item", *done->item);
     responses += (responses.empty() ? "" : ",") + response.take();
   }
@@ -421,10 +443,11 @@ DynamoDbService::Text DynamoDbService::transact_statements(wire::Call call, Docu
   if (!written && is_canceled(written.error())) co_return std::unexpected(refused(*reasons, parsed));
   if (!written) co_return std::unexpected(written.error());
   Answer answer;
-  Capacity capacity(body, Capacity::Kind::kWrite);
+  const bool replayed = written->front().replayed;
+  Capacity capacity(body, replayed ? Capacity::Kind::kRead : Capacity::Kind::kWrite);
   std::string responses;
   for (std::size_t i = 0; i < parsed.size(); ++i) {
-    meter_.take(*known[i], Units::kWrite, (*written)[i].usage);
+    meter_.take(*known[i], replayed ? Units::kRead : Units::kWrite, (*written)[i].usage);
     capacity.add(*known[i], (*written)[i].usage);
     responses += i == 0 ? "{}" : ",{}";
   }
@@ -466,7 +489,7 @@ DynamoDbService::Text DynamoDbService::select_all(wire::Call call, Document docu
     meter_.take(*known[i], Units::kRead, usage);
     capacity.add(*known[i], usage);
   }
-  if (bytes > kMaxBytes) co_return bad_request("Collection of items is too large: 4 MB at most in a transaction");
+  if (bytes > kMaxBytes) co_return bad_request("Transaction payload size cannot exceed 4 MB");
   Answer answer;
   answer.member("Responses") += '[' + responses + ']';
   capacity.write_all(answer);

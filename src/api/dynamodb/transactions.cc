@@ -17,7 +17,7 @@ using Reason = tables::ItemStore::Reason;
 constexpr std::size_t kMaxBytes = 4 << 20;
 
 std::unexpected<Error> too_many_bytes() {
-  return bad_request("Collection of items is too large: 4 MB at most in a transaction");
+  return bad_request("Transaction payload size cannot exceed 4 MB");
 }
 
 struct ParsedGet {
@@ -125,6 +125,10 @@ DynamoDbService::Text DynamoDbService::transact_write(wire::Call call, Document 
     GUST_CO_TRY(auto one, parse_one(json));
     parsed.push_back(std::move(one));
   }
+  for (const auto& one : parsed) {
+    auto error = too_large_first(one, Error());
+    if (error.source == "item size") co_return std::unexpected(std::move(error));
+  }
   std::size_t bytes = 0;
   Turned without(parsed.size());
   for (const auto& one : parsed) {
@@ -147,10 +151,11 @@ DynamoDbService::Text DynamoDbService::transact_write(wire::Call call, Document 
   if (!written && is_canceled(written.error())) co_return std::unexpected(refused(*reasons, parsed));
   if (!written) co_return std::unexpected(written.error());
   Answer answer;
-  Capacity capacity(body, Capacity::Kind::kWrite);
+  const bool replayed = written->front().replayed;
+  Capacity capacity(body, replayed ? Capacity::Kind::kRead : Capacity::Kind::kWrite);
   CollectionMetrics metrics(body);
   for (std::size_t i = 0; i < parsed.size(); ++i) {
-    meter_.take(*known[i], tables::Units::kWrite, (*written)[i].usage);
+    meter_.take(*known[i], replayed ? tables::Units::kRead : tables::Units::kWrite, (*written)[i].usage);
     capacity.add(*known[i], (*written)[i].usage);
     if (!metrics.asked() || parsed[i].kind == Kind::kCheck) continue;
     GUST_CO_TRY(const auto size, co_await collection_bytes(known[i], parsed[i].item));

@@ -45,6 +45,14 @@ namespace {
 
 std::unexpected<Error> denied() { return fail(Code::kDenied, "Access Denied", "bucket"); }
 
+Result<void> check_account(const std::string& id) {
+  constexpr std::size_t kDigits = 12;
+  if (id.size() == kDigits && std::ranges::all_of(id, [](char c) { return c >= '0' && c <= '9'; })) return {};
+  return fail(Code::kInvalid,
+              fmt::format("The value of the expected bucket owner parameter must be an AWS Account ID... [{}]", id),
+              "expected owner");
+}
+
 // The bucket's own account may always see and mend the policy that locks it out.
 bool mends_policy(std::string_view action) {
   return action == "s3:GetBucketPolicy" || action == "s3:PutBucketPolicy" || action == "s3:DeleteBucketPolicy";
@@ -137,7 +145,10 @@ async::Task<objects::Bucket> allow(const S3Parts& s3, const wire::Call& call, As
   GUST_CO_TRY(auto bucket, co_await s3.store.bucket(BucketName(ask.bucket)));
   if (!ask.any_region && ask.action != "s3:GetBucketLocation") GUST_CO_CHECK(check_region(call, bucket));
   const auto& who = call.context.principal;
-  if (ask.expected_owner && *ask.expected_owner != bucket.owner.str()) co_return denied();
+  if (ask.expected_owner) {
+    GUST_CO_CHECK(check_account(*ask.expected_owner));
+    if (*ask.expected_owner != bucket.owner.str()) co_return denied();
+  }
   const bool own_account = who.account == bucket.owner;
   const auto kept = s3.policies->get(bucket);
   if (!kept && !(own_account && mends_policy(ask.action))) co_return denied();

@@ -68,9 +68,16 @@ wire::Reply<s3::AccessControlPolicy> asked_acl(const S3Parts& s3, const Request&
   return acl_from_headers(s3, headers, owner, bucket_owner);
 }
 
+// Where lists are off none can be set, "private" neither; a write that says it is let through, for older clients do.
+wire::Reply<void> check_canned(const objects::Bucket& bucket, const std::optional<std::string>& canned) {
+  if (canned != "private" || ownership_of(bucket) != Ownership::kEnforced) return {};
+  return wire::fault("AccessControlListNotSupported", "The bucket does not allow ACLs", {}, 400);
+}
+
 S3Reply<s3::Empty> put_bucket_acl(const S3Parts& s3, wire::Call call, s3::PutBucketAclRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_bucket(s3, call, "s3:PutBucketAcl", request));
   GUST_CO_TRY(const auto acl, asked_acl(s3, request, bucket.owner, bucket.owner));
+  GUST_CO_CHECK(check_canned(bucket, request.acl));
   GUST_CO_CHECK(check_acl_allowed(bucket, acl, request.acl, s3.canonical_id(bucket.owner)));
   GUST_CO_CHECK(co_await s3.store.configure(bucket.name, "acl", to_text(acl)));
   co_return s3::Empty{};
@@ -87,6 +94,7 @@ S3Reply<s3::PutObjectAclOutput> put_object_acl(const S3Parts& s3, wire::Call cal
   GUST_CO_TRY(const auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
   const auto& owner = object.owner.str().empty() ? bucket.owner : object.owner;
   GUST_CO_TRY(const auto acl, asked_acl(s3, request, owner, bucket.owner));
+  GUST_CO_CHECK(check_canned(bucket, request.acl));
   GUST_CO_CHECK(check_acl_allowed(bucket, acl, request.acl, s3.canonical_id(owner)));
   objects::ObjectStore::Change change = [text = to_text(acl)](objects::Object& changed) -> Result<void> {
     changed.acl = text;

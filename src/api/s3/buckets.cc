@@ -134,7 +134,7 @@ template <typename Request, typename Output>
 void fill_page(const Request& request, const objects::Page& page, std::size_t limit, Output& out) {
   out.name = request.bucket;
   out.prefix = encoded(request.prefix.value_or(""), request.encoding_type);
-  if (request.delimiter) out.delimiter = encoded(*request.delimiter, request.encoding_type);
+  out.delimiter = shown_delimiter(request.delimiter, request.encoding_type);
   out.encoding_type = request.encoding_type;
   out.max_keys = static_cast<std::int32_t>(limit);
   out.is_truncated = page.next.has_value();
@@ -163,7 +163,8 @@ void name_owners(const S3Parts& s3, const objects::Bucket& bucket, const objects
 
 S3Reply<s3::ListObjectsOutput> list_objects(const S3Parts& s3, wire::Call call, s3::ListObjectsRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_list(s3, call, "s3:ListBucket", request));
-  GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
+  GUST_CO_CHECK(check_encoding(request.encoding_type));
+  GUST_CO_TRY(const auto limit, page_limit(request.max_keys, "maxKeys"));
   objects::ListQuery query{request.prefix.value_or(""), request.delimiter.value_or(""), request.marker.value_or(""),
                            limit, objects::ListStart::kBehindListed};
   GUST_CO_TRY(const auto page, co_await s3.store.list(BucketName(request.bucket), std::move(query)));
@@ -172,13 +173,14 @@ S3Reply<s3::ListObjectsOutput> list_objects(const S3Parts& s3, wire::Call call, 
   name_owners(s3, bucket, page, *out.contents);
   out.marker = encoded(request.marker.value_or(""), request.encoding_type);
   // Without a delimiter clients take the last key; the service says NextMarker only with one.
-  if (page.next && request.delimiter) out.next_marker = encoded(*page.next, request.encoding_type);
+  if (page.next && out.delimiter) out.next_marker = encoded(*page.next, request.encoding_type);
   co_return out;
 }
 
 S3Reply<s3::ListObjectsV2Output> list_objects_v2(const S3Parts& s3, wire::Call call, s3::ListObjectsV2Request request) {
   GUST_CO_TRY(const auto bucket, co_await allow_list(s3, call, "s3:ListBucket", request));
-  GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
+  GUST_CO_CHECK(check_encoding(request.encoding_type));
+  GUST_CO_TRY(const auto limit, page_limit(request.max_keys, "maxKeys"));
   std::string after = request.start_after.value_or("");
   auto start = objects::ListStart::kBehindKey;
   if (request.continuation_token) {

@@ -68,19 +68,61 @@ S3Reply<s3::GetBucketCorsOutput> get_cors(const S3Parts& s3, wire::Call call, s3
   co_return out;
 }
 
+std::unexpected<wire::Fault> invalid_request(const char* message) {
+  return wire::fault("InvalidRequest", message, {}, 400);
+}
+
+wire::Reply<void> check_protocol(const std::optional<std::string>& protocol) {
+  if (!protocol || *protocol == "http" || *protocol == "https") return {};
+  return invalid_request(
+      "Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.");
+}
+
+wire::Reply<void> check_routing(const std::vector<s3::RoutingRule>& rules) {
+  constexpr std::size_t kMost = 50;
+  if (rules.empty()) return malformed_xml();
+  if (rules.size() > kMost)
+    return invalid_request("The number of routing rules exceeds the allowed limit of 50 rules.");
+  for (const auto& rule : rules) {
+    if (rule.redirect.replace_key_prefix_with && rule.redirect.replace_key_with)
+      return invalid_request("You can only define ReplaceKeyPrefix or ReplaceKey but not both.");
+    if (rule.condition && !rule.condition->key_prefix_equals && !rule.condition->http_error_code_returned_equals) {
+      return invalid_request(
+          "Condition cannot be empty. To redirect all requests without a condition, the condition element shouldn't be "
+          "present.");
+    }
+    GUST_CHECK(check_protocol(rule.redirect.protocol));
+  }
+  return {};
+}
+
+wire::Reply<void> check_website(const s3::WebsiteConfiguration& website) {
+  const auto wrong = [](const char* name, const char* value, const char* message) {
+    return wire::fault("InvalidArgument", message, {{"ArgumentName", name}, {"ArgumentValue", value}}, 400);
+  };
+  if (const auto& all = website.redirect_all_requests_to) {
+    if (website.index_document || website.error_document || website.routing_rules) {
+      return wrong("RedirectAllRequestsTo", "not null",
+                   "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.");
+    }
+    return check_protocol(all->protocol);
+  }
+  if (!website.index_document) {
+    return wrong("IndexDocument", "null",
+                 "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty");
+  }
+  const auto& suffix = website.index_document->suffix;
+  if (suffix.empty() || suffix.find('/') != std::string::npos)
+    return wrong("IndexDocument", suffix.c_str(), "The IndexDocument Suffix is not well formed");
+  if (website.error_document && website.error_document->key.empty()) return malformed_xml();
+  if (website.routing_rules) GUST_CHECK(check_routing(*website.routing_rules));
+  return {};
+}
+
 S3Reply<s3::Empty> put_website(const S3Parts& s3, wire::Call call, s3::PutBucketWebsiteRequest request) {
   GUST_CO_CHECK(co_await allow_bucket(s3, call, "s3:PutBucketWebsite", request));
   const auto& website = request.website_configuration;
-  if (!website.index_document && !website.redirect_all_requests_to) {
-    co_return wire::fault("InvalidArgument",
-                          "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty",
-                          {{"ArgumentName", "IndexDocument"}}, 400);
-  }
-  if (website.index_document &&
-      (website.index_document->suffix.empty() || website.index_document->suffix.find('/') != std::string::npos)) {
-    co_return wire::fault("InvalidArgument", "The IndexDocument Suffix is not well formed",
-                          {{"ArgumentName", "IndexDocument"}}, 400);
-  }
+  GUST_CO_CHECK(check_website(website));
   GUST_CO_CHECK(co_await s3.store.configure(BucketName(request.bucket), "website", to_text(website)));
   co_return s3::Empty{};
 }
@@ -120,15 +162,6 @@ bool any_match(const std::vector<std::string>& patterns, std::string_view text) 
   return std::ranges::any_of(patterns, [&](const auto& pattern) { return wildcard_match(pattern, text); });
 }
 
-const s3::CORSRule* find_rule(const std::vector<s3::CORSRule>& rules, const std::string& origin,
-                              const std::string& method) {
-  const auto it = std::ranges::find_if(rules, [&](const auto& rule) {
-    return any_match(rule.allowed_origins, origin) &&
-           std::ranges::find(rule.allowed_methods, method) != rule.allowed_methods.end();
-  });
-  return it == rules.end() ? nullptr : &*it;
-}
-
 void add_headers(const s3::CORSRule& rule, const std::string& origin, http::Headers& headers) {
   const bool any = std::ranges::find(rule.allowed_origins, "*") != rule.allowed_origins.end();
   headers.set("Access-Control-Allow-Origin", any ? "*" : origin);
@@ -147,21 +180,49 @@ std::string bucket_in(const std::string& path) {
   return codec::percent_decode(name).value_or("");
 }
 
-// Names of Access-Control-Request-Headers, all of which a rule must allow.
-bool allows_headers(const s3::CORSRule& rule, std::string_view requested) {
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// Of Access-Control-Request-Headers, in lower case.
+std::vector<std::string> header_names(std::string_view requested) {
+  std::vector<std::string> out;
   while (!requested.empty()) {
-    auto name = std::string(requested.substr(0, requested.find(',')));
+    auto name = lower(std::string(requested.substr(0, requested.find(','))));
     requested.remove_prefix(std::min(requested.size(), name.size() + 1));
     std::erase(name, ' ');
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const bool allowed = rule.allowed_headers && std::ranges::any_of(*rule.allowed_headers, [&](std::string pattern) {
-                           std::ranges::transform(pattern, pattern.begin(),
-                                                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-                           return wildcard_match(pattern, name);
-                         });
-    if (!name.empty() && !allowed) return false;
+    if (!name.empty()) out.push_back(std::move(name));
   }
-  return true;
+  return out;
+}
+
+bool allows_headers(const s3::CORSRule& rule, std::string_view requested) {
+  return std::ranges::all_of(header_names(requested), [&](const std::string& name) {
+    return rule.allowed_headers && std::ranges::any_of(*rule.allowed_headers, [&](const std::string& pattern) {
+             return wildcard_match(lower(pattern), name);
+           });
+  });
+}
+
+// The first that fits the origin, the method and the headers that a preflight asks for.
+const s3::CORSRule* find_rule(const std::vector<s3::CORSRule>& rules, const std::string& origin,
+                              const std::string& method, std::string_view headers) {
+  const auto it = std::ranges::find_if(rules, [&](const auto& rule) {
+    return any_match(rule.allowed_origins, origin) &&
+           std::ranges::find(rule.allowed_methods, method) != rule.allowed_methods.end() &&
+           allows_headers(rule, headers);
+  });
+  return it == rules.end() ? nullptr : &*it;
+}
+
+wire::WireError forbidden(const std::string& method, std::string_view path, std::string_view why) {
+  while (path.starts_with('/')) path.remove_prefix(1);
+  const bool object = path.find('/') != std::string_view::npos && !path.ends_with('/');
+  return {"AccessForbidden",
+          fmt::format("CORSResponse: {}", why),
+          403,
+          {{"Method", wire::Value(method)}, {"ResourceType", wire::Value(std::string(object ? "OBJECT" : "BUCKET"))}}};
 }
 
 }  // namespace
@@ -170,27 +231,32 @@ async::Task<http::Response> S3Service::preflight(RequestContext context, http::R
   const auto origin = std::string(request.headers.get_or("origin", ""));
   const auto method = std::string(request.headers.get_or("access-control-request-method", ""));
   if (origin.empty() || method.empty()) {
-    co_return service_.refuse(context,
-                              {"BadRequest", "Insufficient information. Origin request header needed.", 400, {}});
+    const auto* missing = origin.empty() ? "Insufficient information. Origin request header needed."
+                                         : "Invalid Access-Control-Request-Method: null";
+    co_return service_.refuse(context, {"BadRequest", missing, 400, {}});
   }
   const auto bucket = co_await parts_.store.bucket(BucketName(bucket_in(path)));
-  if (!bucket) co_return service_.refuse(context, map_s3_error(bucket.error()));
+  if (!bucket && bucket.error().source != "bucket" && bucket.error().source != "bucket name")
+    co_return service_.refuse(context, map_s3_error(bucket.error()));
+  if (!bucket) co_return service_.refuse(context, forbidden(method, path, "Bucket not found"));
   const auto rules = bucket->configuration("cors").empty()
                          ? std::vector<s3::CORSRule>()
                          : from_text<s3::CORSConfiguration>(bucket->configuration("cors")).cors_rules;
-  const auto* rule = find_rule(rules, origin, method);
   const auto wanted = request.headers.get_or("access-control-request-headers", "");
-  if (rule == nullptr || !allows_headers(*rule, wanted)) {
-    co_return service_.refuse(
-        context, {"AccessForbidden",
-                  bucket->configuration("cors").empty() ? "CORSResponse: CORS is not enabled for this bucket."
-                                                        : "CORSResponse: This CORS request is not allowed.",
-                  403,
-                  {}});
+  const auto* rule = find_rule(rules, origin, method, wanted);
+  if (rules.empty()) co_return service_.refuse(context, forbidden(method, path, "CORS is not enabled for this bucket."));
+  if (rule == nullptr) {
+    co_return service_.refuse(context, forbidden(method, path,
+                                                 "This CORS request is not allowed. This is usually because the "
+                                                 "evalution of Origin, request method / Access-Control-Request-Method "
+                                                 "or Access-Control-Request-Headers are not whitelisted by the "
+                                                 "resource's CORS spec."));
   }
   http::Response response;
   add_headers(*rule, origin, response.headers);
-  if (!wanted.empty()) response.headers.set("Access-Control-Allow-Headers", std::string(wanted));
+  const auto names = header_names(wanted);
+  if (!names.empty())
+    response.headers.set("Access-Control-Allow-Headers", fmt::format("{}", fmt::join(names, ", ")));
   co_return response;
 }
 
@@ -199,7 +265,7 @@ async::Task<void> S3Service::add_cors(std::string path, std::string method, std:
   GUST_CO_TRY(const auto bucket, co_await parts_.store.bucket(BucketName(bucket_in(path))));
   if (bucket.configuration("cors").empty()) co_return Result<void>{};
   const auto rules = from_text<s3::CORSConfiguration>(bucket.configuration("cors")).cors_rules;
-  if (const auto* rule = find_rule(rules, origin, method)) add_headers(*rule, origin, response.headers);
+  if (const auto* rule = find_rule(rules, origin, method, "")) add_headers(*rule, origin, response.headers);
   co_return Result<void>{};
 }
 

@@ -26,6 +26,7 @@ constexpr std::array kKnown = {
     Known{"marker", Code::kUnsupported, "MethodNotAllowed", 405},
     Known{"version", Code::kNotFound, "NoSuchVersion", 404},
     Known{"version id", Code::kInvalid, "InvalidArgument", 400},
+    Known{"expected owner", Code::kInvalid, "InvalidBucketOwnerAWSAccountID", 400},
     Known{"lock", Code::kDenied, "AccessDenied", 403},
     Known{"lock", Code::kConflict, "InvalidBucketState", 409},
     Known{"policy", Code::kInvalid, "MalformedPolicy", 400},

@@ -27,7 +27,13 @@ wire::Reply<void> check_filter(const s3::LifecycleRule& rule) {
                     (filter.object_size_greater_than ? 1 : 0) + (filter.object_size_less_than ? 1 : 0);
   if (given > 1) return malformed_xml();
   if (filter.tag) GUST_CHECK(check_tags({*filter.tag}, Tagged::kObject));
-  if (filter.and_ && filter.and_->tags) GUST_CHECK(check_tags(*filter.and_->tags, Tagged::kObject));
+  if (!filter.and_ || !filter.and_->tags) return {};
+  std::set<std::string> keys;
+  for (const auto& tag : *filter.and_->tags) {
+    if (!keys.insert(tag.key).second)
+      return wire::fault("InvalidRequest", "Duplicate Tag Keys are not allowed.", {}, 400);
+  }
+  GUST_CHECK(check_tags(*filter.and_->tags, Tagged::kObject));
   return {};
 }
 
@@ -56,6 +62,12 @@ wire::Reply<void> check_noncurrent(const s3::NoncurrentVersionExpiration& expira
   return {};
 }
 
+// What an object spends in STANDARD before these classes take it.
+int fewest_days(const std::string& storage_class) {
+  constexpr int kInfrequent = 30;
+  return storage_class == "STANDARD_IA" || storage_class == "ONEZONE_IA" ? kInfrequent : 0;
+}
+
 wire::Reply<void> check_transitions(const s3::LifecycleRule& rule) {
   static const std::set<std::string> kClasses = {"GLACIER",    "STANDARD_IA",  "INTELLIGENT_TIERING",
                                                  "ONEZONE_IA", "DEEP_ARCHIVE", "GLACIER_IR"};
@@ -63,6 +75,10 @@ wire::Reply<void> check_transitions(const s3::LifecycleRule& rule) {
     if (!one.storage_class || !kClasses.contains(*one.storage_class)) return malformed_xml();
     if (one.days.has_value() == one.date.has_value()) return malformed_xml();
     if (one.days && *one.days < 0) return invalid("'Days' for Transition action must be nonnegative");
+    if (one.days && *one.days < fewest_days(*one.storage_class)) {
+      return invalid(fmt::format("'Days' in Transition action must be greater than or equal to {} for storageClass '{}'",
+                                 fewest_days(*one.storage_class), *one.storage_class));
+    }
     if (one.date && !at_midnight(*one.date)) return invalid("'Date' must be at midnight GMT");
   }
   for (const auto& one : rule.noncurrent_version_transitions.value_or(std::vector<s3::NoncurrentVersionTransition>())) {

@@ -149,7 +149,7 @@ S3Reply<s3::UploadPartCopyOutput> upload_part_copy(const S3Parts& s3, wire::Call
   GUST_CO_TRY(const auto source, parse_copy_source(request.copy_source));
   GUST_CO_TRY(const auto from_bucket,
               co_await allow(s3, call, source_ask(source, request.expected_source_bucket_owner)));
-  GUST_CO_TRY(const auto from, co_await readable_object(s3, call, from_bucket, source.key.str(), source.version));
+  GUST_CO_TRY(const auto from, co_await source_object(s3, call, from_bucket, source));
   const auto allowed =
       check_read_conditions(from, request.copy_source_if_match, request.copy_source_if_none_match,
                             request.copy_source_if_modified_since, request.copy_source_if_unmodified_since);
@@ -265,8 +265,8 @@ S3Reply<s3::ListPartsOutput> list_parts(const S3Parts& s3, wire::Call call, s3::
   GUST_CO_CHECK(upload_key_of(call, upload, request));
   GUST_CO_TRY(const auto parts,
               co_await s3.store.parts(BucketName(request.bucket), ObjectKey(request.key), request.upload_id));
-  const auto after = static_cast<std::uint32_t>(std::max(request.part_number_marker.value_or(0), 0));
-  const auto limit = static_cast<std::size_t>(std::clamp(request.max_parts.value_or(1000), 0, 1000));
+  GUST_CO_TRY(const auto after, part_marker(request.part_number_marker));
+  GUST_CO_TRY(const auto limit, page_limit(request.max_parts, "max-parts"));
   s3::ListPartsOutput out;
   out.bucket = request.bucket;
   out.key = request.key;
@@ -326,14 +326,15 @@ S3Reply<s3::ListMultipartUploadsOutput> list_uploads(const S3Parts& s3, wire::Ca
   query.key_marker = request.key_marker.value_or("");
   // Without a key the id says nothing, as the service has it.
   if (!query.key_marker.empty()) query.id_marker = request.upload_id_marker.value_or("");
-  query.limit = static_cast<std::size_t>(std::clamp(request.max_uploads.value_or(1000), 0, 1000));
+  GUST_CO_CHECK(check_encoding(request.encoding_type));
+  GUST_CO_TRY(query.limit, page_limit(request.max_uploads, "max-uploads"));
   GUST_CO_TRY(const auto page, co_await s3.store.list_uploads(bucket.name, query));
   s3::ListMultipartUploadsOutput out;
   out.bucket = request.bucket;
   out.key_marker = encoded(query.key_marker, request.encoding_type);
   out.upload_id_marker = query.id_marker;
   out.prefix = encoded(query.prefix, request.encoding_type);
-  if (request.delimiter) out.delimiter = encoded(*request.delimiter, request.encoding_type);
+  out.delimiter = shown_delimiter(request.delimiter, request.encoding_type);
   out.encoding_type = request.encoding_type;
   out.max_uploads = static_cast<std::int32_t>(query.limit);
   out.is_truncated = page.truncated;

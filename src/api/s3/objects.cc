@@ -126,7 +126,18 @@ wire::Reply<ByteRange> choose_bytes(const objects::Object& object, const Request
   return range;
 }
 
+// Headers of the answer are chosen by who signs.
+template <typename Request>
+wire::Reply<void> check_response_headers(const wire::Call& call, const Request& r) {
+  const bool chosen = r.response_content_type || r.response_cache_control || r.response_content_disposition ||
+                      r.response_content_encoding || r.response_content_language || r.response_expires;
+  if (!chosen || !call.context.principal.anonymous()) return {};
+  return wire::fault("InvalidRequest",
+                     "Request specific response headers cannot be used for anonymous GET requests.", {}, 400);
+}
+
 S3Reply<s3::GetObjectOutput> get_object(const S3Parts& s3, wire::Call call, s3::GetObjectRequest request) {
+  GUST_CO_CHECK(check_response_headers(call, request));
   GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:GetObject", request));
   GUST_CO_TRY(const auto key, customer_key_of(call, request));
   for (int attempt = 0;; ++attempt) {
@@ -149,6 +160,7 @@ S3Reply<s3::GetObjectOutput> get_object(const S3Parts& s3, wire::Call call, s3::
 }
 
 S3Reply<s3::HeadObjectOutput> head_object(const S3Parts& s3, wire::Call call, s3::HeadObjectRequest request) {
+  GUST_CO_CHECK(check_response_headers(call, request));
   GUST_CO_TRY(const auto bucket, co_await allow_object(s3, call, "s3:GetObject", request));
   GUST_CO_TRY(const auto key, customer_key_of(call, request));
   GUST_CO_TRY(const auto object, co_await readable_object(s3, call, bucket, request.key, request.version_id));
@@ -186,7 +198,7 @@ S3Reply<s3::CopyObjectOutput> copy_object(const S3Parts& s3, wire::Call call, s3
   GUST_CO_TRY(const auto source, parse_copy_source(request.copy_source));
   GUST_CO_TRY(const auto from_bucket,
               co_await allow(s3, call, source_ask(source, request.expected_source_bucket_owner)));
-  GUST_CO_TRY(const auto from, co_await readable_object(s3, call, from_bucket, source.key.str(), source.version));
+  GUST_CO_TRY(const auto from, co_await source_object(s3, call, from_bucket, source));
   GUST_CO_TRY(const auto from_key, source_key_of(call, request));
   GUST_CO_CHECK(objects::check_customer_key(from.encryption, from_key));
   const auto allowed =
@@ -255,10 +267,8 @@ S3Reply<s3::CopyObjectOutput> copy_object(const S3Parts& s3, wire::Call call, s3
 }
 
 // The parts of a multipart upload that a page shows.
-s3::GetObjectAttributesParts parts_page(const objects::Object& object, const s3::GetObjectAttributesRequest& request) {
+s3::GetObjectAttributesParts parts_page(const objects::Object& object, std::uint32_t after, std::size_t limit) {
   s3::GetObjectAttributesParts out;
-  const auto after = static_cast<std::uint32_t>(std::max(request.part_number_marker.value_or(0), 0));
-  const auto limit = static_cast<std::size_t>(std::clamp(request.max_parts.value_or(1000), 0, 1000));
   out.total_parts_count = static_cast<std::int32_t>(object.parts.size());
   // Without checksums of its parts the service tells no more than their number.
   const bool shows = object.checksum && object.checksum->type == objects::ChecksumType::kComposite;
@@ -316,7 +326,9 @@ S3Reply<s3::GetObjectAttributesOutput> get_attributes(const S3Parts& s3, wire::C
     set_checksum(*out.checksum, object.checksum);
     out.checksum->checksum_type = checksum_type_name(object.checksum->type);
   }
-  if (asked.contains("ObjectParts") && !object.parts.empty()) out.object_parts = parts_page(object, request);
+  GUST_CO_TRY(const auto after, part_marker(request.part_number_marker));
+  GUST_CO_TRY(const auto limit, page_limit(request.max_parts, "max-parts"));
+  if (asked.contains("ObjectParts") && !object.parts.empty()) out.object_parts = parts_page(object, after, limit);
   co_return out;
 }
 

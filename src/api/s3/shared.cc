@@ -273,9 +273,20 @@ Result<ObjectKey> check_key(const std::string& key) {
 
 std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type) {
   if (encoding_type != "url") return text;
+  // As Java's URLEncoder has it, and slashes as they are.
   auto out = codec::percent_encode(text, codec::Slash::kKeep);
-  for (std::size_t at = 0; (at = out.find("%20", at)) != std::string::npos;) out.replace(at, 3, "+");
+  for (const auto& [plain, here] : {std::pair{"%20", "+"}, {"%2A", "*"}, {"~", "%7E"}}) {
+    const std::string_view old = plain, now = here;
+    for (std::size_t at = 0; (at = out.find(old, at)) != std::string::npos; at += now.size())
+      out.replace(at, old.size(), now);
+  }
   return out;
+}
+
+std::optional<std::string> shown_delimiter(const std::optional<std::string>& delimiter,
+                                           const std::optional<std::string>& encoding_type) {
+  if (!delimiter || delimiter->empty()) return std::nullopt;
+  return encoded(*delimiter, encoding_type);
 }
 
 wire::Reply<std::map<std::string, std::string>> check_metadata(
@@ -302,18 +313,27 @@ std::map<std::string, std::string> mail_safe(const std::map<std::string, std::st
   return out;
 }
 
-wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,
-                                    const std::optional<std::string>& encoding_type) {
-  if (encoding_type && *encoding_type != "url") {
-    return wire::fault("InvalidArgument", "Invalid Encoding Method specified in Request",
-                       {{"ArgumentName", "encoding-type"}, {"ArgumentValue", *encoding_type}}, 400);
+wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& limit, std::string_view argument) {
+  const auto wanted = limit.value_or(1000);
+  if (wanted < 0) {
+    return wire::fault("InvalidArgument",
+                       fmt::format("Argument {} must be an integer between 0 and 2147483647", argument),
+                       {{"ArgumentName", std::string(argument)}, {"ArgumentValue", std::to_string(wanted)}}, 400);
   }
-  const auto limit = max_keys.value_or(1000);
-  if (limit < 0) {
-    return wire::fault("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647",
-                       {{"ArgumentName", "maxKeys"}, {"ArgumentValue", std::to_string(limit)}}, 400);
-  }
-  return static_cast<std::size_t>(std::min(limit, 1000));
+  return static_cast<std::size_t>(std::min(wanted, 1000));
+}
+
+wire::Reply<std::uint32_t> part_marker(const std::optional<std::int32_t>& marker) {
+  const auto given = marker.value_or(0);
+  if (given >= 0) return static_cast<std::uint32_t>(given);
+  return wire::fault("InvalidArgument", "Argument part-number-marker must be an integer between 0 and 2147483647",
+                     {{"ArgumentName", "part-number-marker"}, {"ArgumentValue", std::to_string(given)}}, 400);
+}
+
+wire::Reply<void> check_encoding(const std::optional<std::string>& encoding_type) {
+  if (!encoding_type || *encoding_type == "url") return {};
+  return wire::fault("InvalidArgument", "Invalid Encoding Method specified in Request",
+                     {{"ArgumentName", "encoding-type"}, {"ArgumentValue", *encoding_type}}, 400);
 }
 
 std::unexpected<wire::Fault> malformed_xml() {
@@ -355,6 +375,18 @@ S3Reply<objects::Object> readable_object(const S3Parts& s3, const wire::Call& ca
 std::optional<std::string> shown_version(const objects::Bucket& bucket, const objects::Object& object) {
   if (bucket.versioning == objects::Versioning::kNever) return std::nullopt;
   return object.version_id.empty() ? "null" : object.version_id;
+}
+
+S3Reply<objects::Object> source_object(const S3Parts& s3, const wire::Call& call, const objects::Bucket& bucket,
+                                       CopySource source) {
+  auto object = co_await readable_object(s3, call, bucket, source.key.str(), source.version);
+  const auto* error = object || !object.error().domain ? nullptr : &*object.error().domain;
+  if (source.version && error != nullptr && error->source == "marker") {
+    co_return wire::fault("InvalidRequest",
+                          "The source of a copy request may not specifically refer to a delete marker by version id.",
+                          {}, 400);
+  }
+  co_return object;
 }
 
 Ask source_ask(const CopySource& source, const std::optional<std::string>& expected_owner) {

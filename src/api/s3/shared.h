@@ -190,9 +190,12 @@ S3Reply<objects::Object> readable_object(const S3Parts& s3, const wire::Call& ca
 // MalformedXML, as the service says it of a body that breaks its schema.
 std::unexpected<wire::Fault> malformed_xml();
 
-// Of a listing: at most 1,000; InvalidArgument for less than none, or for another encoding than "url".
-wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& max_keys,
-                                    const std::optional<std::string>& encoding_type);
+// Of a listing: at most 1,000; InvalidArgument for less than none, with the argument's name.
+wire::Reply<std::size_t> page_limit(const std::optional<std::int32_t>& limit, std::string_view argument);
+// Of a listing of parts: behind which one it begins. InvalidArgument for less than none.
+wire::Reply<std::uint32_t> part_marker(const std::optional<std::int32_t>& marker);
+// InvalidArgument for another than "url".
+wire::Reply<void> check_encoding(const std::optional<std::string>& encoding_type);
 // With what conditions of policies may say of a listing.
 template <typename Request>
 async::Task<objects::Bucket> allow_list(const S3Parts& s3, const wire::Call& call, std::string_view action,
@@ -228,10 +231,16 @@ S3Reply<objects::Attributes> attributes_of(const S3Parts& s3, const wire::Call& 
       system_headers(r), r.metadata);
 }
 
+// The source of a copy, as readable_object().
+S3Reply<objects::Object> source_object(const S3Parts& s3, const wire::Call& call, const objects::Bucket& bucket,
+                                       CopySource source);
 // Of a source of a copy: who may read it.
 Ask source_ask(const CopySource& source, const std::optional<std::string>& expected_owner);
 
-// "%20" and so on when the client asked for encoding-type=url.
+// "%2B" and so on when the client asked for encoding-type=url.
 std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type);
+// An empty delimiter is none.
+std::optional<std::string> shown_delimiter(const std::optional<std::string>& delimiter,
+                                           const std::optional<std::string>& encoding_type);
 
 }  // namespace gust::api

@@ -8,6 +8,8 @@
 #include "codec/utf8.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace gust::api {
 namespace {
@@ -17,6 +19,15 @@ constexpr std::size_t kMaxObjectTags = 10, kMaxBucketTags = 50, kMaxKey = 128, k
 std::size_t characters(const std::string& text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+// Letters, digits and white space of any script, and a few signs; all that is not ASCII is taken for a letter.
+bool is_allowed(const std::string& text) {
+  constexpr std::string_view kSigns = "_.:/=+-@ \t\n\r\f\v";
+  return codec::is_utf8(text) && std::ranges::all_of(text, [&](char c) {
+    return static_cast<unsigned char>(c) >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z') || kSigns.contains(c);
+  });
 }
 
 S3Reply<s3::PutObjectTaggingOutput> put_object_tagging(const S3Parts& s3, wire::Call call,
@@ -94,9 +105,9 @@ wire::Reply<std::map<std::string, std::string>> check_tags(const std::vector<s3:
     const auto wrong = [&](const char* message) {
       return wire::fault("InvalidTag", message, {{"TagKey", tag.key}, {"TagValue", tag.value}}, 400);
     };
-    if (tag.key.empty() || !codec::is_utf8(tag.key) || characters(tag.key) > kMaxKey)
+    if (tag.key.empty() || !is_allowed(tag.key) || characters(tag.key) > kMaxKey)
       return wrong("The TagKey you have provided is invalid");
-    if (!codec::is_utf8(tag.value) || characters(tag.value) > kMaxValue)
+    if (!is_allowed(tag.value) || characters(tag.value) > kMaxValue)
       return wrong("The TagValue you have provided is invalid");
     if (tag.key.starts_with("aws:")) return wrong("System tags cannot be added/updated by requester");
     if (!out.emplace(tag.key, tag.value).second) return wrong("Cannot provide multiple Tags with the same key");
@@ -106,7 +117,8 @@ wire::Reply<std::map<std::string, std::string>> check_tags(const std::vector<s3:
 
 wire::Reply<std::map<std::string, std::string>> parse_tagging_header(const std::string& text) {
   const auto pairs = codec::parse_query(text, codec::Plus::kIsSpace);
-  if (!pairs) {
+  std::set<std::string> names;
+  if (!pairs || !std::ranges::all_of(*pairs, [&](const auto& pair) { return names.insert(pair.first).second; })) {
     return wire::fault("InvalidArgument",
                        "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "
                        "without tag name duplicates.",

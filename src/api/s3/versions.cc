@@ -68,7 +68,8 @@ void add_version(const S3Parts& s3, const objects::Bucket& bucket, const objects
 S3Reply<s3::ListObjectVersionsOutput> list_versions(const S3Parts& s3, wire::Call call,
                                                     s3::ListObjectVersionsRequest request) {
   GUST_CO_TRY(const auto bucket, co_await allow_list(s3, call, "s3:ListBucketVersions", request));
-  GUST_CO_TRY(const auto limit, page_limit(request.max_keys, request.encoding_type));
+  GUST_CO_CHECK(check_encoding(request.encoding_type));
+  GUST_CO_TRY(const auto limit, page_limit(request.max_keys, "maxKeys"));
   objects::VersionsQuery query{request.prefix.value_or(""), request.delimiter.value_or(""),
                                request.key_marker.value_or(""), request.version_id_marker.value_or(""), limit};
   if (!query.version_marker.empty() && query.key_marker.empty()) {
@@ -80,7 +81,7 @@ S3Reply<s3::ListObjectVersionsOutput> list_versions(const S3Parts& s3, wire::Cal
   s3::ListObjectVersionsOutput out;
   out.name = request.bucket;
   out.prefix = encoded(query.prefix, encoding);
-  if (request.delimiter) out.delimiter = encoded(*request.delimiter, encoding);
+  out.delimiter = shown_delimiter(request.delimiter, encoding);
   out.key_marker = encoded(query.key_marker, encoding);
   out.version_id_marker = query.version_marker;
   out.encoding_type = encoding;

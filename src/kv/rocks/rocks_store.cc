@@ -22,6 +22,7 @@ namespace gust::kv {
 namespace {
 
 constexpr int kMaxAttempts = 64;  // of a commit that RocksDB says began too early
+constexpr int kAttemptsTogether = 8;  // of many that are committed as one
 // Mutexes that commits share by their keys. RocksDB's million costs each start 50 ms and 64 MB.
 constexpr std::uint32_t kLocks = 4096;
 
@@ -311,6 +312,10 @@ RocksStore::~RocksStore() = default;
 void RocksStore::run(std::span<std::unique_ptr<Waiting>> group) {
   const auto committed = run_and_commit(group);
   if (committed) return;
+  if (committed.error().code == Code::kConflict && group.size() > 1) {  // who always loses is not to fail the others
+    run(group.first(group.size() / 2));
+    return run(group.subspan(group.size() / 2));
+  }
   for (const auto& one : group) one->result = std::unexpected(committed.error());
 }
 
@@ -335,7 +340,8 @@ Result<void> RocksStore::run_and_commit(std::span<std::unique_ptr<Waiting>> grou
   rocksdb::WriteOptions options;
   options.sync = std::ranges::any_of(group, [](const auto& one) { return one->durability == Durability::kSynced; });
   bool resumed = false;
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+  const int attempts = group.size() > 1 ? kAttemptsTogether : kMaxAttempts;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
     const std::unique_ptr<rocksdb::Transaction> rocks_tx(db_->BeginTransaction(options));
     rocks_tx->SetSnapshot();
     GUST_TRY(const bool any, run_bodies(*rocks_tx, group));

@@ -72,7 +72,8 @@ TEST(ConditionExpression, HasLimits) {
   EXPECT_EQ(error_of(""), "The expression can not be empty;");
   EXPECT_EQ(error_of(" \n"), "The expression can not be empty;");
   EXPECT_EQ(error_of("a = :s" + std::string(4090, ' ')), "");
-  EXPECT_EQ(error_of("a = :s" + std::string(4091, ' ')), "Expression size has exceeded the maximum allowed size;");
+  EXPECT_EQ(error_of("a = :s" + std::string(4091, ' ')),
+            "Expression size has exceeded the maximum allowed size; expression size: 4097");
   std::string text = "a=:s";
   for (int i = 0; i < 149; ++i) text += " OR a=:s";
   EXPECT_EQ(error_of("NOT " + text), "");

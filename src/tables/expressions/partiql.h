@@ -12,6 +12,7 @@
 #include "tables/value.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,19 +21,22 @@ namespace gust::tables {
 
 class Where {
  public:
-  Where(ConditionExpression condition, std::vector<KeyConditionExpression::One> of_keys)
-      : condition_(std::move(condition)), of_keys_(std::move(of_keys)) {}
+  Where(ConditionExpression condition, std::vector<KeyConditionExpression::One> of_keys, std::set<std::string> pinned)
+      : condition_(std::move(condition)), of_keys_(std::move(of_keys)), pinned_(std::move(pinned)) {}
 
   // All of it, key conditions too: true for what the statement is about.
   const ConditionExpression& condition() const { return condition_; }
   // What a query may ask of the key; nothing when only a scan finds the items.
   std::optional<KeyCondition> keys(const KeySchema& key) const;
+  // Whether the attribute must equal a value, or one of some.
+  bool pins(const std::string& attribute) const { return pinned_.contains(attribute); }
   // The key of the one item that it is about. kInvalid "expression" without an equality of each attribute of the key.
   Result<Item> key(const KeySchema& key) const;
 
  private:
   ConditionExpression condition_;
   std::vector<KeyConditionExpression::One> of_keys_;
+  std::set<std::string> pinned_;
 };
 
 struct Statement {

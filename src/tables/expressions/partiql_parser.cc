@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace gust::tables {
 namespace {
@@ -23,6 +24,25 @@ std::string answered(const DocumentPath& path) {
     else
       out += fmt::format("[{}]", std::get<std::size_t>(step));
   }
+  return out;
+}
+
+void add_pinned(const ConditionNode& node, std::set<std::string>& out) {
+  for (const auto& child : node.of) {
+    if (node.kind == ConditionNode::Kind::kAnd) add_pinned(child, out);
+  }
+  if (node.kind != ConditionNode::Kind::kEqual && node.kind != ConditionNode::Kind::kIn) return;
+  for (const auto& operand : node.operands) {
+    const auto* path = std::get_if<DocumentPath>(&operand.is);
+    if (path != nullptr && operand.measure == Operand::Measure::kItself && path->steps.size() == 1)
+      out.insert(path->top());
+  }
+}
+
+// What must equal a value, or one of some, wherever the condition holds.
+std::set<std::string> pinned_in(const ConditionNode& root) {
+  std::set<std::string> out;
+  add_pinned(root, out);
   return out;
 }
 
@@ -112,6 +132,8 @@ Result<Statement> PartiqlParser::statement() {
     if (take_word("DELETE")) return remove();
     if (take_word("EXISTS")) return exists();
     if (take_word("FROM")) return from();
+    const bool defines = is_word("DROP") || is_word("CREATE");
+    if (peek().kind == Lexeme::Kind::kName && !defines) return not_well_formed("Expected data manipulation");
     return unexpected();
   };
   auto out = parsed();
@@ -146,7 +168,8 @@ Result<Statement> PartiqlParser::insert() {
   Statement out{.kind = Statement::Kind::kInsert, .table = {}};
   GUST_CHECK(expect_word("INTO"));
   if (peek().kind != Lexeme::Kind::kName && peek().kind != Lexeme::Kind::kQuotedName) return unexpected();
-  out.table = next().text;
+  GUST_TRY(out.table, name());
+  if (is_symbol(".")) return refused("FROM clause may only contain a single table name");
   if (!take_word("VALUE")) return not_well_formed("Unexpected token after expression");
   if (!is_symbol("{") && !is_symbol("?")) return unexpected();
   GUST_TRY(auto value, literal(""));
@@ -202,18 +225,27 @@ Result<void> PartiqlParser::wanted(Statement& out) {
   return check_apart(kStatement, paths);
 }
 
+// Of a table or an index.
+Result<std::string> PartiqlParser::name() {
+  auto out = next().text;
+  if (out.empty()) return refused("Path component cannot be an empty string");
+  return out;
+}
+
 Result<void> PartiqlParser::table(Statement& out) {
   const auto is_name = [&] {
     return peek().kind == Lexeme::Kind::kQuotedName ||
            (peek().kind == Lexeme::Kind::kName && !is_partiql_keyword(peek().text));
   };
   if (!is_name()) return unexpected();
-  out.table = next().text;
-  const bool reads = out.kind == Statement::Kind::kSelect;
-  if (reads && take(".")) {
+  GUST_TRY(out.table, name());
+  if (take(".")) {
     if (!is_name()) return unexpected();
-    out.index = next().text;
+    GUST_TRY(out.index, name());
   }
+  if (is_symbol(".")) return refused("A path may contain at most 2 components in the FROM clause");
+  if (!out.index.empty() && out.kind != Statement::Kind::kSelect)
+    return refused("This operation is not supported on an index");
   if (is_word("AS") || is_name()) return refused("Aliasing is not supported");
   return {};
 }
@@ -226,7 +258,8 @@ Result<void> PartiqlParser::where(Statement& out) {
   auto placeholders = values_.empty() ? Placeholders() : Placeholders::of(std::nullopt, values_).value();
   GUST_TRY(auto node, resolve_condition(kStatement, root, placeholders));
   auto of_keys = key_conditions_in(node);
-  out.where.emplace(ConditionExpression(std::move(node)), std::move(of_keys));
+  auto pinned = pinned_in(node);
+  out.where.emplace(ConditionExpression(std::move(node)), std::move(of_keys), std::move(pinned));
   return {};
 }
 

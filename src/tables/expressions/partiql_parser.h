@@ -33,6 +33,7 @@ class PartiqlParser {
   Result<Statement> from();
   Result<void> wanted(Statement& out);
   Result<void> table(Statement& out);
+  Result<std::string> name();
   Result<void> where(Statement& out);
   Result<void> order(Statement& out);
   Result<void> changes(Statement& out);

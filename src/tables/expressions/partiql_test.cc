@@ -220,6 +220,13 @@ TEST(Partiql, TellsWhatIsWrong) {
       {"SELECT FROM \"T\"", "!Unexpected keyword"},
       {"", "!Unexpected term"},
       {"DROP TABLE T", "!Unexpected term"},
+      {"SELEKT * FROM T", "!Expected data manipulation"},
+      {"SELECT * FROM \"T\".\"i\".\"x\"", "A path may contain at most 2 components in the FROM clause"},
+      {"SELECT * FROM \"\"", "Path component cannot be an empty string"},
+      {"SELECT * FROM \"T\".\"\"", "Path component cannot be an empty string"},
+      {"INSERT INTO \"T\".\"i\" VALUE {'pk': 1}", "FROM clause may only contain a single table name"},
+      {"UPDATE \"T\".\"i\" SET a = 1 WHERE pk = 1", "This operation is not supported on an index"},
+      {"DELETE FROM \"T\".\"i\" WHERE pk = 1", "This operation is not supported on an index"},
       {"SELECT * FROM \"T\" WHERE pk", "!Unexpected term"},
   };
   for (const auto& c : cases) EXPECT_EQ(error_of(c.text), c.message) << c.text;

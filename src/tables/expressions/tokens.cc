@@ -44,7 +44,10 @@ bool same_word(std::string_view word, std::string_view upper) {
 }
 
 Result<Tokens> Tokens::of(ExpressionKind kind, std::string_view text) {
-  if (text.size() > kMaxExpressionBytes) return invalid(kind, "Expression size has exceeded the maximum allowed size;");
+  if (text.size() > kMaxExpressionBytes) {
+    return invalid(kind, fmt::format("Expression size has exceeded the maximum allowed size; expression size: {}",
+                                     text.size()));
+  }
   Tokens out;
   out.kind_ = kind;
   out.text_ = text;
