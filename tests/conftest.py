@@ -143,6 +143,14 @@ def new_gust(tmp_path):
 
 
 @pytest.fixture
+def machine(tmp_path):
+    from machine import Machine
+    it = Machine(tmp_path / "machine")
+    yield it
+    it.close()
+
+
+@pytest.fixture
 def unique(request):
     """A name that no other test uses, fit for buckets and functions."""
     import re

@@ -92,6 +92,9 @@ Turns colours off.
 .TP
 ~/.local/share/gust
 The data folder: everything that Gust keeps, the credentials, the address of the daemon that runs.
+.TP
+/var/lib/gust, /etc/default/gust
+The same of the service of the Debian package, and its settings.
 )";
 
 }  // namespace

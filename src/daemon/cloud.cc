@@ -4,6 +4,7 @@
 #include "codec/json.h"
 #include "daemon/announced_blobs.h"
 #include "daemon/environment.h"
+#include "daemon/layout.h"
 #include "daemon/tracing.h"
 #include "objects/key_file.h"
 
@@ -25,9 +26,6 @@ namespace gust::daemon {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The folder of this program, where gust-launcher is and below whose parent the runtimes are.
-fs::path own_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
 std::string first_of(std::initializer_list<const char*> paths) {
   for (const auto* path : paths) {
@@ -233,13 +231,14 @@ async::Task<void> Cloud::open_functions() {
   settings.services_port = settings_.port;
   settings.python = "/usr/bin/python3";
   settings.node = first_of({"/usr/bin/node", "/usr/bin/nodejs", "/usr/local/bin/node"});
-  sandbox::LinuxSettings launch{(own_folder() / "gust-launcher").string(), scratch, {}};
+  const auto layout = find_layout(fs::read_symlink("/proc/self/exe").parent_path());
+  sandbox::LinuxSettings launch{(layout.tools / "gust-launcher").string(), scratch, {}};
   if (settings.node.starts_with("/usr/local/")) launch.show.push_back("/usr/local");
   GUST_CO_TRY(launcher_, co_await sandbox::LinuxLauncher::create(executor_, std::move(launch)));
 
   auto runtimes = settings_.runtimes;
   if (const char* given = std::getenv("GUST_RUNTIMES"); runtimes.empty() && given != nullptr) runtimes = given;
-  if (runtimes.empty()) runtimes = (own_folder().parent_path() / "runtimes").string();
+  if (runtimes.empty()) runtimes = layout.runtimes.string();
   settings.python_runtime = runtimes + "/python";
   settings.node_runtime = runtimes + "/node";
   if (!fs::exists(settings.python_runtime) || !fs::exists(settings.node_runtime)) {
@@ -249,9 +248,9 @@ async::Task<void> Cloud::open_functions() {
         runtimes);
   }
   settings.snapshot_folder = settings_.data + "/snapshots";
-  settings.snapshot_tools = (own_folder() / "snapshot").string();
+  settings.snapshot_tools = (layout.tools / "snapshot").string();
   settings.runtime_images = settings_.data + "/runtime-images";
-  settings.extension_tools = (own_folder() / "extensions").string();
+  settings.extension_tools = (layout.tools / "extensions").string();
   recent_ = std::make_unique<meter::Recent>(*service_metrics_, clock_);
   settings.meter = recent_.get();
   settings.metrics = &metrics_;

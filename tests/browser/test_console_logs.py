@@ -102,7 +102,7 @@ def test_lines_come_as_they_are_written(gust, console, unique):
 def test_json_of_functions_that_share_a_group(gust, console, unique):
     from console_world import zip_of
     functions, group = gust.client("lambda"), f"/shared/{unique}"
-    functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="orders.handler", Role=ROLE, Code={"ZipFile": zip_of(SAYS)},
+    functions.create_function(FunctionName=unique, Runtime="python3.12", Handler="orders.handler", Role=ROLE, Code={"ZipFile": zip_of({"orders.py": SAYS})},
                               LoggingConfig={"LogFormat": "JSON", "LogGroup": group})
     functions.invoke(FunctionName=unique)
     wait_until(lambda: "platform.report" in gust.cli("logs", group).stdout, "the report")

@@ -69,13 +69,12 @@ def serve(page, asked):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_trace_is_found_and_read(console, screenshots, theme):
+def test_a_trace_is_found_and_read(console, theme):
     it, asked = console(color_scheme=theme), []
     serve(it.page, asked)
     page = it.show("traces", "Traces")
     rows = page.get_by_role("table", name="Traces").get_by_role("row")
     expect(rows.filter(has_text="PUT photos/lake.jpg")).to_be_visible()
-    page.screenshot(path=screenshots / f"console-traces-{theme}.png")
     assert it.axe() == []
     page.get_by_label("Show").select_option("failed")
     expect(page.locator(".table-foot")).to_have_text("29")
@@ -84,21 +83,19 @@ def test_a_trace_is_found_and_read(console, screenshots, theme):
     # The step that failed first is open by itself, with what it said and printed.
     expect(page.get_by_role("heading", name="PutItem pictures")).to_be_visible()
     expect(page.get_by_text("ConditionalCheckFailedException")).to_be_visible()
-    page.screenshot(path=screenshots / f"console-trace-{theme}.png")
     page.get_by_role("button", name=re.compile("thumb.handler, handler")).click()
     expect(page.get_by_label("Lines that were printed")).to_contain_text("KeyError: 'width'")
     assert it.axe() == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_map(console, screenshots, theme):
+def test_the_map(console, theme):
     it = console(color_scheme=theme)
     serve(it.page, [])
     page = it.show("map", "Map")
     expect(page.locator(".map-card")).to_have_count(7)
     expect(page.get_by_role("table", name="Flows").get_by_role("row")).to_have_count(7)
     it.until("document.querySelectorAll('.react-flow__edge').length === 6")
-    page.screenshot(path=screenshots / f"console-map-{theme}.png")
     assert it.axe() == []
     page.locator(".map-card").filter(has_text="thumb").filter(has_text="9 failed").click()
     expect(page).to_have_url(re.compile(r"#/functions/thumb"))

@@ -1,6 +1,7 @@
 """What a person does in the console: signs in, tests a function, reads its log, uploads, edits, redrives, by mouse and keys."""
 import json
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -192,8 +193,13 @@ def test_items(console, console_world, gust, screenshots, theme):
 
 def test_failed_events_are_sent_again(console, console_world, gust):
     page = console().show("failed", "Failed events")
+    page.get_by_label("Filter by function or why").fill("price-orders")
     rows = page.get_by_role("table", name="Failed events").get_by_role("row")
-    before = len(gust.cli_json("failed", "list"))
+
+    def failed():
+        return sum(event["function"] == "price-orders" for event in gust.cli_json("failed", "list"))
+
+    before = failed()
     rows.filter(has_text="price-orders").first.get_by_role("cell").nth(2).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("an order needs lines")
@@ -201,13 +207,34 @@ def test_failed_events_are_sent_again(console, console_world, gust):
     dialog.get_by_role("button", name="Send it again").click()
     expect(page.get_by_text("1 sent again")).to_be_visible()
     from conftest import wait_until
-    wait_until(lambda: len(gust.cli_json("failed", "list")) == before, "the event to fail again")
+    wait_until(lambda: failed() == before, "the event to fail again")
+
+
+def test_a_list_of_many_is_filtered(console, gust, unique):
+    apis = gust.client("apigatewayv2")
+    ids = {n: apis.create_api(Name=f"{unique}-{n}", ProtocolType="HTTP")["ApiId"] for n in range(100, 160)}
+    it = console()
+    page = it.show("apis", "APIs")
+    field, links = page.get_by_label("Filter by name or id"), page.get_by_role("table").get_by_role("link")
+    field.press_sequentially(f" {unique}-14")
+    expect(links).to_have_text([f"{unique}-{n}" for n in range(140, 150)])
+    expect(page.locator(".table-foot")).to_contain_text("10 of ")
+    field.fill(ids[123])
+    links.click()
+    expect(page.get_by_role("heading", name=f"{unique}-123", level=1)).to_be_visible()
+    page.go_back()
+    expect(field).to_have_value(ids[123])
+    expect(links).to_have_count(1)
+    field.fill("no API has this name")
+    expect(links).to_have_count(0)
+    assert it.axe() == []
 
 
 def test_a_route_is_tried(console, console_world):
     it = console()
     page = it.show("apis", "APIs")
-    page.get_by_role("table").get_by_role("link").first.click()
+    page.get_by_label("Filter by name or id").fill(urlsplit(console_world["api_url"]).hostname.split(".")[0])
+    page.get_by_role("table").get_by_role("link").click()
     page.get_by_role("table", name="Routes").get_by_role("row").nth(1).wait_for()
     page.get_by_role("table", name="Routes").get_by_role("button", name=re.compile("Try GET")).first.click()
     page.get_by_role("button", name="Send").click()

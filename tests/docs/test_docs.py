@@ -24,6 +24,15 @@ gust() {
 build/release/gust() { gust "$@"; }
 ./demo() { GUST_DEMO_LISTEN=127.0.0.1:0 GUST_DEMO_DATA=$PWD/demo-data "$REPOSITORY/demo" --once; }
 ./check() { :; }  # cannot run inside itself
+scripts/package() { DPKG_DEB_COMPRESSOR_TYPE=none "$REPOSITORY/scripts/package"; }
+sudo() { "$@"; }
+apt() {  # in a layer of its own over this machine's root, where what the package needs is already
+  case "$1" in
+    install) cp "$2" "$MACHINE_ROOT/tmp/gust.deb" && $MACHINE dpkg --install /tmp/gust.deb ;;
+    remove | purge) $MACHINE dpkg "--$1" "$2" ;;
+    *) return 1 ;;
+  esac
+}
 wait_for() { for _ in $(seq 600); do if "$@" >/dev/null 2>&1; then return 0; fi; sleep 0.1; done; "$@"; }
 set -x
 """
@@ -57,7 +66,7 @@ def test_every_block_says_what_it_is(page):
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if script_of(p)], ids=name_of)
-def test_commands_run(page, new_gust, tmp_path):
+def test_commands_run(page, new_gust, tmp_path, request):
     gust = new_gust("--dev").start()
     folder = ROOT if page.name == "CONTRIBUTING.md" else tmp_path / "here"
     folder.mkdir(exist_ok=True)
@@ -67,6 +76,9 @@ def test_commands_run(page, new_gust, tmp_path):
     env = gust.env()
     env |= {"PATH": f"{BINARY.parent}:{ROOT}/build/venv-new/bin:{env['PATH']}", "REPOSITORY": str(ROOT),
             "AWS_PAGER": "", "AWS_SHARED_CREDENTIALS_FILE": str(gust.data / "credentials")}
+    if "apt install" in script_of(page):
+        machine = request.getfixturevalue("machine")
+        env |= {"MACHINE": " ".join([*machine.enter, "env", f"PATH={machine.SYSTEM_PATH}"]), "MACHINE_ROOT": str(machine.path("/"))}
     done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", PREAMBLE + script_of(page)], cwd=folder, env=env, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
     assert done.returncode == 0, f"{name_of(page)}:\n{done.stdout[-6000:]}\n--- the daemon:\n{gust.log()[-2000:]}"

@@ -3,6 +3,8 @@ import { listApis, type Api } from '../../api/apigateway';
 import { go, href, useRoute } from '../../app/router';
 import { Await, Empty, PageHead } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { Filter, useFilter } from '../../ui/Filter';
+import { count } from '../../ui/format';
 import { ApiPage } from './ApiPage';
 
 const COLUMNS: Column<Api>[] = [
@@ -12,20 +14,24 @@ const COLUMNS: Column<Api>[] = [
 ];
 
 function List() {
+  const filter = useFilter();
   const apis = useQuery({ queryKey: ['apis'], queryFn: listApis, refetchInterval: 10_000 });
   return (
     <>
-      <PageHead title="APIs" />
+      <PageHead title="APIs">
+        <Filter of={filter} label="Filter by name or id" />
+      </PageHead>
       <Await query={apis}>
-        {(all) =>
-          all.length ? (
-            <DataTable label="HTTP APIs" rows={all} columns={COLUMNS} rowKey={(a) => a.apiId} onOpen={(a) => go(href('apis', [a.apiId]))} />
+        {(all) => {
+          const rows = all.filter((a) => filter.has(a.name, a.apiId)).sort((a, b) => a.name.localeCompare(b.name));
+          return all.length ? (
+            <DataTable label="HTTP APIs" rows={rows} columns={COLUMNS} rowKey={(a) => a.apiId} onOpen={(a) => go(href('apis', [a.apiId]))} foot={`${count(rows.length)} of ${count(all.length)}`} />
           ) : (
             <Empty title="There are no HTTP APIs yet" command="aws apigatewayv2 create-api --name hello --protocol-type HTTP --target FUNCTION-ARN">
               A template's HttpApi events make one, too.
             </Empty>
-          )
-        }
+          );
+        }}
       </Await>
     </>
   );

@@ -6,6 +6,7 @@ import { href } from '../../app/router';
 import { Await, Badge, Button, Empty, Field, PageHead, Panel } from '../../ui/basics';
 import { Chart } from '../../ui/Chart';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { Filter, useFilter } from '../../ui/Filter';
 import { bytes, cost, costOfUse, count, duration, money, today } from '../../ui/format';
 import { csvOf, grouped, type Group } from './grouped';
 import { Services } from './Services';
@@ -24,15 +25,15 @@ const columns = (by: By): Column<Group>[] => [
     title: by === 'function' ? 'Function' : by === 'day' ? 'Day' : 'Tag',
     cell: (g) => (by === 'function' ? <a href={href('functions', [g.name])}>{g.name}</a> : g.name),
     sort: (g) => g.name,
-    width: 'minmax(8rem, 2fr)',
+    width: 'minmax(8rem, 3fr)',
   },
-  { key: 'calls', title: 'Invocations', cell: (g) => count(g.invocations), sort: (g) => g.invocations, align: 'end', width: '7rem' },
-  { key: 'errors', title: 'Errors', cell: (g) => count(g.errors), sort: (g) => g.errors, align: 'end', width: '5rem', narrow: 'hide' },
-  { key: 'billed', title: 'Billed', cell: (g) => duration(g.billed_ms), sort: (g) => g.billed_ms, align: 'end', width: '6rem', narrow: 'hide' },
-  { key: 'gbs', title: 'GB-seconds', cell: (g) => (g.mb_ms / 1_024_000).toFixed(3), sort: (g) => g.mb_ms, align: 'end', width: '7rem', narrow: 'hide' },
-  { key: 'cpu', title: 'CPU', cell: (g) => duration(g.cpu_us / 1000), sort: (g) => g.cpu_us, align: 'end', width: '6rem', narrow: 'hide' },
-  { key: 'bytes', title: 'In and out', cell: (g) => bytes(g.bytes_in + g.bytes_out), sort: (g) => g.bytes_in + g.bytes_out, align: 'end', width: '7rem', narrow: 'hide' },
-  { key: 'cost', title: 'Cost', cell: (g) => money(g.cost), sort: (g) => g.cost, align: 'end', width: '7.5rem' },
+  { key: 'calls', title: 'Invocations', cell: (g) => count(g.invocations), sort: (g) => g.invocations, align: 'end', width: '6rem' },
+  { key: 'errors', title: 'Errors', cell: (g) => count(g.errors), sort: (g) => g.errors, align: 'end', width: '4rem', narrow: 'hide' },
+  { key: 'billed', title: 'Billed', cell: (g) => duration(g.billed_ms), sort: (g) => g.billed_ms, align: 'end', width: '5.2rem', narrow: 'hide' },
+  { key: 'gbs', title: 'GB-seconds', cell: (g) => (g.mb_ms / 1_024_000).toFixed(3), sort: (g) => g.mb_ms, align: 'end', width: '6rem', narrow: 'hide' },
+  { key: 'cpu', title: 'CPU', cell: (g) => duration(g.cpu_us / 1000), sort: (g) => g.cpu_us, align: 'end', width: '5rem', narrow: 'hide' },
+  { key: 'bytes', title: 'In and out', cell: (g) => bytes(g.bytes_in + g.bytes_out), sort: (g) => g.bytes_in + g.bytes_out, align: 'end', width: '5.8rem', narrow: 'hide' },
+  { key: 'cost', title: 'Cost', cell: (g) => money(g.cost), sort: (g) => g.cost, align: 'end', width: '6rem' },
 ];
 
 function Days({ rows, days }: { rows: Usage[]; days: number }) {
@@ -51,6 +52,7 @@ function Days({ rows, days }: { rows: Usage[]; days: number }) {
 export default function Bill() {
   const [days, setDays] = useState(7);
   const [by, setBy] = useState<By>('function');
+  const filter = useFilter();
   const from = today(new Date(Date.now() - (days - 1) * 86_400_000));
   const used = useQuery({ queryKey: ['usage', from, today()], queryFn: () => usage(from, today()), refetchInterval: 10_000 });
   const others = useQuery({ queryKey: ['uses', from, today()], queryFn: () => uses(from, today()), refetchInterval: 10_000 });
@@ -64,11 +66,14 @@ export default function Bill() {
   return (
     <Await query={used}>
       {(rows) => {
-        const groups = grouped(rows, names).sort((a, b) => b.cost - a.cost);
+        const groups = grouped(rows, names).filter((g) => filter.has(g.name)).sort((a, b) => b.cost - a.cost);
         const total = rows.reduce((sum, row) => sum + cost(row), 0) + (others.data ?? []).reduce((sum, use) => sum + costOfUse(use), 0);
         return (
           <>
             <PageHead title="Bill" lead={`${money(total)} by a public cloud's prices; here it costs nothing.`}>
+              <Field label="Filter">
+                <Filter of={filter} />
+              </Field>
               <Field label="Time">
                 <select value={days} onChange={(e) => setDays(Number(e.target.value))}>
                   {DAYS.map(([n, words]) => (
@@ -100,7 +105,7 @@ export default function Bill() {
                 <DataTable label={`Usage by ${by}`} rows={groups} columns={columns(by)} rowKey={(g) => g.name} height={480} />
               </>
             )}
-            <Services uses={others.data ?? []} />
+            <Services uses={(others.data ?? []).filter((use) => filter.has(use.resource))} />
           </>
         );
       }}

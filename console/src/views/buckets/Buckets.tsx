@@ -6,6 +6,7 @@ import { go, href, useRoute } from '../../app/router';
 import { Await, Button, Empty, Failure, Field, PageHead } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Dialog } from '../../ui/Dialog';
+import { Filter, useFilter } from '../../ui/Filter';
 import { ago, count } from '../../ui/format';
 import { BucketPage } from './BucketPage';
 
@@ -51,19 +52,19 @@ function NewBucket({ onClose }: { onClose: () => void }) {
 
 function List() {
   const buckets = useQuery({ queryKey: ['buckets'], queryFn: listBuckets, refetchInterval: 10_000 });
-  const [text, setText] = useState('');
+  const filter = useFilter();
   const [making, setMaking] = useState(false);
   return (
     <>
       <PageHead title="Buckets">
-        <input type="search" aria-label="Filter by name" placeholder="Filter by name" value={text} onChange={(e) => setText(e.target.value)} />
+        <Filter of={filter} />
         <Button kind="primary" onClick={() => setMaking(true)}>
           <Plus size={16} aria-hidden /> New bucket
         </Button>
       </PageHead>
       <Await query={buckets}>
         {(all) => {
-          const rows = all.filter((b) => b.name.includes(text.toLowerCase()));
+          const rows = all.filter((b) => filter.has(b.name));
           if (!all.length) return <Empty title="There are no buckets yet" command="gust bucket mb s3://photos" />;
           return (
             <DataTable label="Buckets" rows={rows} columns={COLUMNS} rowKey={(b) => b.name} onOpen={(b) => go(href('buckets', [b.name]))} foot={`${count(rows.length)} of ${count(all.length)}`} />

@@ -7,6 +7,7 @@ import { Await, Badge, Button, Empty, Facts, PageHead } from '../../ui/basics';
 import { Code } from '../../ui/Code';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Confirm, Dialog } from '../../ui/Dialog';
+import { Filter, useFilter } from '../../ui/Filter';
 import { ago, count, pretty } from '../../ui/format';
 import { toast, toastError } from '../../ui/Toasts';
 
@@ -65,6 +66,7 @@ export default function Failed() {
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [open, setOpen] = useState<FailedEvent>();
   const [asks, setAsks] = useState(false);
+  const filter = useFilter();
   const toggle = (id: string) => setChosen((before) => new Set(before.has(id) ? [...before].filter((i) => i !== id) : [...before, id]));
   const act = useMutation({
     mutationFn: async ({ ids, how }: { ids: string[]; how: 'retry' | 'drop' }) => {
@@ -80,17 +82,20 @@ export default function Failed() {
     },
   });
   const all = events.data ?? [];
-  const ids = all.map((e) => e.id).filter((id) => !chosen.size || chosen.has(id));
+  const rows = all.filter((e) => filter.has(e.function, e.error));
+  const ids = rows.map((e) => e.id).filter((id) => !chosen.size || chosen.has(id));
+  const many = ids.length < all.length ? count(ids.length) : 'all';
   return (
     <>
       <PageHead title="Failed events" lead="Asynchronous invocations that failed each time, kept until you decide.">
         {all.length > 0 && (
           <>
-            <Button kind="primary" busy={act.isPending} onClick={() => act.mutate({ ids, how: 'retry' })}>
-              <RotateCcw size={16} aria-hidden /> Send {chosen.size ? count(ids.length) : 'all'} again
+            <Filter of={filter} label="Filter by function or why" />
+            <Button kind="primary" busy={act.isPending} disabled={!ids.length} onClick={() => act.mutate({ ids, how: 'retry' })}>
+              <RotateCcw size={16} aria-hidden /> Send {many} again
             </Button>
-            <Button kind="danger" busy={act.isPending} onClick={() => setAsks(true)}>
-              <Trash2 size={16} aria-hidden /> Drop {chosen.size ? count(ids.length) : 'all'}
+            <Button kind="danger" busy={act.isPending} disabled={!ids.length} onClick={() => setAsks(true)}>
+              <Trash2 size={16} aria-hidden /> Drop {many}
             </Button>
           </>
         )}
@@ -98,7 +103,7 @@ export default function Failed() {
       <Await query={events}>
         {() =>
           all.length ? (
-            <DataTable label="Failed events" rows={all} columns={columns(chosen, toggle)} rowKey={(e) => e.id} onOpen={setOpen} />
+            <DataTable label="Failed events" rows={rows} columns={columns(chosen, toggle)} rowKey={(e) => e.id} onOpen={setOpen} />
           ) : (
             <Empty title="Nothing has failed for good" command="gust failed list">
               An event that a function fails on is tried again; what fails each time is kept here, whole.

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { status, usage } from '../../api/admin';
 import { listFunctions, type FunctionConfiguration } from '../../api/lambda';
 import { go, href, useRoute } from '../../app/router';
 import { Await, Badge, Empty, PageHead } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { Filter, useFilter } from '../../ui/Filter';
 import { ago, bytes, count, today } from '../../ui/format';
 import { runningOf, type Running } from '../overview/running';
 import { FunctionPage } from './FunctionPage';
@@ -12,22 +13,22 @@ import { FunctionPage } from './FunctionPage';
 type Row = FunctionConfiguration & { now?: Running };
 
 const COLUMNS: Column<Row>[] = [
-  { key: 'name', title: 'Name', cell: (f) => <a href={href('functions', [f.FunctionName])}>{f.FunctionName}</a>, sort: (f) => f.FunctionName, width: 'minmax(9rem, 2fr)' },
-  { key: 'runtime', title: 'Runtime', cell: (f) => f.Runtime ?? 'image', sort: (f) => f.Runtime ?? '', width: '7.5rem' },
-  { key: 'memory', title: 'Memory', cell: (f) => `${f.MemorySize} MB`, sort: (f) => f.MemorySize, align: 'end', width: '6rem', narrow: 'hide' },
-  { key: 'size', title: 'Code', cell: (f) => bytes(f.CodeSize), sort: (f) => f.CodeSize, align: 'end', width: '6rem', narrow: 'hide' },
-  { key: 'instances', title: 'Instances', cell: (f) => (f.now ? f.now.busy + f.now.idle || '–' : '–'), sort: (f) => (f.now ? f.now.busy + f.now.idle : 0), align: 'end', width: '6.5rem', narrow: 'hide' },
-  { key: 'calls', title: 'Calls today', cell: (f) => count(f.now?.invocations ?? 0), sort: (f) => f.now?.invocations ?? 0, align: 'end', width: '7rem' },
+  { key: 'name', title: 'Name', cell: (f) => <a href={href('functions', [f.FunctionName])}>{f.FunctionName}</a>, sort: (f) => f.FunctionName, width: 'minmax(9rem, 3fr)' },
+  { key: 'runtime', title: 'Runtime', cell: (f) => f.Runtime ?? 'image', sort: (f) => f.Runtime ?? '', width: '7rem' },
+  { key: 'memory', title: 'Memory', cell: (f) => `${f.MemorySize} MB`, sort: (f) => f.MemorySize, align: 'end', width: '5rem', narrow: 'hide' },
+  { key: 'size', title: 'Code', cell: (f) => bytes(f.CodeSize), sort: (f) => f.CodeSize, align: 'end', width: '4.6rem', narrow: 'hide' },
+  { key: 'instances', title: 'Instances', cell: (f) => (f.now ? f.now.busy + f.now.idle || '–' : '–'), sort: (f) => (f.now ? f.now.busy + f.now.idle : 0), align: 'end', width: '5.6rem', narrow: 'hide' },
+  { key: 'calls', title: 'Calls today', cell: (f) => count(f.now?.invocations ?? 0), sort: (f) => f.now?.invocations ?? 0, align: 'end', width: '5.8rem' },
   {
     key: 'errors',
     title: 'Errors',
     cell: (f) => (f.now?.errors ? <Badge tone="bad">{count(f.now.errors)}</Badge> : '0'),
     sort: (f) => f.now?.errors ?? 0,
     align: 'end',
-    width: '5.5rem',
+    width: '4rem',
     narrow: 'hide',
   },
-  { key: 'modified', title: 'Changed', cell: (f) => ago(f.LastModified), sort: (f) => f.LastModified, align: 'end', width: '7rem', narrow: 'hide' },
+  { key: 'modified', title: 'Changed', cell: (f) => ago(f.LastModified), sort: (f) => f.LastModified, align: 'end', width: '6rem', narrow: 'hide' },
 ];
 
 function List() {
@@ -35,17 +36,17 @@ function List() {
   const state = useQuery({ queryKey: ['status'], queryFn: status, refetchInterval: 3000 });
   const day = today();
   const used = useQuery({ queryKey: ['usage', day], queryFn: () => usage(day, day), refetchInterval: 5000 });
-  const [text, setText] = useState('');
+  const filter = useFilter();
   const rows = useMemo(() => {
     const now = new Map(runningOf(state.data?.instances ?? [], used.data ?? []).map((r) => [r.name, r]));
     return (functions.data ?? [])
-      .filter((f) => f.FunctionName.toLowerCase().includes(text.toLowerCase()))
+      .filter((f) => filter.has(f.FunctionName))
       .map((f): Row => ({ ...f, now: now.get(f.FunctionName) }));
-  }, [functions.data, state.data, used.data, text]);
+  }, [functions.data, state.data, used.data, filter.text]);
   return (
     <>
       <PageHead title="Functions">
-        <input type="search" aria-label="Filter by name" placeholder="Filter by name" value={text} onChange={(e) => setText(e.target.value)} />
+        <Filter of={filter} />
       </PageHead>
       <Await query={functions}>
         {(all) =>

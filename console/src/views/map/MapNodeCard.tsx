@@ -14,7 +14,7 @@ export function MapNodeCard({ data: { node, seconds } }: NodeProps<CardNode>) {
       <Handle type="target" position={Position.Left} />
       <div className="with-icon">
         <Icon size={16} aria-hidden />
-        <strong>{node.name}</strong>
+        <strong title={node.name}>{node.name}</strong>
       </div>
       <small className="muted">
         {node.kind} · {perSecond(node.count / seconds)}/s · {duration(node.p50_us / 1000)}

@@ -17,3 +17,10 @@ test('circles end, and no two stand in one place', () => {
   const places = [...place(circle).values()].map((p) => `${p.x},${p.y}`);
   expect(new Set(places).size).toBe(3);
 });
+
+test('many layers that all call each other take no time', () => {
+  const layers = Array.from({ length: 40 }, (_, layer) => Array.from({ length: 4 }, (_, n) => `${layer}-${n}`));
+  const edges = layers.slice(1).flatMap((below, layer) => layers[layer].flatMap((from) => below.map((to): [string, string] => [from, to])));
+  const columns = columnsOf(map(layers.flat(), edges));
+  expect(layers.every((layer, at) => layer.every((id) => columns.get(id) === at))).toBe(true);
+});

@@ -8,22 +8,26 @@ export interface Place {
 const WIDTH = 270;
 const HEIGHT = 96;
 
-/** The longest way from a node that nothing calls; a circle counts once. */
+/** The longest way from a node that nothing calls; the call that closes a circle does not count. */
 export function columnsOf({ nodes, edges }: ServiceMap): Map<string, number> {
   const column = new Map(nodes.map((n) => [n.id, 0]));
-  const known = edges.filter((e) => column.has(e.from) && column.has(e.to) && e.from !== e.to);
-  const visit = (id: string, way: Set<string>) => {
-    for (const edge of known) {
-      if (edge.from !== id || way.has(edge.to)) continue;
-      const next = column.get(id)! + 1;
-      if (next <= column.get(edge.to)! || next >= nodes.length) continue;
-      column.set(edge.to, next);
-      visit(edge.to, new Set([...way, edge.to]));
-    }
+  const calls = new Map<string, string[]>(nodes.map((n) => [n.id, []]));
+  for (const e of edges) if (column.has(e.from) && column.has(e.to) && e.from !== e.to) calls.get(e.from)!.push(e.to);
+  const called = new Set([...calls.values()].flat());
+  const done: string[] = []; // each after all that it calls
+  const seen = new Map<string, 'open' | 'done'>();
+  const visit = (id: string) => {
+    seen.set(id, 'open');
+    const on = calls.get(id)!.filter((to) => {
+      if (!seen.has(to)) visit(to);
+      return seen.get(to) === 'done';
+    });
+    calls.set(id, on);
+    seen.set(id, 'done');
+    done.push(id);
   };
-  const called = new Set(known.map((e) => e.to));
-  const starts = nodes.filter((n) => !called.has(n.id));
-  for (const node of starts.length ? starts : nodes.slice(0, 1)) visit(node.id, new Set([node.id]));
+  for (const node of [...nodes.filter((n) => !called.has(n.id)), ...nodes]) if (!seen.has(node.id)) visit(node.id);
+  for (const id of done.reverse()) for (const to of calls.get(id)!) column.set(to, Math.max(column.get(to)!, column.get(id)! + 1));
   return column;
 }
 

@@ -9,6 +9,7 @@ import { href } from '../../app/router';
 import { Await, Badge, Empty, PageHead, Panel } from '../../ui/basics';
 import { Chart } from '../../ui/Chart';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { Filter, useFilter } from '../../ui/Filter';
 import { cost, count, duration, money, perSecond, today } from '../../ui/format';
 import { runningOf, type Running } from './running';
 
@@ -62,31 +63,34 @@ function Charts({ beats }: { beats: Beat[] }) {
   );
 }
 
+const MANY = 10; // functions; more are not seen at once
+
 const COLUMNS: Column<Running>[] = [
-  { key: 'name', title: 'Function', cell: (r) => <a href={href('functions', [r.name])}>{r.name}</a>, sort: (r) => r.name, width: 'minmax(9rem, 2fr)' },
+  { key: 'name', title: 'Function', cell: (r) => <a href={href('functions', [r.name])}>{r.name}</a>, sort: (r) => r.name, width: 'minmax(9rem, 3fr)' },
   {
     key: 'busy',
     title: 'Instances',
     cell: (r) => (r.busy + r.idle + r.starting ? `${r.busy} busy, ${r.idle} idle${r.starting ? `, ${r.starting} starting` : ''}` : '–'),
     sort: (r) => r.busy + r.idle,
-    width: 'minmax(8rem, 1.3fr)',
+    width: 'minmax(7rem, 1.3fr)',
   },
-  { key: 'calls', title: 'Calls today', cell: (r) => count(r.invocations), sort: (r) => r.invocations, align: 'end', width: '7rem' },
+  { key: 'calls', title: 'Calls today', cell: (r) => count(r.invocations), sort: (r) => r.invocations, align: 'end', width: '6rem' },
   {
     key: 'errors',
     title: 'Errors',
     cell: (r) => (r.errors ? <Badge tone="bad">{count(r.errors)}</Badge> : '0'),
     sort: (r) => r.errors,
     align: 'end',
-    width: '5.5rem',
+    width: '4.5rem',
     narrow: 'hide',
   },
-  { key: 'mean', title: 'Mean', cell: (r) => duration(r.mean), sort: (r) => r.mean ?? 0, align: 'end', width: '6rem', narrow: 'hide' },
-  { key: 'cost', title: 'Cost today', cell: (r) => money(r.cost), sort: (r) => r.cost, align: 'end', width: '7rem', narrow: 'hide' },
+  { key: 'mean', title: 'Mean', cell: (r) => duration(r.mean), sort: (r) => r.mean ?? 0, align: 'end', width: '5.5rem', narrow: 'hide' },
+  { key: 'cost', title: 'Cost today', cell: (r) => money(r.cost), sort: (r) => r.cost, align: 'end', width: '6rem', narrow: 'hide' },
 ];
 
 export function Overview() {
   const beats = usePulse();
+  const filter = useFilter();
   const state = useQuery({ queryKey: ['status'], queryFn: status, refetchInterval: 2000 });
   const day = today();
   const used = useQuery({ queryKey: ['usage', day], queryFn: () => usage(day, day), refetchInterval: 4000 });
@@ -119,9 +123,9 @@ export function Overview() {
               <Tile label="Cost today" value={money(spent)} note="by a public cloud's prices" to={href('bill')} />
             </div>
             {session().root && <Charts beats={beats} />}
-            <Panel title="What runs">
+            <Panel title="What runs" actions={(running.length > MANY || filter.text) && <Filter of={filter} />}>
               {running.length ? (
-                <DataTable label="Functions that ran today" rows={running} columns={COLUMNS} rowKey={(r) => r.name} height={420} />
+                <DataTable label="Functions that ran today" rows={running.filter((r) => filter.has(r.name))} columns={COLUMNS} rowKey={(r) => r.name} height={420} />
               ) : (
                 <Empty title="Nothing has run today" command={now_.functions ? 'gust invoke NAME --payload \'{"hello": "world"}\'' : 'gust deploy examples/thumbnails'}>
                   {now_.functions ? 'Invoke a function, or let an event do it.' : 'Deploy a template; this page shows what it does as it does it.'}

@@ -4,6 +4,7 @@ import { bucketNames, getWebsite } from '../../api/s3';
 import { href } from '../../app/router';
 import { Await, Empty, PageHead } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { Filter, useFilter } from '../../ui/Filter';
 
 interface Site {
   bucket: string;
@@ -40,14 +41,17 @@ async function listSites(): Promise<Site[]> {
 }
 
 export default function Sites() {
+  const filter = useFilter();
   const sites = useQuery({ queryKey: ['sites'], queryFn: listSites, staleTime: 15_000 });
   return (
     <>
-      <PageHead title="Sites" lead="Buckets that are served as static sites." />
+      <PageHead title="Sites" lead="Buckets that are served as static sites.">
+        <Filter of={filter} />
+      </PageHead>
       <Await query={sites}>
         {(all) =>
           all.length ? (
-            <DataTable label="Sites" rows={all} columns={COLUMNS} rowKey={(s) => s.bucket} />
+            <DataTable label="Sites" rows={all.filter((s) => filter.has(s.bucket))} columns={COLUMNS} rowKey={(s) => s.bucket} />
           ) : (
             <Empty title="There are no sites yet" command="aws s3 website s3://BUCKET --index-document index.html">
               A bucket with a website configuration is one.

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { listTables } from '../../api/dynamodb';
 import { go, href, useRoute } from '../../app/router';
 import { Await, Empty, PageHead } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { Filter, useFilter } from '../../ui/Filter';
 import { count } from '../../ui/format';
 import { TablePage } from './TablePage';
 
@@ -14,15 +14,15 @@ const MAKE = `aws dynamodb create-table --table-name music --billing-mode PAY_PE
 
 function List() {
   const tables = useQuery({ queryKey: ['tables'], queryFn: listTables, refetchInterval: 10_000 });
-  const [text, setText] = useState('');
+  const filter = useFilter();
   return (
     <>
       <PageHead title="Tables">
-        <input type="search" aria-label="Filter by name" placeholder="Filter by name" value={text} onChange={(e) => setText(e.target.value)} />
+        <Filter of={filter} />
       </PageHead>
       <Await query={tables}>
         {(all) => {
-          const rows = all.filter((name) => name.toLowerCase().includes(text.toLowerCase()));
+          const rows = all.filter((name) => filter.has(name));
           if (!all.length) return <Empty title="There are no tables yet" command={MAKE} />;
           return <DataTable label="Tables" rows={rows} columns={COLUMNS} rowKey={(name) => name} onOpen={(name) => go(href('tables', [name]))} foot={`${count(rows.length)} of ${count(all.length)}`} />;
         }}

@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../../api/http';
 import { listTraces, useNewTraces, type Summary, type TraceSearch } from '../../api/traces';
 import { go, href, useRoute } from '../../app/router';
 import { Badge, Button, Empty, Failure, Field, Loading, PageHead } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { useFilter } from '../../ui/Filter';
 import { clockTime, count, duration } from '../../ui/format';
 import { TracePage } from './TracePage';
 
@@ -30,7 +31,7 @@ const TIMES = [
 function List() {
   const { query: address } = useRoute();
   const queries = useQueryClient();
-  const [text, setText] = useState('');
+  const { text, set: setText } = useFilter();
   const [status, setStatus] = useState('');
   const [minutes, setMinutes] = useState(60);
   const [fresh, setFresh] = useState(0);
@@ -66,6 +67,12 @@ function List() {
   }, [atTop, queries]);
   const live = useNewTraces(!off && traces.isSuccess, onTrace);
   const rows = traces.data?.pages.flatMap((p) => p.traces) ?? [];
+  // A search of many traces answers in time rather than whole: what it has not looked at yet may have some.
+  const goOn = !rows.length && traces.hasNextPage && !traces.isFetchingNextPage && !traces.error;
+  const { fetchNextPage } = traces;
+  useEffect(() => {
+    if (goOn) void fetchNextPage();
+  }, [goOn, fetchNextPage]);
   if (off) return <TracesAreOff />;
   return (
     <>
@@ -105,8 +112,8 @@ function List() {
       </div>
       {traces.error ? (
         <Failure error={traces.error} again={() => void traces.refetch()} />
-      ) : traces.isPending ? (
-        <Loading />
+      ) : traces.isPending || (!rows.length && traces.hasNextPage) ? (
+        <Loading what={traces.isPending ? undefined : 'Searching'} />
       ) : rows.length ? (
         <DataTable
           label="Traces"
