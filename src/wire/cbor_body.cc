@@ -53,7 +53,7 @@ class CborReader {
 
   Result<Head> head() {
     if (at_ >= bytes_.size()) return wrong("the body ends within an item");
-    const auto first = static_cast<unsigned char>(bytes_[at_++]);
+    const unsigned first = static_cast<unsigned char>(bytes_[at_++]);
     Head out{first >> 5U, first & 31U, first & 31U};
     if (out.info < 24) return out;
     if (out.info == kIndefinite) return out;
