@@ -64,7 +64,8 @@ constexpr std::size_t kGzipPiece = 4096;  // a piece of a bomb becomes 4 MiB at 
 // A body that its sender packed.
 Result<std::string> unpacked(std::string_view encoding, std::string_view bytes, std::size_t max) {
   if (encoding != "gzip")
-    return fail(Code::kInvalid, fmt::format("a body with Content-Encoding '{}' cannot be read; gzip is", encoding), "body");
+    return fail(Code::kInvalid, fmt::format("a body with Content-Encoding '{}' cannot be read; gzip is", encoding),
+                "body");
   codec::Gunzip reader;
   std::string out;
   for (; !bytes.empty(); bytes.remove_prefix(std::min(kGzipPiece, bytes.size()))) {

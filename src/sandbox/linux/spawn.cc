@@ -18,8 +18,9 @@ constexpr int kSocketInLauncher = 3;
 
 Result<void> check(const LinuxSettings& settings) {
   if (::access(settings.launcher.c_str(), X_OK) < 0) {
-    return fail(Code::kUnavailable, fmt::format("gust-launcher is not at {}: {} (build it beside gust, or install the package again)",
-                                                settings.launcher, std::strerror(errno)));
+    return fail(Code::kUnavailable,
+                fmt::format("gust-launcher is not at {}: {} (build it beside gust, or install the package again)",
+                            settings.launcher, std::strerror(errno)));
   }
   std::error_code ignored;
   if (std::filesystem::is_directory(settings.scratch, ignored)) return {};
