@@ -12,7 +12,8 @@ struct Layout {
 };
 
 // Of a program in `folder`: gust-launcher is beside it and the runtimes are beside that folder (a build,
-// /opt/gust/bin), or all are in lib/gust of its prefix (/usr/bin of a distribution's package). The former, where there is neither.
+// /opt/gust/bin), or all are in lib/gust of its prefix (/usr/bin of a distribution's package). The former, where
+// there is neither.
 Layout find_layout(const std::filesystem::path& folder);
 
 }  // namespace gust::daemon
