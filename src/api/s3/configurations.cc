@@ -244,7 +244,8 @@ async::Task<http::Response> S3Service::preflight(RequestContext context, http::R
                          : from_text<s3::CORSConfiguration>(bucket->configuration("cors")).cors_rules;
   const auto wanted = request.headers.get_or("access-control-request-headers", "");
   const auto* rule = find_rule(rules, origin, method, wanted);
-  if (rules.empty()) co_return service_.refuse(context, forbidden(method, path, "CORS is not enabled for this bucket."));
+  if (rules.empty())
+    co_return service_.refuse(context, forbidden(method, path, "CORS is not enabled for this bucket."));
   if (rule == nullptr) {
     co_return service_.refuse(context, forbidden(method, path,
                                                  "This CORS request is not allowed. This is usually because the "
