@@ -229,8 +229,8 @@ Result<std::optional<Authorization>> parse_authorization(const http::Request& re
     return out;
   }
   if (find(pairs, "AWSAccessKeyId") && find(pairs, "Signature")) return wrong_algorithm("Signature Version 2");
-  if (!header) return std::nullopt;
-  const auto text = trimmed(*header);
+  const auto text = trimmed(header.value_or(""));
+  if (text.empty()) return std::nullopt;  // a header that says nothing is none
   if (!text.starts_with("AWS"))
     return fail(Code::kInvalid, "Unsupported Authorization Type", "authorization-type");
   if (!has_algorithm(text)) return wrong_algorithm(text.substr(0, text.find(' ')));

@@ -55,6 +55,10 @@ TEST(Authorization, NothingSigned) {
   EXPECT_EQ(scope_of(with_query("")), std::nullopt);
 }
 
+TEST(Authorization, AHeaderThatSaysNothingIsNone) {
+  for (const auto* text : {"", " "}) EXPECT_FALSE(parse_authorization(with_header(text)).value().has_value());
+}
+
 TEST(Authorization, MalformedHeaders) {
   for (const auto& bad : std::vector<std::string>{
            "AWS4-HMAC-SHA256 x", "AWS4-HMAC-SHA256 Credential=AKID, SignedHeaders=host, Signature=" + kSignature,

@@ -113,6 +113,13 @@ Result<void> read_query(const Shape& shape, const codec::QueryPairs& query, Valu
   return {};
 }
 
+// A condition on a date that is none does not count (RFC 9110, 13.1.3).
+bool is_no_condition(const Ref& ref, const std::string& text) {
+  const auto& name = ref.wire_name();
+  if (name != "If-Modified-Since" && name != "If-Unmodified-Since") return false;
+  return ref.shape->kind == Kind::kTimestamp && !parse_time(text, TimeFormat::kHttpDate);
+}
+
 bool starts_with_name(std::string_view name, std::string_view prefix) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return name.size() >= prefix.size() && std::ranges::equal(name.substr(0, prefix.size()), prefix, {}, lower, lower);
@@ -137,7 +144,7 @@ Result<void> read_headers(const Shape& shape, const http::Headers& headers, Valu
         text += (found ? ", " : "") + value;
         found = true;
       }
-      if (!found) continue;
+      if (!found || is_no_condition(member, text)) continue;
       GUST_TRY(auto value, parse_header(member, text));
       out.emplace(member.name, std::move(value));
     }

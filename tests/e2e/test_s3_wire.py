@@ -98,6 +98,15 @@ def test_malformed_authorizations(wire, bucket):
                       ("Bearer abc", "InvalidArgument"), ("AWS key:sig", "InvalidRequest"), ("AWS4-HMAC-SHA256", None)):
         answer = wire.raw("GET", f"/{bucket}/k", headers=wire.sign("GET", f"/{bucket}/k") | {"Authorization": bad})
         assert answer.status == 400 and (code is None or answer.code == code), (bad, answer.code)
+    # One that says nothing is none, and asks for nobody.
+    answer = wire.raw("GET", f"/{bucket}/k", headers=wire.sign("GET", f"/{bucket}/k") | {"Authorization": ""})
+    assert (answer.status, answer.code) == (403, "AccessDenied")
+
+
+def test_conditions_on_dates_that_are_none(wire, bucket):
+    assert wire("PUT", f"/{bucket}/dated", b"x").status == 200
+    for name in ("If-Modified-Since", "If-Unmodified-Since"):
+        assert wire("GET", f"/{bucket}/dated", b"", {name: "yesterday"}).status == 200
 
 
 def test_clocks(wire, gust, bucket, monkeypatch):
@@ -148,6 +157,7 @@ def test_parameters_of_the_wrong_kind(wire, bucket):
     for target in (f"/{bucket}?max-keys=abc", f"/{bucket}?list-type=2&max-keys=99999999999", f"/{bucket}/k?partNumber=x"):
         answer = wire("GET", target)
         assert (answer.status, answer.code) == (400, "InvalidArgument"), target
+        assert b"not an integer or within integer range" in answer.body or b"Part number must be" in answer.body
     copied = wire("PUT", f"/{bucket}/c", b"", {"x-amz-copy-source": f"/{bucket}/k?versionId=abc"})
     assert (copied.status, copied.code) == (400, "InvalidArgument")
 

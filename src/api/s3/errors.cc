@@ -85,10 +85,21 @@ std::optional<wire::WireError> map_region(const Error& error) {
   return std::nullopt;
 }
 
+// Of query parameters that are to be numbers.
+std::optional<wire::WireError> map_number(const Error& error) {
+  static const std::set<std::string_view> kNumbers = {"max-keys", "max-parts", "max-uploads", "part-number-marker"};
+  const bool part = error.source == "partNumber";
+  if (error.code != Code::kInvalid || (!part && !kNumbers.contains(error.source))) return std::nullopt;
+  auto message = part ? std::string("Part number must be an integer between 1 and 10000, inclusive")
+                      : fmt::format("Provided {} not an integer or within integer range", error.source);
+  return wire::WireError{"InvalidArgument", std::move(message), 400, {{"ArgumentName", wire::Value(error.source)}}};
+}
+
 }  // namespace
 
 wire::WireError map_s3_error(const Error& error) {
   if (auto region = map_region(error)) return *std::move(region);
+  if (auto number = map_number(error)) return *std::move(number);
   for (const auto& known : kKnown) {
     if (known.source == error.source && known.code == error.code) return {known.wire, error.message, known.status, {}};
   }

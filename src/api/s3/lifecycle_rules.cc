@@ -76,9 +76,9 @@ wire::Reply<void> check_transitions(const s3::LifecycleRule& rule) {
     if (one.days.has_value() == one.date.has_value()) return malformed_xml();
     if (one.days && *one.days < 0) return invalid("'Days' for Transition action must be nonnegative");
     if (one.days && *one.days < fewest_days(*one.storage_class)) {
-      return invalid(fmt::format(
-          "'Days' in Transition action must be greater than or equal to {} for storageClass '{}'",
-          fewest_days(*one.storage_class), *one.storage_class));
+      return invalid(
+          fmt::format("'Days' in Transition action must be greater than or equal to {} for storageClass '{}'",
+                      fewest_days(*one.storage_class), *one.storage_class));
     }
     if (one.date && !at_midnight(*one.date)) return invalid("'Date' must be at midnight GMT");
   }
