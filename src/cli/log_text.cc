@@ -1,6 +1,7 @@
 #include "cli/log_text.h"
 
 #include "codec/json.h"
+#include "codec/plain_json.h"
 
 #include <fmt/format.h>
 
@@ -15,7 +16,7 @@ namespace json = boost::json;
 std::string text_of(const json::object& of, std::string_view name) {
   const auto* value = of.if_contains(name);
   if (value == nullptr) return {};
-  return value->is_string() ? std::string(value->get_string()) : codec::to_json(*value);
+  return value->is_string() ? std::string(value->get_string()) : codec::to_plain_json(*value);
 }
 
 bool has_text(const json::object& of, std::string_view name) {
@@ -48,7 +49,7 @@ LogText event_text(const json::object& event) {
   }
   if (const auto* metrics = record.if_contains("metrics"); metrics != nullptr && metrics->is_object()) {
     for (const auto& [name, value] : metrics->get_object())
-      out.text += fmt::format("  {} {}", std::string_view(name), codec::to_json(value));
+      out.text += fmt::format("  {} {}", std::string_view(name), codec::to_plain_json(value));
   }
   if (!status.empty() && status != "success") out.colour = Colour::kRed;
   return out;
@@ -58,7 +59,7 @@ void add_stack(const json::object& of, std::string& text) {
   const auto* stack = of.if_contains("stackTrace");
   if (stack == nullptr || !stack->is_array()) return;
   for (const auto& frame : stack->get_array()) {
-    auto line = frame.is_string() ? std::string(frame.get_string()) : codec::to_json(frame);
+    auto line = frame.is_string() ? std::string(frame.get_string()) : codec::to_plain_json(frame);
     while (line.ends_with('\n')) line.pop_back();
     text += "\n  " + line;
   }
@@ -84,7 +85,7 @@ LogText record_text(const json::object& record) {
   for (const auto& [name, value] : record) {
     if (std::ranges::find(kShown, std::string_view(name)) == kShown.end()) rest[name] = value;
   }
-  if (!rest.empty()) text += "  " + codec::to_json(rest);
+  if (!rest.empty()) text += "  " + codec::to_plain_json(rest);
   if (error != nullptr) add_stack(*error, text);
   const auto colour = colour_of(level);
   return {std::move(text), level == "DEBUG" || level == "TRACE" ? Colour::kDim : colour};

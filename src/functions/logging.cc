@@ -1,6 +1,7 @@
 #include "functions/logging.h"
 
 #include "codec/json.h"
+#include "codec/plain_json.h"
 #include "codec/time_format.h"
 
 #include <algorithm>
@@ -80,7 +81,7 @@ LogLevel level_of_event(std::string_view type, const json::object& record) {
 }
 
 std::string event_line(std::string_view type, const json::object& record, WallTime at) {
-  return codec::to_json(json::object{{"time", codec::to_iso8601_ms(at)}, {"type", type}, {"record", record}});
+  return codec::to_plain_json(json::object{{"time", codec::to_iso8601_ms(at)}, {"type", type}, {"record", record}});
 }
 
 std::string notice_line(const Logging& logging, std::string text, WallTime at) {

@@ -68,6 +68,8 @@ TEST(Logging, AnEventIsALineOfTheTelemetrySchema) {
   EXPECT_EQ(event_line("platform.start", {{"requestId", "r"}, {"version", "$LATEST"}}, at),
             R"({"time":"2023-11-14T22:13:20.123Z","type":"platform.start",)"
             R"("record":{"requestId":"r","version":"$LATEST"}})");
+  const auto report = event_line("platform.report", {{"metrics", json::object{{"durationMs", 1.427}}}}, at);
+  EXPECT_NE(report.find(R"({"durationMs":1.427})"), std::string::npos) << report;
   EXPECT_EQ(notice_line(Logging{}, "it is so", at), "it is so");
   EXPECT_EQ(notice_line(Logging{LogFormat::kJson}, "it is so", at),
             R"({"timestamp":"2023-11-14T22:13:20.123Z","level":"WARN","message":"it is so"})");
