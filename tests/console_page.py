@@ -46,7 +46,8 @@ class ConsolePage:
     def show(self, route, heading=None):
         self.page.evaluate("route => { location.hash = route; }", f"#/{route}")
         title = heading or route.split("?")[0].split("/")[-1].capitalize()
-        self.page.get_by_role("heading", name=re.compile(re.escape(title), re.I), level=1).wait_for()
+        pattern = re.compile(re.escape(title).replace("/", "\\/"), re.I)  # a slash would end it in the browser
+        self.page.get_by_role("heading", name=pattern, level=1).wait_for()
         self.until("!document.querySelector('.loading')")
         return self.page
 

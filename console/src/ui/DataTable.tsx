@@ -46,7 +46,10 @@ export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, h
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>, index: number) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity }[event.key];
-    if (event.key === 'Enter' && event.target === event.currentTarget) onOpen?.(sorted[index]);
+    if (event.key === 'Enter' && event.target === event.currentTarget) {
+      event.preventDefault(); // else a dialog that opens has its first button pressed by the same key
+      onOpen?.(sorted[index]);
+    }
     if (step === undefined) return;
     event.preventDefault();
     const to = Math.max(0, Math.min(sorted.length - 1, index + step));
