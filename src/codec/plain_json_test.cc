@@ -4,11 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace gust::codec {
 namespace {
 
 TEST(PlainJson, NumbersAreAsPeopleWriteThem) {
-  const auto text = R"({"a":1.5,"b":[0.25,-3,1000000,{"c":19.363}],"d":"1.5E0 \"é\"\n","e":null,"f":{},"g":[],"h":true})";
+  const std::string text = R"({"a":1.5,"b":[0.25,-3,1000000,{"c":19.363}],"d":"1.5E0 \"é\"\n",)"
+                           R"("e":null,"f":{},"g":[],"h":true})";
   const auto parsed = parse_json(text);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(to_plain_json(*parsed), text);
