@@ -237,7 +237,8 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
   if (const auto encoding = request.headers.get("content-encoding");
       encoding && settings_.compressed == ServiceSettings::Compressed::kGunzipped) {
     auto plain = unpacked(*encoding, body, settings_.max_body_bytes);
-    if (!plain) co_return refuse_at(context, strict(*model_) ? of_packed(plain.error()) : map(plain.error()), path);
+    if (!plain && strict(*model_)) co_return refuse(context, of_packed(plain.error()));
+    if (!plain) co_return refuse_at(context, map(plain.error()), path);
     body = *std::move(plain);
   }
   if (!rest) match = find(request, path, *query, body);
