@@ -91,7 +91,7 @@ def test_a_request_that_is_packed(gust, table):
                                  ("cut", lambda body: gzip.compress(body)[:-1], "gzip"), ("none", lambda body: b"", "gzip"),
                                  ("with more", lambda body: gzip.compress(body) + b"junk", "gzip")):
         answer = put(what, pack, encoding)
-        assert (answer.status_code, answer.json()["__type"]) == (500, SERVICE + "InternalServerError"), what
+        assert (answer.status_code, answer.json()["__type"].partition("#")[2]) == (500, "InternalServerError"), what
         assert not there(what)
     assert put("much", lambda body: gzip.compress(body + b" " * (17 << 20))).status_code == 413 and not there("much")
 
