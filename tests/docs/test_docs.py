@@ -24,6 +24,7 @@ gust() {
 build/release/gust() { gust "$@"; }
 ./demo() { GUST_DEMO_LISTEN=127.0.0.1:0 GUST_DEMO_DATA=$PWD/demo-data "$REPOSITORY/demo" --once; }
 ./check() { :; }  # cannot run inside itself
+scripts/build() { [ "$1" = asan ] || command scripts/build "$@"; }  # check builds the sanitizers beside this, and waits
 scripts/package() { DPKG_DEB_COMPRESSOR_TYPE=none "$REPOSITORY/scripts/package"; }
 sudo() { "$@"; }
 apt() {  # in a layer of its own over this machine's root, where what the package needs is already
