@@ -84,7 +84,7 @@ def test_commands_run(page, new_gust, tmp_path, request):
         env |= {"MACHINE": " ".join([*machine.enter, "env", f"PATH={machine.SYSTEM_PATH}"]), "MACHINE_ROOT": str(machine.path("/"))}
     done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", PREAMBLE + script_of(page)], cwd=folder, env=env, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=BUILD_SECONDS if page.name == "CONTRIBUTING.md" else 540)
+                          timeout=BUILD_SECONDS if page.name == "CONTRIBUTING.md" else 600)
     assert done.returncode == 0, f"{name_of(page)}:\n{done.stdout[-6000:]}\n--- the daemon:\n{gust.log()[-2000:]}"
 
 
