@@ -1,9 +1,9 @@
 """The plug is pulled while writes trigger a function: every write that was acknowledged reaches it, in the order of its
 key."""
 import random
-import threading
 
 from conftest import wait_until
+from killed import kill_amid
 from test_lambda import ROLE, zip_of
 
 # What it has seen of each key; a record that comes before an earlier one of its key is a gap.
@@ -64,16 +64,7 @@ def test_every_write_reaches_its_function_in_order(new_gust):
     print(f"seed {seed}")
     dice, writers = random.Random(seed), [Writer(f"key-{i}") for i in range(KEYS)]
     for _ in range(ROUNDS):
-        written = threading.Semaphore(0)
-        threads = [threading.Thread(target=w.run, args=(gust.client("dynamodb"), written)) for w in writers]
-        for thread in threads:
-            thread.start()
-        for _ in range(dice.randrange(1, WRITES)):
-            written.acquire()
-        gust.kill9()
-        for thread in threads:
-            thread.join()
-        gust.start()
+        kill_amid(gust, Writer.run, [(w, gust.client("dynamodb")) for w in writers], dice.randrange(1, WRITES))
     dynamodb = gust.client("dynamodb")
     for writer in writers:
         writer.write(dynamodb)

@@ -1,8 +1,8 @@
 """The plug is pulled while events are put: every event that was acknowledged is there, once."""
-import threading
 import time
 
 from conftest import wait_until
+from killed import kill_amid
 
 ROUNDS, WRITERS = 4, 4
 
@@ -28,17 +28,7 @@ def test_what_was_acknowledged_is_there(new_gust):
     for stream in acknowledged:
         gust.client("logs").create_log_stream(logGroupName="g", logStreamName=stream)
     for _ in range(ROUNDS):
-        counted = threading.Semaphore(0)
-        threads = [threading.Thread(target=put_until_gone, args=(gust.client("logs"), stream, mine, counted))
-                   for stream, mine in acknowledged.items()]
-        for thread in threads:
-            thread.start()
-        for _ in range(60):
-            counted.acquire()
-        gust.kill9()
-        for thread in threads:
-            thread.join()
-        gust.start()
+        kill_amid(gust, put_until_gone, [(gust.client("logs"), stream, mine) for stream, mine in acknowledged.items()])
         pages = gust.client("logs").get_paginator("filter_log_events").paginate(logGroupName="g")
         there = [event["message"] for page in pages for event in page["events"]]
         missing = [m for mine in acknowledged.values() for m in mine if m not in set(there)]

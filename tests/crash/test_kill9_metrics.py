@@ -1,6 +1,7 @@
 """The plug is pulled while metric data is put: what was acknowledged is there, and so is each alarm with its history."""
 import datetime
-import threading
+
+from killed import kill_amid
 
 ROUNDS, WRITERS = 3, 4
 
@@ -29,17 +30,7 @@ def test_what_was_acknowledged_is_there(new_gust):
             AlarmName=f"a{number}", Namespace="crash", MetricName="none", Statistic="Sum", Period=60, EvaluationPeriods=1,
             Threshold=1.0, ComparisonOperator="GreaterThanThreshold")
         gust.client("cloudwatch").set_alarm_state(AlarmName=f"a{number}", StateValue="OK", StateReason=f"round {number}")
-        counted = threading.Semaphore(0)
-        threads = [threading.Thread(target=put_until_gone, args=(gust.client("cloudwatch"), name, at, mine, counted))
-                   for name, mine in counts.items()]
-        for thread in threads:
-            thread.start()
-        for _ in range(60):
-            counted.acquire()
-        gust.kill9()
-        for thread in threads:
-            thread.join()
-        gust.start()
+        kill_amid(gust, put_until_gone, [(gust.client("cloudwatch"), name, at, mine) for name, mine in counts.items()])
         cloudwatch = gust.client("cloudwatch")
         for name, mine in counts.items():
             (point,) = cloudwatch.get_metric_statistics(

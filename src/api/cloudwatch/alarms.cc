@@ -105,19 +105,10 @@ CloudWatchReply<cloudwatch::Empty> CloudWatchService::set_alarm_state(wire::Call
   co_return cloudwatch::Empty{};
 }
 
-CloudWatchReply<cloudwatch::Empty> CloudWatchService::enable_actions(wire::Call call,
-                                                                     cloudwatch::EnableAlarmActionsInput request) {
+CloudWatchReply<cloudwatch::Empty> CloudWatchService::switch_actions(wire::Call call, std::vector<std::string> names,
+                                                                     store::Alarm::Actions actions) {
   const auto account = call.context.principal.account;
-  GUST_CO_CHECK(
-      co_await alarms_.switch_actions(account, std::move(request.alarm_names), store::Alarm::Actions::kEnabled));
-  co_return cloudwatch::Empty{};
-}
-
-CloudWatchReply<cloudwatch::Empty> CloudWatchService::disable_actions(wire::Call call,
-                                                                      cloudwatch::DisableAlarmActionsInput request) {
-  const auto account = call.context.principal.account;
-  GUST_CO_CHECK(
-      co_await alarms_.switch_actions(account, std::move(request.alarm_names), store::Alarm::Actions::kDisabled));
+  GUST_CO_CHECK(co_await alarms_.switch_actions(account, std::move(names), actions));
   co_return cloudwatch::Empty{};
 }
 

@@ -78,10 +78,13 @@ void CloudWatchService::add_alarms() {
       [this](auto call, auto r) { return delete_alarms(std::move(call), std::move(r)); });
   service_.on<cloudwatch::SetAlarmState>(
       [this](auto call, auto r) { return set_alarm_state(std::move(call), std::move(r)); });
-  service_.on<cloudwatch::EnableAlarmActions>(
-      [this](auto call, auto r) { return enable_actions(std::move(call), std::move(r)); });
-  service_.on<cloudwatch::DisableAlarmActions>(
-      [this](auto call, auto r) { return disable_actions(std::move(call), std::move(r)); });
+  using Actions = gust::metrics::Alarm::Actions;
+  service_.on<cloudwatch::EnableAlarmActions>([this](auto call, auto r) {
+    return switch_actions(std::move(call), std::move(r.alarm_names), Actions::kEnabled);
+  });
+  service_.on<cloudwatch::DisableAlarmActions>([this](auto call, auto r) {
+    return switch_actions(std::move(call), std::move(r.alarm_names), Actions::kDisabled);
+  });
   service_.on<cloudwatch::DescribeAlarmHistory>(
       [this](auto call, auto r) { return alarm_history(std::move(call), std::move(r)); });
   service_.on<cloudwatch::TagResource>([this](auto call, auto r) { return tag(std::move(call), std::move(r)); });

@@ -7,6 +7,9 @@
 #include "env/clock.h"
 #include "metrics/alarms.h"
 
+#include <string>
+#include <vector>
+
 namespace gust::api {
 
 class CloudWatchService {
@@ -38,8 +41,8 @@ class CloudWatchService {
       wire::Call call, cloudwatch::DescribeAlarmsForMetricInput request);
   Reply<cloudwatch::Empty> delete_alarms(wire::Call call, cloudwatch::DeleteAlarmsInput request);
   Reply<cloudwatch::Empty> set_alarm_state(wire::Call call, cloudwatch::SetAlarmStateInput request);
-  Reply<cloudwatch::Empty> enable_actions(wire::Call call, cloudwatch::EnableAlarmActionsInput request);
-  Reply<cloudwatch::Empty> disable_actions(wire::Call call, cloudwatch::DisableAlarmActionsInput request);
+  Reply<cloudwatch::Empty> switch_actions(wire::Call call, std::vector<std::string> names,
+                                          gust::metrics::Alarm::Actions actions);
   Reply<cloudwatch::DescribeAlarmHistoryOutput> alarm_history(wire::Call call,
                                                               cloudwatch::DescribeAlarmHistoryInput request);
 

@@ -6,7 +6,8 @@ import { Await, Button, Empty, Facts, Field } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Dialog } from '../../ui/Dialog';
 import { count } from '../../ui/format';
-import { RANGES, sinceOf } from './range';
+import { sinceOf } from './range';
+import { Since } from './Since';
 
 const NEWEST = 'fields @timestamp, @message | sort @timestamp desc | limit 20';
 const SAMPLES = [
@@ -69,15 +70,7 @@ export function QueryTab({ group }: { group: string }) {
               ))}
             </select>
           </Field>
-          <Field label="Since">
-            <select value={minutes} onChange={(e) => setMinutes(Number(e.target.value))}>
-              {RANGES.map(([n, words]) => (
-                <option key={n} value={n}>
-                  {words}
-                </option>
-              ))}
-            </select>
-          </Field>
+          <Since minutes={minutes} set={setMinutes} />
           <Button type="submit" kind="primary" className="bottom" busy={answer.isFetching} disabled={!text.trim()}>
             <Play size={16} aria-hidden /> Run
           </Button>

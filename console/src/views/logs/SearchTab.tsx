@@ -7,7 +7,8 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { clockTime, count } from '../../ui/format';
 import { logText } from '../../ui/logText';
 import { EventDialog } from './EventDialog';
-import { RANGES, sinceOf } from './range';
+import { sinceOf } from './range';
+import { Since } from './Since';
 
 const MOST = 1000;
 
@@ -50,15 +51,7 @@ export function SearchTab({ group, command }: { group: string; command: string }
         <Field label="Filter pattern">
           <input type="search" className="mono" value={pattern} spellCheck={false} placeholder='ERROR, or { $.level = "ERROR" }' onChange={(e) => setPattern(e.target.value)} />
         </Field>
-        <Field label="Since">
-          <select value={minutes} onChange={(e) => setMinutes(Number(e.target.value))}>
-            {RANGES.map(([n, words]) => (
-              <option key={n} value={n}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </Field>
+        <Since minutes={minutes} set={setMinutes} />
         <Button type="submit" kind="primary" className="bottom" busy={found.isFetching}>
           <Search size={16} aria-hidden /> Search
         </Button>
