@@ -11,6 +11,7 @@
 #include <rocksdb/perf_level.h>
 
 #include <filesystem>
+#include <map>
 #include <numeric>
 #include <random>
 
@@ -54,15 +55,21 @@ class RocksCache : public ::testing::Test {
     }
   }
 
-  // RocksDB merges by itself; a table that goes away while its level is looked up says that it is not done.
-  bool merged() const {
+  // The levels of the tables by their names. RocksDB merges by itself: nothing where a table went away meanwhile.
+  std::map<std::string, int> tables() const {
     rocksdb::DB* opened = nullptr;
-    if (!rocksdb::DB::OpenForReadOnly({}, folder_ / "kv", &opened).ok()) return false;
+    if (!rocksdb::DB::OpenForReadOnly({}, folder_ / "kv", &opened).ok()) return {};
     const std::unique_ptr<rocksdb::DB> db(opened);
-    std::vector<rocksdb::LiveFileMetaData> tables;
-    db->GetLiveFilesMetaData(&tables);
-    return std::ranges::count_if(tables, [](const auto& table) { return table.level > 0; }) > 0 &&
-           std::ranges::count_if(tables, [](const auto& table) { return table.level == 0; }) < 4;
+    std::vector<rocksdb::LiveFileMetaData> files;
+    db->GetLiveFilesMetaData(&files);
+    std::map<std::string, int> out;
+    for (const auto& file : files) out.emplace(file.name, file.level);
+    return out;
+  }
+  bool merged() const {
+    const auto levels = tables();
+    return std::ranges::count_if(levels, [](const auto& table) { return table.second > 0; }) > 0 &&
+           std::ranges::count_if(levels, [](const auto& table) { return table.second == 0; }) < 4;
   }
   void wait_until_merged() const {
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
@@ -106,16 +113,22 @@ TEST_F(RocksCache, IsLeftAloneByWhatGoesOverAllRowsOnce) {
   const auto read_few = [&] {
     for (std::size_t i = 0; i < 20; ++i) ASSERT_TRUE(*view->get(key_of(i * 100)));
   };
-  read_few();
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
   const auto& counts = *rocksdb::get_perf_context();
-  rocksdb::get_perf_context()->Reset();
-  const auto all = view->scan({.limit = 2 * kRows, .caching = Caching::kPass});
-  ASSERT_TRUE(all && all->size() >= kRows);
-  EXPECT_GT(counts.block_read_count, kRows / 2) << "the cache holds all data, so that this tells nothing";
-  rocksdb::get_perf_context()->Reset();
-  read_few();
-  EXPECT_EQ(counts.block_read_count, 0u);
+  // What is merged meanwhile lies in other tables, which the cache does not know yet: then once more.
+  for (auto before = tables();; before = tables()) {
+    read_few();
+    rocksdb::get_perf_context()->Reset();
+    const auto all = view->scan({.limit = 2 * kRows, .caching = Caching::kPass});
+    ASSERT_TRUE(all && all->size() >= kRows);
+    EXPECT_GT(counts.block_read_count, kRows / 2) << "the cache holds all data, so that this tells nothing";
+    rocksdb::get_perf_context()->Reset();
+    read_few();
+    const auto read = counts.block_read_count;
+    if (before.empty() || tables() != before) continue;
+    EXPECT_EQ(read, 0u);
+    break;
+  }
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
 }
 
