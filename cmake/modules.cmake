@@ -1,7 +1,7 @@
-# gust_module(NAME [DIR dir] [LOOP_ONLY] [DEPS ...]): a folder of src/, a static library gust_NAME, and, where there are
+# gust_module(NAME [DIR dir] [DEPS ...]): a folder of src/, a static library gust_NAME, and, where there are
 # *_test.cc files, an executable gust_NAME_test. tests/tidy checks the includes against ARCHITECTURE.md's table.
 function(gust_module NAME)
-  cmake_parse_arguments(M "LOOP_ONLY" "DIR" "DEPS" ${ARGN})
+  cmake_parse_arguments(M "" "DIR" "DEPS" ${ARGN})
   if(NOT M_DIR)
     set(M_DIR ${CMAKE_SOURCE_DIR}/src/${NAME})
   endif()
@@ -21,10 +21,6 @@ function(gust_module NAME)
     add_library(${TARGET} INTERFACE)
     target_include_directories(${TARGET} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
     target_link_libraries(${TARGET} INTERFACE ${M_DEPS})
-  endif()
-  # What runs on one thread has nothing that the thread sanitizer could find.
-  if(M_LOOP_ONLY AND GUST_SANITIZE STREQUAL "thread")
-    set(TESTS)
   endif()
   if(TESTS)
     add_executable(${TARGET}_test ${TESTS})
