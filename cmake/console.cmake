@@ -9,5 +9,5 @@ add_custom_command(
           ${CMAKE_SOURCE_DIR}/console/index.html ${CMAKE_SOURCE_DIR}/console/pack.mjs
           ${CMAKE_SOURCE_DIR}/scripts/console
   COMMENT "Building the console's page")
-target_sources(gust_daemon PRIVATE ${CONSOLE_ASSETS})
+target_sources(gust_daemon_rest PRIVATE ${CONSOLE_ASSETS})
 set_source_files_properties(${CONSOLE_ASSETS} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)

@@ -16,7 +16,8 @@ target_link_libraries(gust_api_generated PUBLIC gust_wire)
 target_precompile_headers(gust_api_generated REUSE_FROM gust_base)
 add_executable(gust_api_generated_test ${CMAKE_SOURCE_DIR}/api/generator/generated_test.cc)
 target_link_libraries(gust_api_generated_test PRIVATE gust_api_generated GTest::gmock GTest::gtest_main)
-target_precompile_headers(gust_api_generated_test REUSE_FROM gust_base)
+test_headers(gust_api_generated_test)
 set_property(GLOBAL APPEND PROPERTY GUST_UNIT_TESTS gust_api_generated_test)
 
-gust_module(api DIR ${CMAKE_SOURCE_DIR}/src/api DEPS gust_api_generated gust_wire gust_auth gust_objects gust_functions gust_gateway gust_events gust_event_sources gust_scaling gust_tables gust_logs gust_metrics gust_traces)
+gust_module(api DIR ${CMAKE_SOURCE_DIR}/src/api UNIT_TESTED "/(apigatewayv2|dynamodb|dynamodbstreams)/|/(endpoint|post_policy)[.]"
+  DEPS gust_api_generated gust_wire gust_auth gust_objects gust_functions gust_gateway gust_events gust_event_sources gust_scaling gust_tables gust_logs gust_metrics gust_traces)

@@ -71,6 +71,7 @@ def _table(gust):
 def _bucket(gust):
     s3 = gust.client("s3")
     s3.create_bucket(Bucket="album")
+    s3.create_bucket(Bucket="album-west", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     for path in ("lake-0.3mp.jpg", "badge-transparent.png", "valley.webp"):
         kind = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}[Path(path).suffix]
         s3.put_object(Bucket="album", Key=f"2026/{path}", Body=(PICTURES / path).read_bytes(), ContentType=kind, Metadata={"camera": "none"})

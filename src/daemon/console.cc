@@ -207,7 +207,6 @@ boost::asio::awaitable<http::Response> Console::forward(RequestContext context, 
   auto found = check(request);
   if (!found) co_return admin_error(found.error().code == Code::kUnauthenticated ? 401 : 403, found.error().message);
   context.principal = std::move(found->principal);
-  context.signed_region = context.region;
   const http::Request asked{.method = request.method, .headers = request.headers};
   for (const auto* own : {"Cookie", "X-Gust-Csrf", "Authorization", "Origin"}) request.headers.erase(own);
   const bool admin = rest.starts_with("admin/");

@@ -160,6 +160,7 @@ def test_versions_markers_and_tags_are_told(wired, gust):
     assert record["eventVersion"] == "2.3" and thing["versionId"] == put["VersionId"] and thing["eTag"] == put["ETag"].strip('"')
     s3.delete_object_tagging(Bucket=bucket, Key="k")
     told("k", "ObjectTagging:Delete")
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]})
     s3.put_object_acl(Bucket=bucket, Key="k", ACL="private")
     told("k", "ObjectAcl:Put")
     marker = s3.delete_object(Bucket=bucket, Key="k")

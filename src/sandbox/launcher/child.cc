@@ -118,6 +118,7 @@ Specialisation await_program(const ChildPlan& plan) {
   if (auto raised = raise_walls(plan); !raised) give_up(plan, raised.error());
   if (!plan.spec.argv.empty()) execute(plan, plan.spec.argv, plan.spec.env, plan.spec.working_dir);
   const auto program = await_program(plan);
+  if (auto said = send_message(plan.control, kExecuting); !said) give_up(plan, said.error());
   execute(plan, program.argv, program.env, program.working_dir);
 }
 

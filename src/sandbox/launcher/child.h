@@ -38,6 +38,8 @@ inline constexpr std::string_view kReady = "ready";
 inline constexpr std::string_view kGo = "go";
 // From a sandbox without a program: it waits for a packet of encode_program().
 inline constexpr std::string_view kWaiting = "waiting";
+// From the same: it executes its program now. One that ends at once can be gone before the socket's end is read.
+inline constexpr std::string_view kExecuting = "executing";
 
 // Runs in the new process and does not return.
 [[noreturn]] void run_child(const ChildPlan& plan);

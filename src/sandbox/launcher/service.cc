@@ -50,11 +50,6 @@ Exit read_exit(int status_pipe) {
   return exit;
 }
 
-bool is_gone(int pidfd) {
-  pollfd polled{pidfd, POLLIN, 0};
-  return ::poll(&polled, 1, 0) > 0;
-}
-
 GroupLimits limits_of(const Spec& spec) { return {spec.memory_bytes, spec.cpu_millis, spec.cpu_share, spec.max_pids}; }
 
 // "!<code> <message>" from the child.
@@ -302,13 +297,14 @@ void Service::read_control(Running& sandbox) {
     return;
   }
   const auto& bytes = (*packet)->bytes;
-  if (sandbox.announced) {
+  if (sandbox.announced && bytes == kExecuting) {
+    sandbox.executes = true;
+  } else if (sandbox.announced) {
     // It waited for its program: now that runs, or could not, or the process was killed.
-    const bool ran = bytes.empty() && !is_gone(sandbox.pidfd.get());
     const Error gone{Code::kUnavailable, "it was killed before its program ran", {}};
-    answer_specialise(sandbox, ran             ? Result<void>()
-                               : bytes.empty() ? std::unexpected(gone)
-                                               : std::unexpected(parse_child_error(bytes)));
+    answer_specialise(sandbox, !bytes.empty()     ? std::unexpected(parse_child_error(bytes))
+                               : sandbox.executes ? Result<void>()
+                                                  : std::unexpected(gone));
     sandbox.control.reset();
   } else if (bytes == kWaiting) {
     auto control = std::move(sandbox.control);

@@ -35,6 +35,7 @@ struct Running {
   std::vector<Fd> listeners;
   Fd mounts;   // the mount namespace of a generic one, until it is specialised
   std::uint64_t specialise_seq = 0;  // of the request that gave it its program, until that runs
+  bool executes = false;   // that program is executed, or could not be
   bool announced = false;  // "started" was sent
   bool reaped = false;     // the init process is gone; only groups are left to remove
   bool dropped = false;    // the start failed and was answered
