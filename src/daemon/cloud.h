@@ -142,6 +142,7 @@ class Cloud {
   std::unique_ptr<metrics::MetricStore> metric_store_;
   std::unique_ptr<EmbeddedMetrics> embedded_metrics_;
   std::unique_ptr<meter::Ledger> ledger_;
+  std::unique_ptr<RequestMetrics> request_metrics_;
   std::unique_ptr<ServiceMetrics> service_metrics_;
   std::unique_ptr<meter::Recent> recent_;
   std::unique_ptr<env::ShiftedClock> logs_clock_;

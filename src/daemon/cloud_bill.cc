@@ -24,8 +24,12 @@ void Cloud::open_bill() {
   const auto spending = period_of("GUST_BUDGET_PERIOD_MS", 50, kDay).value_or(std::chrono::minutes(1));
   uses_ = std::make_unique<meter::UseLedger>(executor_, clock_, settings_.data + "/meter",
                                              owner_of(*objects_, *apis_));
+  request_metrics_ = std::make_unique<RequestMetrics>(owner_of(*objects_, *apis_));
+  service_metrics_->add(*request_metrics_);
+  gateway_->on_answered([this](const gateway::Answered& request) { request_metrics_->answered(request); });
   use_counts_ = std::make_unique<UseCounts>(
-      executor_, UseCounts::Parts{*uses_, *accounts_, *objects_, *catalog_, *table_sweeper_}, storage);
+      executor_,
+      UseCounts::Parts{*uses_, *request_metrics_, *accounts_, *objects_, *catalog_, *table_sweeper_}, storage);
   dynamodb_->on_taken([this](const tables::Table& table, tables::Units units, double number) {
     use_counts_->taken(table, units, number);
   });

@@ -162,7 +162,7 @@ boost::asio::awaitable<http::Response> Front::dispatch(RequestContext context, h
   if (to.service == ServiceKind::kMetrics)
     co_return co_await serve_metrics(std::move(context), std::move(request), std::move(to));
   if (const auto open = open_.find(to.service); open != open_.end()) {
-    auto noted = note(request, to);
+    auto noted = note(context, request, to);
     auto response = co_await open->second(std::move(context), std::move(request), std::move(to));
     tell(noted, {}, response);
     co_return response;
@@ -190,7 +190,8 @@ async::Task<Principal> Front::authenticate(RequestContext context, http::Request
 }
 
 // Before the request is given away.
-std::optional<Served> Front::note(const http::Request& request, const api::Destination& to) const {
+std::optional<Front::Noted> Front::note(const RequestContext& context, const http::Request& request,
+                                        const api::Destination& to) const {
   using enum ServiceKind;
   const bool counts = to.service == kS3 || to.service == kDynamoDb || to.service == kHttpApi || to.service == kSite;
   if (!served_ || !counts) return std::nullopt;
@@ -204,15 +205,23 @@ std::optional<Served> Front::note(const http::Request& request, const api::Desti
   }
   out.from = request.peer == "sandbox" ? Served::From::kFunction : Served::From::kOutside;
   out.bytes_in = request.content_length.value_or(0);
-  return out;
+  return Noted{std::move(out), std::chrono::steady_clock::now(), context.note};
 }
 
-void Front::tell(std::optional<Served>& note, const AccountId& account, const http::Response& response) const {
-  if (!note) return;
-  note->account = account;
-  note->status = response.status;
-  if (note->method != "HEAD") note->bytes_out = response.content_length.value_or(response.body.size());
-  served_(*note);
+void Front::tell(std::optional<Noted>& noted, const AccountId& account, const http::Response& response) const {
+  if (!noted) return;
+  auto& served = noted->served;
+  served.account = account;
+  served.status = response.status;
+  if (served.method != "HEAD") served.bytes_out = response.content_length.value_or(response.body.size());
+  const std::chrono::duration<double, std::milli> latency = std::chrono::steady_clock::now() - noted->began;
+  served.latency_ms = latency.count();
+  if (noted->note) {
+    served.operation = noted->note->operation;
+    served.resource = noted->note->resource;
+  }
+  if (response.status >= 400) served.error = error_code_of(response);
+  served_(served);
 }
 
 boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext context, http::Request request,
@@ -224,7 +233,7 @@ boost::asio::awaitable<http::Response> Front::serve_signed(RequestContext contex
   const std::string origin(is_s3 ? request.headers.get_or("origin", "") : "");
   const auto method = request.method;
   const std::string cors_method(request.headers.get_or("access-control-request-method", method));  // as the service
-  auto noted = note(request, to);
+  auto noted = note(context, request, to);
   http::Response response;
   if (is_s3 && api::S3Service::is_form(request, to.path)) {
     response = co_await s3_.post_form(context, std::move(request), to.path, authenticator_);

@@ -4,6 +4,7 @@
 #include "api/endpoint.h"
 #include "auth/authenticator.h"
 #include "daemon/front_spans.h"
+#include "daemon/served.h"
 #include "http/message.h"
 #include "wire/service.h"
 
@@ -17,17 +18,6 @@ class S3Service;
 }
 
 namespace gust::daemon {
-
-// A request that was answered, for the bill.
-struct Served {
-  api::ServiceKind service{};
-  std::string name;  // of the API or the site's bucket
-  std::string path, method, query;
-  AccountId account;  // who signed it; empty: nobody
-  enum class From { kOutside, kFunction } from = From::kOutside;
-  std::uint64_t bytes_in = 0, bytes_out = 0;
-  int status = 0;
-};
 
 class Front {
  public:
@@ -67,8 +57,15 @@ class Front {
   boost::asio::awaitable<http::Response> trace(RequestContext context, http::Request request, api::Destination to);
   boost::asio::awaitable<http::Response> dispatch(RequestContext context, http::Request request, api::Destination to);
   async::Task<Principal> authenticate(RequestContext context, http::Request& request, std::string scope);
-  std::optional<Served> note(const http::Request& request, const api::Destination& to) const;
-  void tell(std::optional<Served>& note, const AccountId& account, const http::Response& response) const;
+  // A request that somebody wants to hear of: what is known of it at its begin, and what comes to be known.
+  struct Noted {
+    Served served;
+    SteadyTime began;
+    std::shared_ptr<RequestNote> note;
+  };
+  std::optional<Noted> note(const RequestContext& context, const http::Request& request,
+                            const api::Destination& to) const;
+  void tell(std::optional<Noted>& noted, const AccountId& account, const http::Response& response) const;
   boost::asio::awaitable<http::Response> serve_signed(RequestContext context, http::Request request,
                                                       api::Destination to);
   boost::asio::awaitable<http::Response> serve_tables(RequestContext context, http::Request request,

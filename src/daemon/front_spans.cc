@@ -59,21 +59,6 @@ void name_request(Span& span, const http::Request& request, const api::Destinati
   }
 }
 
-// The code that an answer gives for its failure.
-std::string error_of(const http::Response& response) {
-  if (const auto type = response.headers.get("x-amzn-errortype")) return std::string(*type);
-  const std::string_view body = std::string_view(response.body).substr(0, 1000);
-  for (const auto& [begin, end] : {std::pair<std::string_view, char>{"<Code>", '<'}, {"\"__type\":\"", '"'}}) {
-    auto at = body.find(begin);
-    if (at == std::string_view::npos) continue;
-    at += begin.size();
-    auto code = body.substr(at, body.find(end, at) - at);
-    if (const auto hash = code.rfind('#'); hash != std::string_view::npos) code.remove_prefix(hash + 1);
-    return plain(code);
-  }
-  return fmt::format("HTTP {}", response.status);
-}
-
 // The trace that the request says it is of.
 TraceContext trace_of(const RequestContext& context, const http::Request& request) {
   const auto xray = request.headers.get_or("x-amzn-trace-id", "");
@@ -91,6 +76,20 @@ TraceContext trace_of(const RequestContext& context, const http::Request& reques
 }
 
 }  // namespace
+
+std::string error_code_of(const http::Response& response) {
+  if (const auto type = response.headers.get("x-amzn-errortype")) return std::string(*type);
+  const std::string_view body = std::string_view(response.body).substr(0, 1000);
+  for (const auto& [begin, end] : {std::pair<std::string_view, char>{"<Code>", '<'}, {"\"__type\":\"", '"'}}) {
+    auto at = body.find(begin);
+    if (at == std::string_view::npos) continue;
+    at += begin.size();
+    auto code = body.substr(at, body.find(end, at) - at);
+    if (const auto hash = code.rfind('#'); hash != std::string_view::npos) code.remove_prefix(hash + 1);
+    return plain(code);
+  }
+  return fmt::format("HTTP {}", response.status);
+}
 
 std::shared_ptr<telemetry::OpenSpan> FrontSpans::begin(RequestContext& context, const http::Request& request,
                                                        const api::Destination& to) const {
@@ -124,7 +123,7 @@ void FrontSpans::end(std::shared_ptr<telemetry::OpenSpan> span, const RequestCon
   if (!span) return;
   auto& data = span->span;
   data.status = telemetry::status_of(response.status);
-  data.error = data.status == telemetry::SpanStatus::kOk ? "" : error_of(response);
+  data.error = data.status == telemetry::SpanStatus::kOk ? "" : error_code_of(response);
   if (response.status != 200) data.attributes.emplace_back("http.status", std::to_string(response.status));
   response.kept = std::make_shared<telemetry::SpanEnd>(std::move(span));
 }

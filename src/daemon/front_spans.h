@@ -10,6 +10,9 @@
 
 namespace gust::daemon {
 
+// The code that an answer gives for its failure.
+std::string error_code_of(const http::Response& response);
+
 class FrontSpans {
  public:
   explicit FrontSpans(telemetry::Tracer& tracer) : tracer_(tracer) {}

@@ -61,23 +61,27 @@ async::Task<void> ServiceMetrics::run() {
     const auto into = to_epoch_ms(clock_.now()) % kMinuteMs;
     const auto pause = period_.value_or(Millis(kMinuteMs - into));
     GUST_CO_CHECK(co_await async::sleep_for(pause));
-    flush();
+    GUST_CO_CHECK(co_await flush());
   }
 }
 
 async::Task<void> ServiceMetrics::stop() {
   const auto stopped = co_await tasks_.stop();
-  flush();
+  GUST_CO_CHECK(co_await flush());
   co_return stopped;
 }
 
-void ServiceMetrics::flush() {
+async::Task<void> ServiceMetrics::flush() {
   std::vector<metrics::Sample> samples;
+  if (requests_ != nullptr) {
+    GUST_CO_TRY(samples, co_await requests_->take());
+  }
   add_versions(samples);
   add_loads(samples);
   const auto at = std::exchange(since_, clock_.now());
   for (auto& sample : samples) sample.at = at;
   store_.add(std::move(samples));
+  co_return Result<void>{};
 }
 
 void ServiceMetrics::add_versions(std::vector<metrics::Sample>& out) {

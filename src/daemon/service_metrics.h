@@ -1,8 +1,9 @@
-// ServiceMetrics: the platform's own metrics (AWS/Lambda), summed up in memory and written once a minute and at the
-// end: kill -9 loses what came since. Loop thread only.
+// ServiceMetrics: the platform's own metrics, summed up in memory and written once a minute and at the end: kill -9
+// loses what came since. Those of AWS/Lambda are summed up here, the others in RequestMetrics. Loop thread only.
 #pragma once
 
 #include "async/task_group.h"
+#include "daemon/request_metrics.h"
 #include "env/clock.h"
 #include "functions/function.h"
 #include "meter/record.h"
@@ -28,8 +29,10 @@ class ServiceMetrics final : public meter::Sink {
 
   void start() { tasks_.spawn(run()); }
   async::Task<void> stop();
+  // Whose are written, too. Outlives this.
+  void add(RequestMetrics& requests) { requests_ = &requests; }
   // Hands what came to the store.
-  void flush();
+  async::Task<void> flush();
 
  private:
   struct Version {
@@ -52,6 +55,7 @@ class ServiceMetrics final : public meter::Sink {
   metrics::MetricStore& store_;
   env::Clock& clock_;
   std::optional<Millis> period_;
+  RequestMetrics* requests_ = nullptr;
   std::map<VersionKey, Version, std::less<>> versions_;
   std::map<functions::FunctionKey, Load> loads_;
   WallTime since_{};  // when what is counted began

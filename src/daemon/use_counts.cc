@@ -14,16 +14,6 @@ constexpr Millis kFirstLook{60'000};
 constexpr Millis kPause{20};  // between two pages of a bucket's listing: others come first
 constexpr std::size_t kPage = 1000;
 
-// The parameters of a query that make GET of a bucket or of the service a listing.
-bool lists(const Served& request, bool has_key) {
-  if (has_key || request.method != "GET") return false;
-  if (request.query.empty() || request.path == "/") return true;
-  for (const auto* word : {"list-type", "prefix", "marker", "max-keys", "delimiter", "uploads", "versions"}) {
-    if (request.query.find(word) != std::string::npos) return true;
-  }
-  return false;
-}
-
 void count_bytes(meter::Use& use, const Served& request) {
   if (request.from == Served::From::kFunction) {
     use.bytes_inside += request.bytes_in + request.bytes_out;
@@ -36,13 +26,11 @@ void count_bytes(meter::Use& use, const Served& request) {
 // PUT, COPY, POST and LIST have one price, GET and all others another; DELETE and its POST have none
 // (https://aws.amazon.com/s3/pricing/).
 void count_objects(meter::UseLedger& ledger, const Served& request) {
-  const auto begin = std::string_view(request.path).substr(request.path.starts_with('/') ? 1 : 0);
-  const auto bucket = begin.substr(0, begin.find('/'));
-  const bool has_key = begin.size() > bucket.size() + 1;
+  const auto bucket = bucket_of(request);
   meter::Use use{.requests = 1};
   count_bytes(use, request);
-  const bool deletes = request.method == "DELETE" || (request.method == "POST" && request.query.starts_with("delete"));
-  if (request.method == "PUT" || request.method == "POST" || lists(request, has_key))
+  const bool deletes = is_deletion(request);
+  if (request.method == "PUT" || request.method == "POST" || is_listing(request))
     use.puts = deletes ? 0 : 1;
   else if (!deletes)
     use.gets = 1;
@@ -74,6 +62,7 @@ meter::UseLedger::Owner owner_of(objects::ObjectStore& objects, gateway::Apis& a
 }
 
 void UseCounts::served(const Served& request) {
+  parts_.metrics.served(request);
   if (request.status >= 500 || request.status == 403) return;  // free on the public service, too
   if (request.service == ServiceKind::kS3) return count_objects(parts_.ledger, request);
   meter::Use use;
@@ -92,6 +81,7 @@ void UseCounts::served(const Served& request) {
 }
 
 void UseCounts::taken(const tables::Table& table, tables::Units units, double number) {
+  parts_.metrics.taken(table, units, number);
   const auto milli = static_cast<std::uint64_t>(std::llround(number * 1000));
   meter::Use use{.requests = 1};
   (units == tables::Units::kRead ? use.read_milliunits : use.write_milliunits) = milli;
@@ -119,10 +109,11 @@ async::Task<void> UseCounts::look(Millis since) {
   for (const auto& account : accounts) {
     GUST_CO_TRY(const auto buckets, co_await parts_.objects.buckets(account.id));
     for (const auto& bucket : buckets) {
-      const auto bytes = co_await stored_in(bucket.name);
-      if (!bytes && bytes.error().code == Code::kNotFound) continue;  // removed meanwhile
-      if (!bytes) co_return std::unexpected(bytes.error());
-      const meter::Use use{.byte_hours = byte_hours(*bytes, since)};
+      const auto stored = co_await stored_in(bucket.name);
+      if (!stored && stored.error().code == Code::kNotFound) continue;  // removed meanwhile
+      if (!stored) co_return std::unexpected(stored.error());
+      parts_.metrics.stored(account.id, bucket.name.str(), stored->bytes, stored->objects);
+      const meter::Use use{.byte_hours = byte_hours(stored->bytes, since)};
       if (use.byte_hours > 0) parts_.ledger.count("s3", bucket.name.str(), account.id, use);
     }
   }
@@ -130,14 +121,15 @@ async::Task<void> UseCounts::look(Millis since) {
 }
 
 // Of all versions.
-async::Task<std::uint64_t> UseCounts::stored_in(BucketName bucket) {
+async::Task<UseCounts::Stored> UseCounts::stored_in(BucketName bucket) {
   objects::VersionsQuery query;
   query.limit = kPage;
-  std::uint64_t bytes = 0;
+  Stored stored;
   for (;;) {
     GUST_CO_TRY(const auto page, co_await parts_.objects.list_versions(bucket, query));
-    for (const auto& version : page.versions) bytes += version.object.size;
-    if (!page.truncated) co_return bytes;
+    for (const auto& version : page.versions) stored.bytes += version.object.size;
+    stored.objects += page.versions.size();
+    if (!page.truncated) co_return stored;
     query.key_marker = page.next_key;
     query.version_marker = page.next_version;
     GUST_CO_CHECK(co_await async::sleep_for(kPause));

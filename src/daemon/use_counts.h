@@ -1,9 +1,11 @@
-// UseCounts: what requests to buckets, tables and HTTP APIs use, and what is stored, into the ledger. Loop thread only.
+// UseCounts: what requests to buckets, tables and HTTP APIs use, and what is stored, into the ledger and the metrics.
+// Loop thread only.
 #pragma once
 
 #include "async/task_group.h"
 #include "auth/accounts.h"
-#include "daemon/front.h"
+#include "daemon/request_metrics.h"
+#include "daemon/served.h"
 #include "gateway/apis.h"
 #include "meter/use_ledger.h"
 #include "objects/object_store.h"
@@ -20,6 +22,7 @@ class UseCounts {
  public:
   struct Parts {
     meter::UseLedger& ledger;
+    RequestMetrics& metrics;
     auth::Accounts& accounts;
     objects::ObjectStore& objects;
     tables::Catalog& catalog;
@@ -37,9 +40,13 @@ class UseCounts {
   async::Task<void> stop() { return tasks_.stop(); }
 
  private:
+  struct Stored {
+    std::uint64_t bytes = 0, objects = 0;
+  };
+
   async::Task<void> run();
   async::Task<void> look(Millis since);
-  async::Task<std::uint64_t> stored_in(BucketName bucket);
+  async::Task<Stored> stored_in(BucketName bucket);
 
   Parts parts_;
   Millis period_;

@@ -73,12 +73,18 @@ Result<std::string> make_event(const IntegrationRecord& integration, const Event
 Gateway::Gateway(Apis& apis, Integration& integration, const env::Clock& clock, telemetry::Tracer& tracer)
     : apis_(apis), integration_(integration), clock_(clock), tracer_(tracer) {}
 
+double Gateway::milliseconds_since(SteadyTime began) const {
+  return std::chrono::duration<double, std::milli>(clock_.steady() - began).count();
+}
+
 boost::asio::awaitable<http::Response> Gateway::handle(RequestContext context, http::Request request,
                                                        std::string api_id, std::string path, std::string domain_name) {
   const bool is_head = request.method == "HEAD";
   const auto request_id = context.request_id.str();
+  const auto began = clock_.steady();
   const std::string origin(request.headers.get_or("origin", ""));
   http::Response response;
+  Answered told{.api_id = api_id, .bytes = request.content_length.value_or(0)};
   auto served = co_await apis_.served(api_id);
   if (!served || (*served)->api.endpoint_disabled) {
     response = served ? own_response(404, "Not Found") : of_error(served.error());
@@ -87,12 +93,20 @@ boost::asio::awaitable<http::Response> Gateway::handle(RequestContext context, h
     if (api->api.cors && is_preflight(request)) {
       response = answer_preflight(*api->api.cors, request);
     } else {
-      auto answered = co_await answer(std::move(context), request, api, std::move(path), std::move(domain_name));
+      auto answered = co_await answer(std::move(context), request, api, std::move(path),
+                                      std::move(domain_name), told);
       response = answered ? std::move(*answered) : of_error(answered.error());
       if (api->api.cors) apply_cors(*api->api.cors, origin, response);
     }
   }
   response.headers.set("apigw-requestid", request_id);
+  if (served && on_answered_) {
+    told.account = (*served)->api.account;
+    told.status = response.status;
+    told.latency_ms = milliseconds_since(began);
+    told.bytes += response.body.size();
+    on_answered_(told);
+  }
   if (is_head) {
     response.content_length = response.body.size();
     response.body.clear();
@@ -102,11 +116,12 @@ boost::asio::awaitable<http::Response> Gateway::handle(RequestContext context, h
 
 async::Task<http::Response> Gateway::answer(RequestContext context, http::Request& request,
                                             std::shared_ptr<const ServedApi> served, std::string path,
-                                            std::string domain_name) {
+                                            std::string domain_name, Answered& answered) {
   const auto began_us = telemetry::now_us();
   if (context.note) context.note->account = served->api.account;
   const auto at = find_stage(*served, std::move(path));
   if (!at.stage) co_return fail(Code::kNotFound, fmt::format("API {} has no stage that fits", served->api.id), "stage");
+  answered.stage = at.stage->stage.id;
   GUST_CO_TRY(const auto match, choose_route(at.stage->keys, request.method, at.route_path));
   const auto& route = at.stage->routes[match.index];
   if (request.content_length.value_or(0) > kMaxBodyBytes)
@@ -141,15 +156,18 @@ async::Task<http::Response> Gateway::answer(RequestContext context, http::Reques
   span.name = route.key;
   span.resource = served->api.id;
   tracer_.record(span);
-  co_return co_await invoke(std::move(invoking), integration->second, std::move(event), std::move(arn));
+  co_return co_await invoke(std::move(invoking), integration->second, std::move(event), std::move(arn),
+                            answered);
 }
 
 async::Task<http::Response> Gateway::invoke(RequestContext context, const IntegrationRecord& integration,
-                                            std::string event, std::string source_arn) {
+                                            std::string event, std::string source_arn, Answered& answered) {
   GUST_CO_TRY(auto function, function_of_uri(integration.uri));
   context.deadline = std::min(context.deadline, clock_.steady() + Millis(integration.timeout_ms));
   const auto request_id = context.request_id;
+  const auto began = clock_.steady();
   auto reply = co_await integration_.invoke(std::move(context), function, std::move(event), std::move(source_arn));
+  answered.integration_ms = milliseconds_since(began);
   if (!reply) {
     GUST_WARN("gateway: request_id={} function={}: {} {}", request_id, function, code_name(reply.error().code),
               reply.error().message);
