@@ -1,5 +1,7 @@
 #include "daemon/request_metrics.h"
 
+#include "daemon/samples_of.h"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -15,35 +17,6 @@ using metrics::Summary;
 constexpr std::string_view kS3 = "AWS/S3", kDynamoDb = "AWS/DynamoDB", kApiGateway = "AWS/ApiGateway";
 constexpr std::array<const char*, 6> kVerbNames = {"GetRequests",  "PutRequests",  "DeleteRequests",
                                                    "HeadRequests", "PostRequests", "ListRequests"};
-
-// Into `out`, under one account, namespace and set of dimensions. Nothing of a summary that is empty.
-class Into {
- public:
-  Into(std::vector<metrics::Sample>& out, const AccountId& account, std::string_view name_space, Dimensions dimensions)
-      : out_(out), account_(account), name_space_(name_space), dimensions_(std::move(dimensions)) {}
-
-  void add(const char* name, std::string_view unit, Summary summary) {
-    if (summary.count == 0) return;
-    metrics::Sample sample;
-    sample.metric = {account_, std::string(name_space_), name, dimensions_};
-    sample.unit = metrics::parse_unit(unit).value_or(metrics::kNoUnit);
-    sample.summary = std::move(summary);
-    out_.push_back(std::move(sample));
-  }
-  // Each of `events` counts one or nothing: `sum` of them one.
-  void add_count(const char* name, double sum, double events) {
-    Summary summary;
-    if (sum > 0) summary.add(1, sum);
-    if (events > sum) summary.add(0, events - sum);
-    add(name, "Count", std::move(summary));
-  }
-
- private:
-  std::vector<metrics::Sample>& out_;
-  const AccountId& account_;
-  std::string_view name_space_;
-  Dimensions dimensions_;
-};
 
 bool is_client_error(int status) { return status >= 400 && status < 500; }
 
@@ -160,9 +133,9 @@ void RequestMetrics::stored(const AccountId& account, const std::string& bucket,
   Summary size, number;
   size.add(static_cast<double>(bytes));
   number.add(static_cast<double>(objects));
-  Into(stored_, account, kS3, {{"BucketName", bucket}, {"StorageType", "StandardStorage"}})
+  SamplesOf(stored_, account, kS3, {{"BucketName", bucket}, {"StorageType", "StandardStorage"}})
       .add("BucketSizeBytes", "Bytes", std::move(size));
-  Into(stored_, account, kS3, {{"BucketName", bucket}, {"StorageType", "AllStorageTypes"}})
+  SamplesOf(stored_, account, kS3, {{"BucketName", bucket}, {"StorageType", "AllStorageTypes"}})
       .add("NumberOfObjects", "Count", std::move(number));
 }
 
@@ -181,15 +154,15 @@ async::Task<RequestMetrics::Samples> RequestMetrics::of_buckets(std::map<std::st
   for (auto& [name, bucket] : buckets) {
     const auto account = co_await owner_("s3", name);
     if (!account) continue;
-    Into into(out, *account, kS3, {{"BucketName", name}, {"FilterId", "EntireBucket"}});
-    into.add_count("AllRequests", bucket.requests, bucket.requests);
+    SamplesOf of(out, *account, kS3, {{"BucketName", name}, {"FilterId", "EntireBucket"}});
+    of.add_count("AllRequests", bucket.requests, bucket.requests);
     for (std::size_t verb = 0; verb < kVerbs; ++verb)
-      into.add_count(kVerbNames[verb], bucket.verbs[verb], bucket.verbs[verb]);
-    into.add_count("4xxErrors", bucket.client_errors, bucket.requests);
-    into.add_count("5xxErrors", bucket.server_errors, bucket.requests);
-    into.add("BytesDownloaded", "Bytes", std::move(bucket.downloaded));
-    into.add("BytesUploaded", "Bytes", std::move(bucket.uploaded));
-    into.add("FirstByteLatency", "Milliseconds", std::move(bucket.first_byte_ms));
+      of.add_count(kVerbNames[verb], bucket.verbs[verb], bucket.verbs[verb]);
+    of.add_count("4xxErrors", bucket.client_errors, bucket.requests);
+    of.add_count("5xxErrors", bucket.server_errors, bucket.requests);
+    of.add("BytesDownloaded", "Bytes", std::move(bucket.downloaded));
+    of.add("BytesUploaded", "Bytes", std::move(bucket.uploaded));
+    of.add("FirstByteLatency", "Milliseconds", std::move(bucket.first_byte_ms));
   }
   co_return out;
 }
@@ -204,32 +177,32 @@ void RequestMetrics::add_apis(Samples& out) {
     const auto& [account, api, name] = key;
     Dimensions dimensions{{"ApiId", api}};
     if (!name.empty()) dimensions.emplace("Stage", name);
-    Into into(out, account, kApiGateway, std::move(dimensions));
-    into.add_count("Count", stage.requests, stage.requests);
-    into.add_count("4xx", stage.client_errors, stage.requests);
-    into.add_count("5xx", stage.server_errors, stage.requests);
-    into.add("Latency", "Milliseconds", std::move(stage.latency_ms));
-    into.add("IntegrationLatency", "Milliseconds", std::move(stage.integration_ms));
-    into.add("DataProcessed", "Bytes", std::move(stage.bytes));
+    SamplesOf of(out, account, kApiGateway, std::move(dimensions));
+    of.add_count("Count", stage.requests, stage.requests);
+    of.add_count("4xx", stage.client_errors, stage.requests);
+    of.add_count("5xx", stage.server_errors, stage.requests);
+    of.add("Latency", "Milliseconds", std::move(stage.latency_ms));
+    of.add("IntegrationLatency", "Milliseconds", std::move(stage.integration_ms));
+    of.add("DataProcessed", "Bytes", std::move(stage.bytes));
   }
 }
 
 void RequestMetrics::add_tables(Samples& out) {
   for (auto& [key, operation] : std::exchange(operations_, {})) {
     const auto& [account, table, name] = key;
-    Into into(out, account, kDynamoDb, {{"TableName", table}, {"Operation", name}});
-    into.add("SuccessfulRequestLatency", "Milliseconds", std::move(operation.latency_ms));
-    into.add_count("ThrottledRequests", operation.throttled, operation.throttled);
-    into.add_count("SystemErrors", operation.server_errors, operation.server_errors);
+    SamplesOf of(out, account, kDynamoDb, {{"TableName", table}, {"Operation", name}});
+    of.add("SuccessfulRequestLatency", "Milliseconds", std::move(operation.latency_ms));
+    of.add_count("ThrottledRequests", operation.throttled, operation.throttled);
+    of.add_count("SystemErrors", operation.server_errors, operation.server_errors);
   }
   for (auto& [key, table] : std::exchange(tables_, {})) {
-    Into into(out, key.first, kDynamoDb, {{"TableName", key.second}});
-    into.add("ConsumedReadCapacityUnits", "Count", std::move(table.read));
-    into.add("ConsumedWriteCapacityUnits", "Count", std::move(table.written));
-    into.add_count("ConditionalCheckFailedRequests", table.conditions_failed, table.conditions_failed);
+    SamplesOf of(out, key.first, kDynamoDb, {{"TableName", key.second}});
+    of.add("ConsumedReadCapacityUnits", "Count", std::move(table.read));
+    of.add("ConsumedWriteCapacityUnits", "Count", std::move(table.written));
+    of.add_count("ConditionalCheckFailedRequests", table.conditions_failed, table.conditions_failed);
   }
   for (const auto& [account, errors] : std::exchange(user_errors_, {}))
-    Into(out, account, kDynamoDb, {}).add_count("UserErrors", errors, errors);
+    SamplesOf(out, account, kDynamoDb, {}).add_count("UserErrors", errors, errors);
 }
 
 }  // namespace gust::daemon

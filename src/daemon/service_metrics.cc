@@ -1,5 +1,7 @@
 #include "daemon/service_metrics.h"
 
+#include "daemon/samples_of.h"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -9,23 +11,6 @@ namespace {
 
 constexpr std::string_view kNamespace = "AWS/Lambda";
 constexpr std::int64_t kMinuteMs = 60'000;
-
-metrics::Sample sample_of(const AccountId& account, std::string name, metrics::Dimensions dimensions,
-                          std::string_view unit, metrics::Summary summary) {
-  metrics::Sample out;
-  out.metric = {account, std::string(kNamespace), std::move(name), std::move(dimensions)};
-  out.unit = metrics::parse_unit(unit).value_or(metrics::kNoUnit);
-  out.summary = std::move(summary);
-  return out;
-}
-
-// A count of `sum` among `events` events, of which each counts one or nothing.
-metrics::Summary counted(double sum, double events) {
-  metrics::Summary out;
-  if (sum > 0) out.add(1, sum);
-  if (events > sum) out.add(0, events - sum);
-  return out;
-}
 
 }  // namespace
 
@@ -96,20 +81,18 @@ void ServiceMetrics::add_versions(std::vector<metrics::Sample>& out) {
   }
   for (auto& [key, sum] : sums) {
     const auto& [account, dimensions] = key;
-    out.push_back(sample_of(account, "Invocations", dimensions, "Count", counted(sum.invocations, sum.invocations)));
-    out.push_back(sample_of(account, "Errors", dimensions, "Count", counted(sum.errors, sum.invocations)));
-    out.push_back(sample_of(account, "Duration", dimensions, "Milliseconds", std::move(sum.duration_ms)));
+    SamplesOf of(out, account, kNamespace, dimensions);
+    of.add_count("Invocations", sum.invocations, sum.invocations);
+    of.add_count("Errors", sum.errors, sum.invocations);
+    of.add("Duration", "Milliseconds", std::move(sum.duration_ms));
   }
 }
 
 void ServiceMetrics::add_loads(std::vector<metrics::Sample>& out) {
   for (auto& [function, load] : std::exchange(loads_, {})) {
-    const metrics::Dimensions dimensions{{"FunctionName", function.name.str()}};
-    const auto tries = load.throttles + load.running.count;
-    out.push_back(sample_of(function.account, "Throttles", dimensions, "Count", counted(load.throttles, tries)));
-    if (load.running.count > 0) {
-      out.push_back(sample_of(function.account, "ConcurrentExecutions", dimensions, "Count", std::move(load.running)));
-    }
+    SamplesOf of(out, function.account, kNamespace, {{"FunctionName", function.name.str()}});
+    of.add_count("Throttles", load.throttles, load.throttles + load.running.count);
+    of.add("ConcurrentExecutions", "Count", std::move(load.running));
   }
 }
 
