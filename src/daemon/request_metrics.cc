@@ -20,15 +20,6 @@ constexpr std::array<const char*, 6> kVerbNames = {"GetRequests",  "PutRequests"
 
 bool is_client_error(int status) { return status >= 400 && status < 500; }
 
-// A request names its table, or its ARN.
-std::string table_of(const std::string& given) {
-  constexpr std::string_view kBefore = ":table/";
-  const auto at = given.find(kBefore);
-  if (at == given.npos) return given;
-  const auto begin = at + kBefore.size();
-  return given.substr(begin, given.find('/', begin) - begin);
-}
-
 // The one of `key`, made where there is room for one more; null: there is none.
 template <typename Map, typename Key>
 auto* find_or_make(Map& all, const Key& key) {
@@ -95,12 +86,12 @@ void RequestMetrics::count_tables(const Served& request) {
     return;
   }
   if (request.resource.empty() || request.operation.empty()) return;
-  const auto table = table_of(request.resource);
   if (condition) {
-    if (auto* found = find_or_make(tables_, std::pair(request.account, table))) ++found->conditions_failed;
+    if (auto* found = find_or_make(tables_, std::pair(request.account, request.resource))) ++found->conditions_failed;
     return;
   }
-  auto* operation = find_or_make(operations_, std::tuple(request.account, table, std::string(request.operation)));
+  auto* operation =
+      find_or_make(operations_, std::tuple(request.account, request.resource, std::string(request.operation)));
   if (operation == nullptr) return;
   if (throttled) {
     ++operation->throttled;
@@ -149,7 +140,7 @@ async::Task<RequestMetrics::Samples> RequestMetrics::take() {
 }
 
 // As if each bucket had the metrics configuration "EntireBucket", which the public service's console makes.
-async::Task<RequestMetrics::Samples> RequestMetrics::of_buckets(std::map<std::string, Bucket, std::less<>> buckets) {
+async::Task<RequestMetrics::Samples> RequestMetrics::of_buckets(std::map<std::string, Bucket> buckets) {
   Samples out;
   for (auto& [name, bucket] : buckets) {
     const auto account = co_await owner_("s3", name);

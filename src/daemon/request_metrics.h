@@ -60,16 +60,16 @@ class RequestMetrics {
 
   void count_objects(const Served& request);
   void count_tables(const Served& request);
-  async::Task<Samples> of_buckets(std::map<std::string, Bucket, std::less<>> buckets);
+  async::Task<Samples> of_buckets(std::map<std::string, Bucket> buckets);
   void add_tables(Samples& out);
   void add_apis(Samples& out);
 
   meter::UseLedger::Owner owner_;
-  std::map<std::string, Bucket, std::less<>> buckets_;
-  std::map<std::tuple<AccountId, std::string, std::string>, Operation, std::less<>> operations_;  // table, operation
-  std::map<std::pair<AccountId, std::string>, Table, std::less<>> tables_;
+  std::map<std::string, Bucket> buckets_;
+  std::map<std::tuple<AccountId, std::string, std::string>, Operation> operations_;  // table, operation
+  std::map<std::pair<AccountId, std::string>, Table> tables_;
   std::map<AccountId, double> user_errors_;
-  std::map<std::tuple<AccountId, std::string, std::string>, Stage, std::less<>> stages_;  // API, stage
+  std::map<std::tuple<AccountId, std::string, std::string>, Stage> stages_;  // API, stage
   Samples stored_;
 };
 

@@ -217,7 +217,10 @@ static void take_note(const RequestContext& context, const Match& match, const D
   }
   if (document == nullptr) return;
   const auto* table = document->value->get_object().if_contains("TableName");
-  if (table != nullptr && table->is_string()) context.note->resource = table->get_string();
+  if (table == nullptr || !table->is_string()) return;
+  std::string_view name = table->get_string();  // or its ARN
+  if (const auto at = name.find(":table/"); at != name.npos) name.remove_prefix(at + 7);
+  context.note->resource = name.substr(0, name.find('/'));
 }
 
 boost::asio::awaitable<http::Response> Service::run(RequestContext context, http::Request request, std::string path) {

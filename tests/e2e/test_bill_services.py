@@ -121,6 +121,8 @@ def test_tags_days_and_csv(gust):
     lines = {line["tag:team"]: line for line in csv.DictReader(io.StringIO(out))}
     assert lines["red + blue"]["puts"] == teams["red + blue"]["puts"] and lines["green"]["currency"] == "USD"
     assert sum(Decimal(line["cost"]) for line in lines.values()) > 0
+    (line,) = csv.DictReader(io.StringIO(gust.cli("bill", "--by", 'tag:a, "b"', "--csv").stdout))
+    assert line['tag:a, "b"'] == '(no a, "b")' and line["currency"] == "USD"  # cells with commas and quotes
     assert bill(gust, "--prices", "none")["total"]["cost"] == "0.0000000000"
     assert Decimal(bill(gust, "--prices", "aws-arm")["total"]["cost"]) < Decimal(day["cost"])
 

@@ -17,8 +17,8 @@ def sums(quick):  # noqa: F811
     cloudwatch = quick.client("cloudwatch")
 
     def read(namespace, name, statistic="Sum", **dimensions):
-        points = statistics(cloudwatch, namespace, name, list(dimensions.items()), Statistics=["Sum", "Maximum", "SampleCount"])
-        return max(p[statistic] for p in points) if statistic == "Maximum" else sum(p[statistic] for p in points)
+        points = statistics(cloudwatch, namespace, name, list(dimensions.items()), Statistics=["Sum", "SampleCount"])
+        return sum(p[statistic] for p in points)
     return read
 
 
