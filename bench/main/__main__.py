@@ -1,7 +1,7 @@
 import importlib
 import sys
 
-NAMES = ("thumbnails", "keep_alive", "console")
+NAMES = ("thumbnails", "keep_alive", "console", "tls")
 wrong = set(sys.argv[1:]) - set(NAMES)
 if wrong:
     sys.exit(f"there is no benchmark {', '.join(sorted(wrong))}; there are {', '.join(NAMES)}, and those of bench/functions/run, bench/objects/run and bench/tables/run")

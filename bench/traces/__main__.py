@@ -1,9 +1,11 @@
-"""Throughput and the daemon's processor time a request, with traces and without, by turns."""
+"""Throughput and the daemon's processor time a request, with traces and without, in pairs of short rounds."""
 import contextlib
+import math
 import os
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from harness import SCRATCH, cores
@@ -25,8 +27,7 @@ end
 
 def processor_us(pid):
     """Of the daemon alone, all threads, in microseconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * 1e6 / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime_ns(~pid << 3 | 2) / 1000  # clock_getcpuclockid(3)
 
 
 def get_script(gust, folder):
@@ -49,15 +50,31 @@ def measure(gust, url, script, seconds):
     return rate, (processor_us(gust.process.pid) - before) / (rate * seconds), p50, p99
 
 
-def show(title, runs):
-    middle = {name: [statistics.median(values) for values in zip(*each)] for name, each in runs.items()}
-    plain = middle["traces off"]
-    rows = [(name, m[0], f"{min(r[0] for r in runs[name]):,.0f} to {max(r[0] for r in runs[name]):,.0f}", f"{100 * (m[0] / plain[0] - 1):+.1f} %",
-             f"{m[1]:.2f}", f"{100 * (m[1] / plain[1] - 1):+.1f} %", m[2], m[3]) for name, m in middle.items()]
-    table(title, ["what", "requests/s, median", "of rounds", "of off", "daemon us a request", "of off", "median ms", "p99 ms"], rows)
+def interval(values):
+    """(median, low, high): the middle, and between what it is with 95 % (order statistics, no distribution assumed)."""
+    ordered, n = sorted(values), len(values)
+    reach = 0.98 * n ** 0.5
+    return (statistics.median(ordered), ordered[max(0, math.floor(n / 2 - reach))], ordered[min(n - 1, math.ceil(n / 2 + reach) - 1)])
 
 
-def main(rounds=5, seconds=4, other=None):
+def of_plain(runs, name, at, plain):
+    """How much more a pair's rounds had, in per cent: the machine's speed changes from second to second, less within a pair."""
+    middle, low, high = interval([100 * (a[at] / b[at] - 1) for a, b in zip(runs[name], runs[plain])])
+    return f"{middle:+.1f} % ({low:+.1f} to {high:+.1f})"
+
+
+def show(title, runs, plain="traces off"):
+    rows = []
+    for name, each in runs.items():
+        middle = [statistics.median(values) for values in zip(*each)]
+        more = ["", ""] if name == plain else [of_plain(runs, name, at, plain) for at in (0, 1)]
+        rows.append((name, middle[0], more[0], f"{middle[1]:.2f}", more[1], middle[2], middle[3]))
+    table(title, ["what", "requests/s, median", "of off, pairs' median (95 %)", "daemon us a request", "of off, pairs' median (95 %)",
+                  "median ms", "p99 ms"], rows)
+
+
+def compare(rounds, seconds, other):
+    """Daemons begun for these rounds: {title: {name: [what each round measured]}}, and what the one with traces says of its spans."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=SCRATCH)))
         daemons = {"traces on": stack.enter_context(running()),
@@ -66,20 +83,36 @@ def main(rounds=5, seconds=4, other=None):
             daemons["the other binary"] = stack.enter_context(running(environment=["GUST_TRACES=off"], binary=other))
         gets = {name: get_script(gust, folder / str(i)) for i, (name, gust) in enumerate(daemons.items())}
         calls = {name: create_with_api(gust, "warm", "native") for name, gust in daemons.items()}
+        found = {}
         for title, url_of, scripts in ((f"GET of 16 KiB, {CONNECTIONS} connections", lambda name: daemons[name].endpoint, gets),
                                        (f"Warm invocations of a native function through an HTTP API, {CONNECTIONS} connections",
                                         calls.get, {})):
-            runs = {name: [] for name in daemons}
-            for name, gust in daemons.items():
+            runs = found[title] = {name: [] for name in daemons}
+            for name in daemons:
                 wrk(url_of(name), CONNECTIONS, 2, scripts.get(name), cores.LOAD)
-            for _ in range(rounds):
-                for name, gust in daemons.items():
+            for turn in range(rounds):
+                for name, gust in list(daemons.items())[::1 if turn % 2 else -1]:
                     runs[name].append(measure(gust, url_of(name), scripts.get(name), seconds))
-            show(title, runs)
-        gust = daemons["traces on"]
-        spans = {line.split()[0]: float(line.split()[1]) for line in metrics(gust) if line.startswith("gust_trace")}
-        print(f"\n{spans['gust_trace_spans_total']:,.0f} spans, {spans['gust_trace_spans_dropped_total']:,.0f} dropped, "
-              f"{spans['gust_trace_bytes'] / 2**20:.1f} MiB kept: {bytes_a_span(gust):.0f} bytes a span")
+        return found, spans_of(daemons["traces on"])
+
+
+def main(starts=6, rounds=20, seconds=1, other=None):
+    """A process may be quicker than its twin all its life, by where its memory lies: each pair of processes has some rounds only."""
+    found = {}
+    for _ in range(starts):
+        some, spans = compare(rounds, seconds, other)
+        for title, runs in some.items():
+            for name, each in runs.items():
+                found.setdefault(title, {}).setdefault(name, []).extend(each)
+    for title, runs in found.items():
+        show(title, runs)
+    print(f"\n{spans}")
+
+
+def spans_of(gust):
+    said = {line.split()[0]: float(line.split()[1]) for line in metrics(gust) if line.startswith("gust_trace")}
+    return (f"{said['gust_trace_spans_total']:,.0f} spans, {said['gust_trace_spans_dropped_total']:,.0f} dropped, "
+            f"{said['gust_trace_bytes'] / 2**20:.1f} MiB kept: {bytes_a_span(gust):.0f} bytes a span")
 
 
 def metrics(gust):
@@ -98,4 +131,4 @@ def bytes_a_span(gust):
     return size / max(1, spans)
 
 
-main(*(int(a) for a in sys.argv[1:3]), *sys.argv[3:4])
+main(*(int(a) for a in sys.argv[1:4]), *sys.argv[4:5])

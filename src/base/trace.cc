@@ -7,9 +7,11 @@ namespace {
 
 constexpr std::size_t kMostRest = 1000;
 
-void append_hex(std::string& out, std::uint64_t value, int digits = 16) {
+void append_hex(std::string& out, std::uint64_t value, std::size_t digits = 16) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) out += kDigits[(value >> shift) & 15];
+  std::array<char, 16> text;
+  for (auto at = digits; at-- > 0; value >>= 4) text[at] = kDigits[value & 15];
+  out.append(text.data(), digits);
 }
 
 // Exactly `digits` of them, lower case or upper.
@@ -43,7 +45,9 @@ bool is_printable(std::string_view text) {
 }  // namespace
 
 std::string xray_id(const TraceId& id) {
-  std::string out = "1-";
+  std::string out;
+  out.reserve(35);
+  out += "1-";
   append_hex(out, id.high >> 32, 8);
   out += '-';
   append_hex(out, id.high & 0xffffffff, 8);

@@ -19,18 +19,20 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no Gust answers, 4 the invoked function failed.";
 
 // "ADDR:PORT", "[ADDR]:PORT" or ":PORT".
-Result<void> parse_listen(const std::string& text, UpOptions& out) {
+Result<void> parse_listen(std::string_view option, const std::string& text, std::string& address_out,
+                          std::uint16_t& port_out) {
   const auto colon = text.rfind(':');
   const auto digits = colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), port_out);
   if (digits.empty() || problem != std::errc() || end != digits.data() + digits.size()) {
     return fail(Code::kInvalid,
-                fmt::format("--listen {}: expected ADDR:PORT, as in 127.0.0.1:4566; port 0 takes a free one", text),
+                fmt::format("{} {}: expected ADDR:PORT, as in 127.0.0.1:{}; port 0 takes a free one", option, text,
+                            option == "--listen" ? 4566 : 8443),
                 "usage");
   }
   auto address = text.substr(0, colon);
   if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  if (!address.empty()) out.address = address == "localhost" ? "127.0.0.1" : address;
+  if (!address.empty()) address_out = address == "localhost" ? "127.0.0.1" : address;
   return {};
 }
 
@@ -185,10 +187,15 @@ class Command {
 
   void add_up() {
     auto* sub = add("up", "Run Gust in the foreground until Ctrl-C or SIGTERM",
-                    "gust up\n  gust up --dev\n  gust up --listen 127.0.0.1:0 --data ./gust-data");
+                    "gust up\n  gust up --dev\n  gust up --listen 127.0.0.1:0 --data ./gust-data\n"
+                    "  gust up --tls-cert cert.pem --tls-key key.pem --tls-listen 0.0.0.0:443");
     sub->add_flag_callback(
         "--dev", [this] { up_options_.mode = Mode::kDev; }, "Also accept the key pair test/test, from loopback only");
     sub->add_option("--listen", listen_, "ADDR:PORT to listen on")->default_str("127.0.0.1:4566");
+    sub->add_option("--tls-cert", up_options_.tls_certificate,
+                    "The certificate in PEM, with those that lead to its authority: Gust speaks TLS, too");
+    sub->add_option("--tls-key", up_options_.tls_key, "The certificate's key in PEM");
+    sub->add_option("--tls-listen", tls_listen_, "ADDR:PORT to speak TLS on")->default_str("127.0.0.1:8443");
     sub->add_option("--keep-alive", keep_alive_,
                     "Seconds that an idle instance stays; auto: from when each function is called")
         ->default_str("auto");
@@ -198,7 +205,9 @@ class Command {
     sub->callback([this] {
       auto parsed = parse_keep_alive(keep_alive_, up_options_);
       if (parsed) parsed = parse_instance_memory(instance_memory_, up_options_);
-      if (parsed && !listen_.empty()) parsed = parse_listen(listen_, up_options_);
+      if (parsed && !listen_.empty())
+        parsed = parse_listen("--listen", listen_, up_options_.address, up_options_.port);
+      if (parsed) parsed = parse_tls();
       if (!parsed) {
         code_ = session_.failed(parsed.error());
         return;
@@ -206,6 +215,19 @@ class Command {
       up_options_.data = std::filesystem::absolute(session_.data_folder()).lexically_normal().string();
       code_ = local_.up(up_options_);
     });
+  }
+
+  Result<void> parse_tls() {
+    auto& options = up_options_;
+    if (!tls_listen_.empty())
+      GUST_CHECK(parse_listen("--tls-listen", tls_listen_, options.tls_address, options.tls_port));
+    const bool certificate = !options.tls_certificate.empty(), key = !options.tls_key.empty();
+    if (certificate != key || (!certificate && !tls_listen_.empty()))
+      return fail(Code::kInvalid, "TLS needs both a certificate and its key: --tls-cert FILE --tls-key FILE", "usage");
+    for (auto* file : {&options.tls_certificate, &options.tls_key}) {
+      if (!file->empty()) *file = std::filesystem::absolute(*file).lexically_normal().string();
+    }
+    return {};
   }
 
   void add_deploy() {
@@ -500,7 +522,7 @@ class Command {
   int code_ = kOk;
   CommandTable table_of_commands_{app_, session_, code_};
   UpOptions up_options_;
-  std::string listen_;
+  std::string listen_, tls_listen_;
   std::string keep_alive_ = "auto", instance_memory_ = "auto";
   DeployOptions deploy_;
   InvokeOptions invoke_;

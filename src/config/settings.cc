@@ -11,18 +11,31 @@ bool is_loopback(const std::string& address) {
   return !error && ip.is_loopback();
 }
 
-Result<void> check(const Settings& settings) {
+namespace {
+
+Result<void> check_address(const std::string& address, Mode mode) {
   boost::system::error_code error;
-  boost::asio::ip::make_address(settings.address, error);
+  boost::asio::ip::make_address(address, error);
   if (error)
     return fail(Code::kInvalid,
-                fmt::format("'{}' is not an IP address to listen on; use one like 127.0.0.1", settings.address),
-                "listen");
-  if (settings.mode == Mode::kDev && !is_loopback(settings.address)) {
-    return fail(Code::kInvalid,
-                fmt::format("--dev accepts well-known keys and so listens on loopback only; '{}' is not loopback",
-                            settings.address),
-                "listen");
+                fmt::format("'{}' is not an IP address to listen on; use one like 127.0.0.1", address), "listen");
+  if (mode == Mode::kDev && !is_loopback(address)) {
+    return fail(
+        Code::kInvalid,
+        fmt::format("--dev accepts well-known keys and so listens on loopback only; '{}' is not loopback", address),
+        "listen");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check(const Settings& settings) {
+  GUST_CHECK(check_address(settings.address, settings.mode));
+  if (settings.tls) {
+    GUST_CHECK(check_address(settings.tls->address, settings.mode));
+    if (settings.tls->certificate.empty() || settings.tls->key.empty())
+      return fail(Code::kInvalid, "TLS needs both a certificate and its key: --tls-cert FILE --tls-key FILE", "tls");
   }
   if (settings.data.empty()) return fail(Code::kInvalid, "no data folder is given", "data");
   return {};

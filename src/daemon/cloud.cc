@@ -2,9 +2,9 @@
 
 #include "base/log.h"
 #include "codec/json.h"
+#include "config/layout.h"
 #include "daemon/announced_blobs.h"
 #include "daemon/environment.h"
-#include "daemon/layout.h"
 #include "daemon/tracing.h"
 #include "objects/key_file.h"
 
@@ -231,7 +231,7 @@ async::Task<void> Cloud::open_functions() {
   settings.services_port = settings_.port;
   settings.python = "/usr/bin/python3";
   settings.node = first_of({"/usr/bin/node", "/usr/bin/nodejs", "/usr/local/bin/node"});
-  const auto layout = find_layout(fs::read_symlink("/proc/self/exe").parent_path());
+  const auto layout = config::find_layout(fs::read_symlink("/proc/self/exe").parent_path());
   sandbox::LinuxSettings launch{(layout.tools / "gust-launcher").string(), scratch, {}};
   if (settings.node.starts_with("/usr/local/")) launch.show.push_back("/usr/local");
   GUST_CO_TRY(launcher_, co_await sandbox::LinuxLauncher::create(executor_, std::move(launch)));
@@ -490,26 +490,38 @@ void Cloud::open_console() {
   });
 }
 
-Result<void> Cloud::add_listener(const std::string& address, std::uint16_t port) {
+Result<std::uint16_t> Cloud::add_listener(const std::string& address, std::uint16_t port,
+                                          std::shared_ptr<http::Tls> tls) {
   GUST_TRY(const auto listener, http::listen_tcp(address, port));
-  settings_.port = listener.port;
-  return server_->serve(listener.fd,
-                        [this](RequestContext context, http::Request request) -> async::Task<http::Response> {
-                          // Until every service is open the address only says so.
-                          if (!front_) co_return admin_error(503, "gust is starting; try again");
-                          co_return co_await front_->handle(std::move(context), std::move(request));
-                        });
+  auto handler = [this](RequestContext context, http::Request request) -> async::Task<http::Response> {
+    // Until every service is open the address only says so.
+    if (!front_) co_return admin_error(503, "gust is starting; try again");
+    co_return co_await front_->handle(std::move(context), std::move(request));
+  };
+  GUST_CHECK(server_->serve(listener.fd, std::move(handler), tls));
+  // Names under .localhost mean ::1 first on many machines.
+  if (address == "127.0.0.1") {
+    if (const auto also = add_listener("::1", listener.port, std::move(tls)); !also)
+      GUST_INFO("not listening on ::1: {}", also.error().message);
+  }
+  return listener.port;
 }
 
 Result<void> Cloud::listen() {
-  GUST_CHECK(add_listener(settings_.address, settings_.port));
-  // Names under .localhost mean ::1 first on many machines.
-  if (settings_.address == "127.0.0.1") {
-    if (const auto also = add_listener("::1", settings_.port); !also)
-      GUST_INFO("not listening on ::1: {}", also.error().message);
+  const auto url = [](std::string_view scheme, const std::string& address, std::uint16_t port) {
+    const bool six = address.find(':') != std::string::npos;
+    return fmt::format("{}://{}{}{}:{}", scheme, six ? "[" : "", address, six ? "]" : "", port);
+  };
+  std::shared_ptr<http::Tls> tls;
+  if (settings_.tls) {
+    GUST_TRY(tls, http::Tls::open(settings_.tls->certificate, settings_.tls->key));
   }
-  const bool six = settings_.address.find(':') != std::string::npos;
-  endpoint_ = fmt::format("http://{}{}{}:{}", six ? "[" : "", settings_.address, six ? "]" : "", settings_.port);
+  GUST_TRY(settings_.port, add_listener(settings_.address, settings_.port, nullptr));
+  endpoint_ = url("http", settings_.address, settings_.port);
+  if (tls) {
+    GUST_TRY(const auto port, add_listener(settings_.tls->address, settings_.tls->port, std::move(tls)));
+    tls_endpoint_ = url("https", settings_.tls->address, port);
+  }
   return {};
 }
 

@@ -47,6 +47,7 @@
 #include "gateway/gateway.h"
 #include "functions/kept_events.h"
 #include "http/server.h"
+#include "http/tls.h"
 #include "kv/rocks/rocks_store.h"
 #include "logs/event_store.h"
 #include "meter/budgets.h"
@@ -86,6 +87,7 @@ class Cloud {
   async::Task<void> start();
   async::Task<void> stop(Millis grace);
   const std::string& endpoint() const { return endpoint_; }
+  const std::string& tls_endpoint() const { return tls_endpoint_; }  // empty: no TLS
 
  private:
   async::Task<void> open_state();
@@ -108,13 +110,14 @@ class Cloud {
   void keep_events();
   void open_bill();
   Result<void> listen();
-  Result<void> add_listener(const std::string& address, std::uint16_t port);
+  // The port that it got.
+  Result<std::uint16_t> add_listener(const std::string& address, std::uint16_t port, std::shared_ptr<http::Tls> tls);
   Result<void> write_endpoint();
   functions::RoleKeys issue_keys(const functions::Function& function);
 
   async::Executor executor_;
   config::Settings settings_;
-  std::string endpoint_;
+  std::string endpoint_, tls_endpoint_;
   std::shared_ptr<bool> stopping_ = std::make_shared<bool>(false);
   env::SystemClock clock_;
   env::SystemRandom random_;

@@ -60,8 +60,8 @@ bool is_own_page(const http::Request& request) {
 
 http::Response with_cookie(http::Response response, const http::Request& request, std::string_view token,
                            std::chrono::seconds age) {
-  // The daemon itself speaks no TLS; what stands before it may.
-  const bool tls = request.headers.get_or("origin", "").starts_with("https://");
+  // By the daemon's own TLS, or that of what stands before it.
+  const bool tls = !request.tls.empty() || request.headers.get_or("origin", "").starts_with("https://");
   response.headers.add("Set-Cookie", fmt::format("{}={}; Path=/_gust/console; HttpOnly; SameSite=Strict; Max-Age={}{}",
                                                  cookie_name(request), token, age.count(), tls ? "; Secure" : ""));
   response.headers.set("Cache-Control", "no-store");

@@ -34,7 +34,8 @@ async::Task<void> live(config::Settings settings) {
   // it. Only root may.
   (void)::setpriority(PRIO_PROCESS, 0, kLoopNice);
   if (started) {
-    GUST_INFO("gust {} serves at {}", GUST_VERSION, cloud.endpoint());
+    const auto& tls = cloud.tls_endpoint();
+    GUST_INFO("gust {} serves at {}{}{}", GUST_VERSION, cloud.endpoint(), tls.empty() ? "" : " and ", tls);
     co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
     GUST_INFO("stopping: running requests have {} s to finish; a second signal ends at once", kGrace.count() / 1000);
     signals.async_wait([](const boost::system::error_code& error, int) {

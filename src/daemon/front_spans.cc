@@ -15,6 +15,7 @@ using telemetry::SpanKind;
 constexpr std::size_t kLongestHeader = 1000;
 constexpr std::size_t kLongestName = 128;
 constexpr std::chrono::microseconds kCheap{1000};  // what authorizing may take unseen
+constexpr std::chrono::seconds kAtOnce{1};  // a request that waited longer for its connection's handshake did not wait
 
 // As the traces name it; empty: not traced.
 std::string_view service_of(ServiceKind kind) {
@@ -97,7 +98,8 @@ std::shared_ptr<telemetry::OpenSpan> FrontSpans::begin(RequestContext& context, 
   if (context.trace.id.empty()) context.trace.id = telemetry::new_trace_id();
   const auto service = service_of(to.service);
   if (service.empty()) return nullptr;
-  Span span;
+  auto out = std::make_shared<telemetry::OpenSpan>(tracer_, Span());
+  auto& span = out->span;
   span.trace = context.trace.id;
   span.id = telemetry::new_span_id();
   span.parent = context.trace.span;
@@ -106,14 +108,26 @@ std::shared_ptr<telemetry::OpenSpan> FrontSpans::begin(RequestContext& context, 
   span.entry = is_call ? Span::Entry::kNo : Span::Entry::kYes;
   span.start_us = telemetry::now_us();
   span.status = telemetry::SpanStatus::kFault;  // until there is an answer
-  span.error = "there was no answer";
+  span.error = "no answer";
   span.service = service;
   span.request_id = context.request_id.str();
   name_request(span, request, to);
   context.trace.span = span.id;
-  auto out = std::make_shared<telemetry::OpenSpan>(tracer_, std::move(span));
+  record_handshake(context, request);
   context.note = std::shared_ptr<RequestNote>(out, &out->note);
   return out;
+}
+
+// It was over when the request came. Browsers also begin connections that they may need some day.
+void FrontSpans::record_handshake(const RequestContext& context, const http::Request& request) const {
+  const auto& shaken = request.handshake;
+  if (!shaken || std::chrono::steady_clock::now() - shaken->ended > kAtOnce) return;
+  auto span = telemetry::make_span(context, SpanKind::kTls, telemetry::to_epoch_us(shaken->began));
+  span.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(shaken->ended - shaken->began).count();
+  span.service = "tls";
+  span.name = std::string(request.tls) + " handshake";
+  span.attributes.emplace_back("cipher", shaken->cipher);
+  tracer_.record(span);
 }
 
 void FrontSpans::end(std::shared_ptr<telemetry::OpenSpan> span, const RequestContext& context,

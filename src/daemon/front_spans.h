@@ -28,6 +28,8 @@ class FrontSpans {
                   const Result<Principal>& who) const;
 
  private:
+  void record_handshake(const RequestContext& context, const http::Request& request) const;
+
   telemetry::Tracer& tracer_;
 };
 

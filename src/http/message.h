@@ -31,6 +31,12 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+// How a connection by TLS was begun.
+struct Handshake {
+  SteadyTime began, ended;
+  std::string cipher;  // "TLS_AES_256_GCM_SHA384"
+};
+
 struct Request {
   std::string method;
   std::string target;  // as it came: path and query, still percent-encoded
@@ -42,6 +48,9 @@ struct Request {
   std::optional<std::uint64_t> content_length;
   // Filled when the body was read to its end (chunked or aws-chunked trailers); null when it can have none.
   std::shared_ptr<Headers> trailers;
+
+  std::string_view tls;                // "TLSv1.3", a text of OpenSSL's; empty: not by TLS
+  std::optional<Handshake> handshake;  // of the first request of a connection by TLS
 
   std::string_view host() const { return headers.get_or("host", ""); }
 };

@@ -29,7 +29,7 @@ class SessionServer final : public Server {
   SessionServer(async::Executor executor, ServerSettings settings)
       : executor_(executor), settings_(settings), tasks_(executor, "http") {}
 
-  Result<void> serve(int listening_fd, Handler handler) override {
+  Result<void> serve(int listening_fd, Handler handler, std::shared_ptr<Tls> tls) override {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     if (::getsockname(listening_fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
@@ -40,7 +40,7 @@ class SessionServer final : public Server {
     acceptor->assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), listening_fd, error);
     if (error) return fail(Code::kInvalid, "http: the listening socket: " + error.message());
     acceptors_.insert(acceptor);
-    tasks_.spawn(accept(acceptor, std::make_shared<const Handler>(std::move(handler))));
+    tasks_.spawn(accept(acceptor, std::make_shared<const Handler>(std::move(handler)), std::move(tls)));
     return {};
   }
 
@@ -53,7 +53,8 @@ class SessionServer final : public Server {
   }
 
  private:
-  async::Task<void> accept(std::shared_ptr<tcp::acceptor> acceptor, std::shared_ptr<const Handler> handler) {
+  async::Task<void> accept(std::shared_ptr<tcp::acceptor> acceptor, std::shared_ptr<const Handler> handler,
+                           std::shared_ptr<Tls> tls) {
     while (!stopping_ && acceptor->is_open()) {
       auto [error, socket] = co_await acceptor->async_accept(kToken);
       if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) break;
@@ -67,7 +68,7 @@ class SessionServer final : public Server {
       if (sessions_.size() >= settings_.max_connections) {
         tasks_.spawn(turn_away(std::move(socket)));
       } else {
-        tasks_.spawn(run(make_session(std::move(socket), settings_, handler, random_)));
+        tasks_.spawn(run(make_session(std::move(socket), settings_, handler, random_, tls.get())));
       }
     }
     acceptors_.erase(acceptor);

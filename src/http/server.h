@@ -1,5 +1,5 @@
-// Server: HTTP/1.1 on a listening socket, one handler for all requests. Keep-alive, Expect: 100-continue, chunked both
-// ways, limits on header size and on idle time. Loop thread only.
+// Server: HTTP/1.1 on a listening socket, plain or by TLS, one handler for all requests. Keep-alive, Expect:
+// 100-continue, chunked both ways, limits on header size and on idle time. Loop thread only.
 #pragma once
 
 #include "async/task.h"
@@ -16,14 +16,17 @@ struct ServerSettings {
   std::size_t max_header_bytes = 16 << 10;
   Millis idle_timeout{60'000};         // between requests of one connection
   Millis read_timeout{60'000};         // without a byte of a started request
+  Millis handshake_timeout{10'000};    // of TLS
   std::size_t max_connections = 10'000;  // past it: 503
 };
+
+class Tls;
 
 class Server {
  public:
   virtual ~Server() = default;
-  // Takes over a listening socket (TCP or unix) and serves it until stop().
-  virtual Result<void> serve(int listening_fd, Handler handler) = 0;
+  // Takes over a listening socket (TCP or unix) and serves it until stop(), by TLS when that is given.
+  virtual Result<void> serve(int listening_fd, Handler handler, std::shared_ptr<Tls> tls = nullptr) = 0;
   // Closes the listeners, lets running requests finish until `deadline`, then cancels the rest.
   virtual async::Task<void> stop(SteadyTime deadline) = 0;
 };

@@ -2,10 +2,12 @@
 
 #include "base/log.h"
 #include "http/response_head.h"
+#include "http/tls.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -15,9 +17,14 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/sslerr.h>
 
 #include <array>
 #include <map>
+#include <type_traits>
+#include <utility>
 
 namespace gust::http {
 namespace {
@@ -71,37 +78,43 @@ bool is_target(std::string_view target) {
   return !authority.empty() && authority.find('@') == std::string_view::npos;
 }
 
-class BeastSession final : public Session, public std::enable_shared_from_this<BeastSession> {
+using TlsStream = asio::ssl::stream<tcp::socket>;
+
+// Over a tcp::socket or a TlsStream.
+template <typename Stream>
+class StreamSession final : public Session, public std::enable_shared_from_this<StreamSession<Stream>> {
  public:
-  BeastSession(tcp::socket socket, const ServerSettings& settings, std::shared_ptr<const Handler> handler,
-               env::Random& random)
-      : socket_(std::move(socket)),
-        watchdog_(socket_.get_executor()),
+  StreamSession(Stream stream, const ServerSettings& settings, std::shared_ptr<const Handler> handler,
+                env::Random& random)
+      : stream_(std::move(stream)),
+        watchdog_(stream_.get_executor()),
         settings_(settings),
         handler_(std::move(handler)),
         random_(random),
         buffer_(settings.max_header_bytes + kFramingRoom) {}
 
   async::Task<void> run() override {
-    const auto self = shared_from_this();
+    const auto self = this->shared_from_this();
     boost::system::error_code ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
-    socket_.non_blocking(true, ignored);
-    const auto peer = socket_.remote_endpoint(ignored);
+    socket().set_option(tcp::no_delay(true), ignored);
+    socket().non_blocking(true, ignored);
+    const auto peer = socket().remote_endpoint(ignored);
     if (!ignored) peer_ = peer.address().to_string();
     watch(std::clamp(std::min(settings_.idle_timeout, settings_.read_timeout) / 4, kShortestLook, kLongestLook));
-    while (!finishing_ && co_await serve_one()) {
+    if (co_await shake_hands()) {
+      while (!finishing_ && co_await serve_one()) {
+      }
     }
     co_await linger();
     watchdog_.cancel();
-    socket_.close(ignored);
+    socket().close(ignored);
     co_return Result<void>{};
   }
 
   void finish() override {
     finishing_ = true;
     boost::system::error_code ignored;
-    if (!busy_) socket_.cancel(ignored);
+    if (!busy_) socket().cancel(ignored);
   }
 
   // The body of the request that runs, piece by piece.
@@ -112,7 +125,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       continue_wanted_ = false;
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       expire_after(settings_.read_timeout);
-      const auto [error, n] = co_await asio::async_write(socket_, asio::buffer(kContinue), kToken);
+      const auto [error, n] = co_await asio::async_write(stream_, asio::buffer(kContinue), kToken);
       deadline_ = SteadyTime::max();
       if (error) co_return broken(error);
     }
@@ -122,7 +135,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       body.data = out.data();
       body.size = out.size();
       expire_after(settings_.read_timeout);
-      auto [error, n] = co_await bhttp::async_read_some(socket_, buffer_, *parser_, kToken);
+      auto [error, n] = co_await bhttp::async_read_some(stream_, buffer_, *parser_, kToken);
       deadline_ = SteadyTime::max();
       if (error == bhttp::error::need_buffer) error = {};
       if (error) co_return broken(error);
@@ -135,6 +148,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
 
  private:
   class Body;
+  static constexpr bool kIsTls = std::is_same_v<Stream, TlsStream>;
 
   // A body of known length needs no parser: straight from the socket into `out`, in as large pieces as it has.
   async::Task<std::size_t> read_plain(std::span<std::byte> out) {
@@ -146,7 +160,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       buffer_.consume(got);
     } else {
       expire_after(settings_.read_timeout);
-      const auto [error, n] = co_await socket_.async_read_some(asio::buffer(out.data(), out.size()), kToken);
+      const auto [error, n] = co_await stream_.async_read_some(asio::buffer(out.data(), out.size()), kToken);
       deadline_ = SteadyTime::max();
       if (error) co_return broken(error);
       got = n;
@@ -160,6 +174,48 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     broken_ = true;
     if (timed_out_) return fail(Code::kTimeout, "the body broke off: the connection timed out", "body");
     return fail(Code::kInvalid, fmt::format("the body broke off: {}", error.message()), "body");
+  }
+
+  tcp::socket& socket() {
+    if constexpr (kIsTls) {
+      return stream_.next_layer();
+    } else {
+      return stream_;
+    }
+  }
+
+  // False when the client does not speak TLS, where it should.
+  asio::awaitable<bool> shake_hands() {
+    if constexpr (!kIsTls) {
+      co_return true;
+    } else {
+      Handshake handshake{std::chrono::steady_clock::now(), {}, {}};
+      expire_after(settings_.handshake_timeout);
+      const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kToken);
+      deadline_ = SteadyTime::max();
+      if (error) {
+        if (ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST) co_await say_plainly();
+        co_return false;
+      }
+      handshake.ended = std::chrono::steady_clock::now();
+      handshake.cipher = ::SSL_get_cipher_name(stream_.native_handle());
+      version_ = ::SSL_get_version(stream_.native_handle());
+      handshake_ = std::move(handshake);
+      co_return true;
+    }
+  }
+  // To a client that sent HTTP where TLS is spoken.
+  asio::awaitable<void> say_plainly() {
+    Response response;
+    response.status = 400;
+    response.headers.add("Content-Type", "text/plain");
+    response.body = "this port speaks TLS: the address begins with https://\n";
+    const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+    const auto bytes =
+        response_head(response, Framing::kLength, response.body.size(), Connection::kClose, now) + response.body;
+    expire_after(settings_.read_timeout);
+    co_await asio::async_write(socket(), asio::buffer(bytes), kToken);
+    deadline_ = SteadyTime::max();
   }
 
   // One request and its response; false when the connection ends.
@@ -198,7 +254,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       if (room == 0) co_return make_error_code(bhttp::error::header_limit);
       // Either may have come to be after the last read was over and before this ran: then there was nothing to cancel.
       if (finishing_ || timed_out_) co_return asio::error::operation_aborted;
-      const auto [failed, n] = co_await socket_.async_read_some(buffer_.prepare(room), kToken);
+      const auto [failed, n] = co_await stream_.async_read_some(buffer_.prepare(room), kToken);
       if (failed) co_return failed;
       buffer_.commit(n);
     }
@@ -207,12 +263,12 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   // A timer for each wait would cost more than what it guards: one looks now and then whether deadline_ has passed.
   void watch(Millis pause) {
     watchdog_.expires_after(pause);
-    watchdog_.async_wait([weak = weak_from_this(), pause](boost::system::error_code error) {
+    watchdog_.async_wait([weak = this->weak_from_this(), pause](boost::system::error_code error) {
       const auto self = weak.lock();
       if (error || !self) return;
       if (std::chrono::steady_clock::now() >= self->deadline_) {
         self->timed_out_ = true;
-        self->socket_.cancel(error);
+        self->socket().cancel(error);
       }
       self->watch(pause);
     });
@@ -223,13 +279,18 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   // the answer with it.
   asio::awaitable<void> linger() {
     boost::system::error_code error;
-    socket_.shutdown(tcp::socket::shutdown_send, error);
+    if (!finishing_) {
+      expire_after(kLingerTime);
+      watch(kLingerTime);
+      if constexpr (kIsTls) {
+        if (!version_.empty()) co_await stream_.async_shutdown(kToken);
+      }
+    }
+    socket().shutdown(tcp::socket::shutdown_send, error);
     if (error || finishing_) co_return;
     std::array<char, 16384> scrap;
-    expire_after(kLingerTime);
-    watch(kLingerTime);
     for (std::uint64_t total = 0; total < kLingerBytes;) {
-      const auto [read_error, n] = co_await socket_.async_read_some(asio::buffer(scrap), kToken);
+      const auto [read_error, n] = co_await socket().async_read_some(asio::buffer(scrap), kToken);
       if (read_error) co_return;
       total += n;
     }
@@ -251,7 +312,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   asio::awaitable<bool> drain();
   void take_trailers();
 
-  tcp::socket socket_;
+  Stream stream_;
   asio::steady_timer watchdog_;
   SteadyTime deadline_ = SteadyTime::max();  // of the read or write that runs
   bool timed_out_ = false;
@@ -259,6 +320,8 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   std::shared_ptr<const Handler> handler_;
   env::Random& random_;
   std::string peer_;
+  std::string_view version_;  // of TLS; empty: without
+  std::optional<Handshake> handshake_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<std::uint64_t> body_left_;  // of a body that is not chunked
@@ -271,9 +334,10 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
   bool finishing_ = false;
 };
 
-class BeastSession::Body final : public async::ByteSource {
+template <typename Stream>
+class StreamSession<Stream>::Body final : public async::ByteSource {
  public:
-  Body(std::weak_ptr<BeastSession> session, std::uint64_t serial, std::optional<std::uint64_t> length)
+  Body(std::weak_ptr<StreamSession> session, std::uint64_t serial, std::optional<std::uint64_t> length)
       : session_(std::move(session)), serial_(serial), remaining_(length) {}
 
   async::Task<std::size_t> read(std::span<std::byte> out) override {
@@ -287,12 +351,13 @@ class BeastSession::Body final : public async::ByteSource {
   std::optional<std::uint64_t> remaining() const override { return remaining_; }
 
  private:
-  std::weak_ptr<BeastSession> session_;
+  std::weak_ptr<StreamSession> session_;
   std::uint64_t serial_;
   std::optional<std::uint64_t> remaining_;
 };
 
-Request BeastSession::make_request() {
+template <typename Stream>
+Request StreamSession<Stream>::make_request() {
   const auto& head = parser_->get();
   Request request;
   request.method = view(head.method_string());
@@ -305,6 +370,8 @@ Request BeastSession::make_request() {
     request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
   if (!authority.empty()) request.headers.set("Host", authority);
   request.peer = peer_;
+  request.tls = version_;
+  request.handshake = std::exchange(handshake_, std::nullopt);
   if (const auto length = parser_->content_length()) request.content_length = *length;
   if (!parser_->chunked() && !request.content_length) request.content_length = 0;
   body_left_ = request.content_length;
@@ -314,12 +381,13 @@ Request BeastSession::make_request() {
     for (const auto& field : head) ++header_counts_[lower(view(field.name_string()))];
   }
   if (body_left_ != 0) request.trailers = trailers_ = std::make_shared<Headers>();
-  request.body = std::make_unique<Body>(weak_from_this(), serial_, request.content_length);
+  request.body = std::make_unique<Body>(this->weak_from_this(), serial_, request.content_length);
   return request;
 }
 
 // Beast keeps fields of one name together, whether they came before or behind the body.
-void BeastSession::take_trailers() {
+template <typename Stream>
+void StreamSession<Stream>::take_trailers() {
   std::map<std::string, std::size_t> seen;
   for (const auto& field : parser_->get()) {
     const auto name = lower(view(field.name_string()));
@@ -329,7 +397,8 @@ void BeastSession::take_trailers() {
   header_counts_ = std::move(seen);
 }
 
-asio::awaitable<Response> BeastSession::handle(RequestContext context, Request request) {
+template <typename Stream>
+asio::awaitable<Response> StreamSession<Stream>::handle(RequestContext context, Request request) {
   const auto id = context.request_id;
   std::string what;
   try {
@@ -348,7 +417,8 @@ asio::awaitable<Response> BeastSession::handle(RequestContext context, Request r
   co_return failed;
 }
 
-asio::awaitable<bool> BeastSession::answer() {
+template <typename Stream>
+asio::awaitable<bool> StreamSession<Stream>::answer() {
   auto request = make_request();
   continue_wanted_ = request.headers.get_or("expect", "").starts_with("100-");
   broken_ = false;
@@ -370,12 +440,14 @@ asio::awaitable<bool> BeastSession::answer() {
 // Sending wakes the client up, which costs more than most else of a small answer, unless it is awake: so the requests
 // that have come already are dealt with first, and then all answers are sent. What is large is sent while it is in the
 // processor's cache.
-asio::awaitable<void> BeastSession::let_others_answer(const Response& response) {
+template <typename Stream>
+asio::awaitable<void> StreamSession<Stream>::let_others_answer(const Response& response) {
   const auto size = response.stream ? response.content_length.value_or(kSentAtOnce) : response.body.size();
-  if (size < kSentAtOnce) co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+  if (size < kSentAtOnce) co_await asio::post(stream_.get_executor(), asio::use_awaitable);
 }
 
-asio::awaitable<bool> BeastSession::drain() {
+template <typename Stream>
+asio::awaitable<bool> StreamSession<Stream>::drain() {
   if (body_left_.value_or(0) > kDrainLimit) co_return false;
   std::array<std::byte, 16384> scrap;
   for (std::uint64_t total = 0; total <= kDrainLimit;) {
@@ -387,7 +459,8 @@ asio::awaitable<bool> BeastSession::drain() {
   co_return false;
 }
 
-asio::awaitable<void> BeastSession::refuse(boost::system::error_code error) {
+template <typename Stream>
+asio::awaitable<void> StreamSession<Stream>::refuse(boost::system::error_code error) {
   Response response;
   if (error == bhttp::error::header_limit) {
     response.status = 431;
@@ -403,7 +476,8 @@ asio::awaitable<void> BeastSession::refuse(boost::system::error_code error) {
   co_await write_response(std::move(response), false, Connection::kClose);
 }
 
-asio::awaitable<void> BeastSession::refuse_with(int status, std::string why) {
+template <typename Stream>
+asio::awaitable<void> StreamSession<Stream>::refuse_with(int status, std::string why) {
   Response response;
   response.status = status;
   response.body = std::move(why) + "\n";
@@ -411,7 +485,8 @@ asio::awaitable<void> BeastSession::refuse_with(int status, std::string why) {
   co_await write_response(std::move(response), false, Connection::kClose);
 }
 
-std::optional<std::string> BeastSession::ambiguity() const {
+template <typename Stream>
+std::optional<std::string> StreamSession<Stream>::ambiguity() const {
   const auto& head = parser_->get();
   const auto count = [&](bhttp::field name) {
     return std::distance(head.equal_range(name).first, head.equal_range(name).second);
@@ -431,24 +506,28 @@ std::optional<std::string> BeastSession::ambiguity() const {
 }
 
 // At once where the socket has room, as it mostly has: no way through the loop then.
-asio::awaitable<bool> BeastSession::write_bytes(std::string_view a, std::string_view b) {
+template <typename Stream>
+asio::awaitable<bool> StreamSession<Stream>::write_bytes(std::string_view a, std::string_view b) {
   std::array<asio::const_buffer, 2> buffers = {asio::buffer(a.data(), a.size()), asio::buffer(b.data(), b.size())};
-  boost::system::error_code error;
-  auto n = socket_.write_some(buffers, error);
-  if (error && error != asio::error::would_block) co_return false;
-  if (n == a.size() + b.size()) co_return true;
-  for (auto& buffer : buffers) {
-    const auto part = std::min(n, buffer.size());
-    buffer += part;
-    n -= part;
+  if constexpr (!kIsTls) {
+    boost::system::error_code error;
+    auto n = stream_.write_some(buffers, error);
+    if (error && error != asio::error::would_block) co_return false;
+    if (n == a.size() + b.size()) co_return true;
+    for (auto& buffer : buffers) {
+      const auto part = std::min(n, buffer.size());
+      buffer += part;
+      n -= part;
+    }
   }
   expire_after(settings_.read_timeout);
-  const auto [failed, rest] = co_await asio::async_write(socket_, buffers, kToken);
+  const auto [failed, rest] = co_await asio::async_write(stream_, buffers, kToken);
   deadline_ = SteadyTime::max();
   co_return !failed;
 }
 
-asio::awaitable<bool> BeastSession::write_response(Response response, bool head_only, Connection connection) {
+template <typename Stream>
+asio::awaitable<bool> StreamSession<Stream>::write_response(Response response, bool head_only, Connection connection) {
   const bool bodiless = response.status == 204 || response.status == 304 || response.status < 200;
   auto length = response.stream ? response.content_length : std::optional<std::uint64_t>(response.body.size());
   if (response.stream && !length) length = response.stream->remaining();
@@ -464,8 +543,9 @@ asio::awaitable<bool> BeastSession::write_response(Response response, bool head_
 }
 
 // `head` goes out with the first bytes: one packet for what is small.
-asio::awaitable<bool> BeastSession::write_stream(async::ByteSource& source, Framing framing, std::uint64_t length,
-                                                 std::string_view head) {
+template <typename Stream>
+asio::awaitable<bool> StreamSession<Stream>::write_stream(async::ByteSource& source, Framing framing,
+                                                          std::uint64_t length, std::string_view head) {
   const auto size = framing == Framing::kLength ? std::clamp<std::uint64_t>(length, 1, kPiece) : kPiece;
   const auto piece = std::make_unique_for_overwrite<char[]>(size);
   std::uint64_t sent = 0;
@@ -499,8 +579,11 @@ asio::awaitable<bool> BeastSession::write_stream(async::ByteSource& source, Fram
 }  // namespace
 
 std::shared_ptr<Session> make_session(tcp::socket socket, const ServerSettings& settings,
-                                      std::shared_ptr<const Handler> handler, env::Random& random) {
-  return std::make_shared<BeastSession>(std::move(socket), settings, std::move(handler), random);
+                                      std::shared_ptr<const Handler> handler, env::Random& random, Tls* tls) {
+  if (tls == nullptr)
+    return std::make_shared<StreamSession<tcp::socket>>(std::move(socket), settings, std::move(handler), random);
+  return std::make_shared<StreamSession<TlsStream>>(TlsStream(std::move(socket), tls->context()), settings,
+                                                    std::move(handler), random);
 }
 
 }  // namespace gust::http

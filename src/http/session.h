@@ -20,7 +20,8 @@ class Session {
   virtual void finish() = 0;
 };
 
+// By TLS, when `tls` is given.
 std::shared_ptr<Session> make_session(boost::asio::ip::tcp::socket socket, const ServerSettings& settings,
-                                      std::shared_ptr<const Handler> handler, env::Random& random);
+                                      std::shared_ptr<const Handler> handler, env::Random& random, Tls* tls);
 
 }  // namespace gust::http

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array<std::string_view, kSpanKinds> kKinds = {
     "request", "route",  "authorize", "queue", "start",       "init",  "handler",
-    "call",    "outbox", "delivery",  "retry", "dead_letter", "custom"};
+    "call",    "outbox", "delivery",  "retry", "dead_letter", "custom", "tls"};
 constexpr std::array<std::string_view, 4> kStatuses = {"ok", "error", "fault", "throttle"};
 
 class NoTracer final : public Tracer {
@@ -77,10 +77,10 @@ SpanStatus status_of(int http_status) {
   return http_status >= 400 ? SpanStatus::kError : SpanStatus::kOk;
 }
 
-std::string shortened(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
+std::string_view shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
   while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return std::string(text.substr(0, most));
+  return text.substr(0, most);
 }
 
 void OpenSpan::end() {

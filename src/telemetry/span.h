@@ -28,8 +28,9 @@ enum class SpanKind : std::uint8_t {
   kRetry,       // the wait before the next
   kDeadLetter,  // the event is given up
   kCustom,      // of a function's own SDK
+  kTls,         // the handshake of the connection that a request came by, of its first
 };
-inline constexpr std::size_t kSpanKinds = 13;
+inline constexpr std::size_t kSpanKinds = 14;
 
 // As X-Ray has them: kError is the caller's fault, kFault the callee's.
 enum class SpanStatus : std::uint8_t { kOk, kError, kFault, kThrottle };
@@ -72,7 +73,7 @@ SpanId new_span_id();
 Span make_span(const RequestContext& context, SpanKind kind, std::int64_t start_us);
 SpanStatus status_of(int http_status);
 // Fit to be kept: cut to `most` bytes at a character's end.
-std::string shortened(std::string_view text, std::size_t most);
+std::string_view shortened(std::string_view text, std::size_t most);
 
 // A span that goes on. It is recorded once: with end(), or when the last of its owners lets go.
 class OpenSpan {

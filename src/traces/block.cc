@@ -3,6 +3,7 @@
 #include "codec/crc.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 
@@ -85,26 +86,28 @@ std::string filter_of(std::vector<Key>& keys) {
   return out;
 }
 
-// 16 bytes of a UUID in lower case.
-std::optional<std::string> packed_uuid(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;
-  std::string out;
-  int half = -1;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (c != '-') return std::nullopt;
-      continue;
-    }
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (digit < 0) return std::nullopt;
-    if (half < 0) {
-      half = digit;
-    } else {
-      out += static_cast<char>(half << 4 | digit);
-      half = -1;
-    }
+constexpr unsigned char kNoDigit = 0xff;
+constexpr auto kHexDigits = [] {
+  std::array<unsigned char, 256> out{};
+  out.fill(kNoDigit);
+  for (unsigned char i = 0; i < 10; ++i) out['0' + i] = i;
+  for (unsigned char i = 0; i < 6; ++i) out['a' + i] = 10 + i;
+  return out;
+}();
+
+// 16 bytes of a UUID in lower case. No branch depends on a digit: of random ones every other would be guessed wrong.
+std::optional<std::array<char, 16>> packed_uuid(std::string_view text) {
+  constexpr std::array<std::uint8_t, 16> kPairs{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return std::nullopt;
+  std::array<char, 16> out{};
+  unsigned char seen = 0;
+  for (std::size_t i = 0; i < kPairs.size(); ++i) {
+    const auto high = kHexDigits[static_cast<unsigned char>(text[kPairs[i]])];
+    const auto low = kHexDigits[static_cast<unsigned char>(text[kPairs[i] + 1U])];
+    seen |= high | low;
+    out[i] = static_cast<char>(high << 4 | low);
   }
+  if (seen > 15) return std::nullopt;
   return out;
 }
 
@@ -235,20 +238,32 @@ bool is_sound(std::string_view head, std::string_view filter, std::string_view p
          get_fixed<std::uint32_t>(head, BlockHead::kBytes - 4) == crc_of(head, filter, payload);
 }
 
-void BlockWriter::put_text(std::string_view text, Text how, Keyed keyed) {
+void BlockWriter::put_once(std::string_view text) {
+  text = text.substr(0, kMostText);
+  put_number(payload_, 0);
+  put_number(payload_, text.size());
+  payload_ += text;
+}
+
+void BlockWriter::put_repeated(std::string_view text, Last& last, Keyed keyed) {
+  if (last.known != nullptr && last.text == text && (last.known->keyed & keyed) == keyed)
+    return put_number(payload_, last.known->index + 2);
   text = text.substr(0, kMostText);
   if (text.empty()) keyed = kNoKey;
-  const auto known = how == Text::kRepeats ? texts_.find(text) : texts_.end();
+  const auto known = texts_.find(text);
   if (keyed != kNoKey && (known == texts_.end() || (known->second.keyed & keyed) == 0)) {
     keys_.push_back(keyed == kService ? key_of_service(text) : key_of_resource(text));
     if (known != texts_.end()) known->second.keyed |= keyed;
   }
-  if (known != texts_.end()) return put_number(payload_, known->second.index + 2);
-  const bool kept = how == Text::kRepeats && text.size() <= kLongestRepeated && texts_.size() < kMostTexts;
-  put_number(payload_, kept ? 1 : 0);
+  if (known != texts_.end()) {
+    last = {known->first, &known->second};
+    return put_number(payload_, known->second.index + 2);
+  }
+  if (text.size() > kLongestRepeated || texts_.size() == kMostTexts) return put_once(text);
+  put_number(payload_, 1);
   put_number(payload_, text.size());
   payload_ += text;
-  if (kept) texts_.emplace(text, Known{static_cast<std::uint32_t>(texts_.size()), keyed});
+  texts_.emplace(text, Known{static_cast<std::uint32_t>(texts_.size()), keyed});
 }
 
 void BlockWriter::put_trace(const TraceId& trace) {
@@ -274,27 +289,31 @@ void BlockWriter::add(const Span& span) {
   if (span.parent != 0) put_fixed(payload_, span.parent);
   put_number(payload_, folded(span.start_us - last_us_));
   put_number(payload_, static_cast<std::uint64_t>(span.duration_us));
-  put_text(span.account, Text::kRepeats);
-  put_text(span.service, Text::kRepeats, kService);
-  const auto name = telemetry::shortened(span.name, kMostName);
-  put_text(name, name.contains('/') ? Text::kOnce : Text::kRepeats);
-  put_text(span.resource, Text::kRepeats, kResource);
+  auto& last = last_[static_cast<std::size_t>(span.kind) % telemetry::kSpanKinds];
+  put_repeated(span.account, last[kAccountOf]);
+  put_repeated(span.service, last[kServiceOf], kService);
+  if (const auto name = telemetry::shortened(span.name, kMostName); name.contains('/'))
+    put_once(name);
+  else
+    put_repeated(name, last[kNameOf]);
+  put_repeated(span.resource, last[kResourceOf], kResource);
   if (span.request_id.empty()) {
     put_number(payload_, kNoId);
   } else if (const auto uuid = packed_uuid(span.request_id)) {
     put_number(payload_, kUuid);
-    payload_ += *uuid;
+    payload_.append(uuid->data(), uuid->size());
   } else {
     put_number(payload_, kOther);
-    put_text(span.request_id, Text::kOnce);
+    put_once(span.request_id);
   }
-  if (!span.error.empty()) put_text(telemetry::shortened(span.error, kMostText), Text::kOnce);
+  if (!span.error.empty()) put_once(telemetry::shortened(span.error, kMostText));
   if (!span.attributes.empty()) {
     const auto most = std::min(span.attributes.size(), kMostAttributes);
     put_number(payload_, most);
     for (std::size_t i = 0; i < most; ++i) {
-      put_text(span.attributes[i].first, Text::kRepeats);
-      put_text(telemetry::shortened(span.attributes[i].second, kMostText), Text::kRepeats);
+      auto* const of_attribute = &last[kAttributesOf + 2 * std::min(i, kRemembered - 1)];
+      put_repeated(span.attributes[i].first, of_attribute[0]);
+      put_repeated(telemetry::shortened(span.attributes[i].second, kMostText), of_attribute[1]);
     }
   }
   last_us_ = span.start_us;

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "telemetry/span.h"
 
+#include <array>
 #include <functional>
 #include <span>
 #include <string>
@@ -51,20 +52,29 @@ class BlockWriter {
   std::string finish();
 
  private:
-  enum class Text { kRepeats, kOnce };
   enum Keyed : std::uint8_t { kNoKey = 0, kService = 1, kResource = 2 };
-  void put_text(std::string_view text, Text how, Keyed keyed = kNoKey);
+  struct Known {
+    std::uint32_t index = 0;
+    std::uint8_t keyed = kNoKey;  // as what it is in the filter
+  };
+  // What a field had in the span before of the same kind: mostly it has it again.
+  struct Last {
+    std::string_view text;  // of texts_
+    const Known* known = nullptr;
+  };
+  enum Field : std::uint8_t { kAccountOf, kServiceOf, kNameOf, kResourceOf, kAttributesOf };
+  static constexpr std::size_t kRemembered = 2;  // attributes
+  static constexpr std::size_t kFields = kAttributesOf + 2 * kRemembered;
+  void put_once(std::string_view text);
+  void put_repeated(std::string_view text, Last& last, Keyed keyed = kNoKey);
   void put_trace(const TraceId& trace);
 
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
   };
   std::string payload_;
-  struct Known {
-    std::uint32_t index = 0;
-    std::uint8_t keyed = kNoKey;  // as what it is in the filter
-  };
   std::unordered_map<std::string, Known, Hash, std::equal_to<>> texts_;
+  std::array<std::array<Last, kFields>, telemetry::kSpanKinds> last_{};
   std::vector<TraceId> recent_;  // traces, the last at the back
   std::vector<Key> keys_;
   std::uint32_t spans_ = 0, flags_ = 0;

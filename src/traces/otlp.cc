@@ -37,7 +37,7 @@ constexpr std::uint64_t kMostNs = std::uint64_t{1} << 62;
 
 // Anything that came from outside, as text that is JSON later.
 std::string plain(std::string_view text) {
-  auto out = telemetry::shortened(text, kMostText);
+  std::string out(telemetry::shortened(text, kMostText));
   const bool ascii = std::ranges::all_of(out, [](char c) { return c >= ' ' && c <= '~'; });
   if (ascii || codec::parse_json(codec::to_json(json::value(out)))) return out;
   std::ranges::replace_if(out, [](char c) { return c < ' ' || c > '~'; }, '?');

@@ -71,7 +71,7 @@ std::string exception_of(const json::object& from) {
   const auto* first = exceptions->get_array().front().if_object();
   if (first == nullptr) return {};
   const auto type = text_of(*first, "type"), message = text_of(*first, "message");
-  return telemetry::shortened(type.empty() ? message : type + ": " + message, kMostText);
+  return std::string(telemetry::shortened(type.empty() ? message : type + ": " + message, kMostText));
 }
 
 class Reading {

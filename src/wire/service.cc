@@ -264,7 +264,7 @@ boost::asio::awaitable<http::Response> Service::run(RequestContext context, http
   auto input = read_input(*match, *query, request.headers, body, read);
   if (!input) co_return refuse_at(context, std::move(input).error(), path);
   Call call{context, std::move(request.headers), request.trailers, request.content_length, std::move(request.peer),
-            path};
+            path, request.tls};
   Body whole_body{std::move(request.body), *document};
   auto outcome = co_await handler.run(std::move(call), *std::move(input), std::move(whole_body));
   if (!outcome) {

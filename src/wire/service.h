@@ -38,6 +38,7 @@ struct Call {
   std::optional<std::uint64_t> content_length;
   std::string peer;
   std::string path;
+  std::string_view tls;  // http::Request's
 };
 
 // A request's JSON, for operations that read some of it by themselves.

@@ -402,6 +402,47 @@ def test_dependencies_are_installed(app):
     assert requests.get(outputs["Endpoint"] + "/py").ok
 
 
+MADE = """
+Resources:
+  Words:
+    Type: AWS::Serverless::LayerVersion
+    Metadata: {BuildMethod: makefile}
+    Properties: {ContentUri: words}
+  Say:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: makefile}
+    Properties: {CodeUri: say, Handler: app.handler, Runtime: python3.12, Layers: [!Ref Words]}
+Outputs:
+  Name: {Value: !Ref Say}
+"""
+WORDS_MAKEFILE = "build-Words:\n\tmkdir $(ARTIFACTS_DIR)/python\n\techo \"word = 'made'\" > $(ARTIFACTS_DIR)/python/words.py\n"
+SAY_MAKEFILE = "build-Say:\n\tsed s/SAID/words.word/ app.py.in > $(ARTIFACTS_DIR)/app.py\n"
+
+
+def test_a_makefile_builds_a_function_and_a_layer(app, gust):
+    app.write("template.yaml", MADE).write("words/Makefile", WORDS_MAKEFILE).write("say/Makefile", SAY_MAKEFILE)
+    app.write("say/app.py.in", "import words\ndef handler(event, context):\n    return SAID\n")
+    name = app.deploy()[1]["Name"]
+    assert json.loads(gust.cli("invoke", name).stdout) == "made"
+    assert set(app.deploy()[0].values()) == {"none"}  # what is made again is the same
+    app.replace("return SAID", "return [SAID]", "say/app.py.in")
+    assert app.deploy()[0] == {"Say": "update", "Words": "none"} and json.loads(gust.cli("invoke", name).stdout) == ["made"]
+    assert sorted(p.name for p in (app.folder / "say").iterdir()) == ["Makefile", "app.py.in"]
+
+
+@pytest.mark.parametrize("makefile, said", [
+    (None, "Say is built by a makefile, and "), ("build-Other:\n\ttrue\n", "No rule to make target 'build-Say'"),
+    ("build-Say:\n\ttrue\n", "make build-Say put nothing into $(ARTIFACTS_DIR)"),
+    ("build-Say:\n\techo so it went; exit 3\n", "so it went")])
+def test_a_makefile_that_fails_changes_nothing(app, makefile, said):
+    app.write("template.yaml", MADE).write("words/Makefile", WORDS_MAKEFILE).write("say/app.py", "x = 1\n")
+    if makefile:
+        app.write("say/Makefile", makefile)
+    error = app.refused()
+    assert said in error, error
+    assert (app.folder / ".gust/build/Say.log").exists() == bool(makefile)
+
+
 def test_two_deploys_of_one_stack(app, gust, unique):
     """One is refused or both went one after the other; a second process never works on a stack beside the first."""
     app.write("template.yaml", ROUTES)

@@ -1,4 +1,5 @@
 """gust init makes applications that run; gust dev deploys what changes and keeps what is stored."""
+import io
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import threading
 
 import pytest
 import requests
+from PIL import Image, ImageStat
 
 from conftest import BINARY, wait_until
 
@@ -33,6 +35,10 @@ def deploy(gust, folder):
     return json.loads(done.stdout)["outputs"]
 
 
+def mean(image):
+    return ImageStat.Stat(image.convert("RGB")).mean
+
+
 def notes_work(at):
     made = requests.post(f"{at}/notes", json={"text": "hello"})
     assert made.status_code == 201, made.text
@@ -41,14 +47,17 @@ def notes_work(at):
     assert requests.get(f"{at}/notes/none").status_code == 404 and requests.post(f"{at}/notes", data="x").status_code == 400
 
 
-@pytest.mark.parametrize("language", ["python", "node"])
+LANGUAGES = pytest.mark.parametrize("language", ["python", "node", "cpp"])
+
+
+@LANGUAGES
 def test_api(gust, tmp_path, language):
     out = init(gust, tmp_path, "api", "notes", "--language", language)
     assert "cd notes" in out and "template.yaml" in out
     notes_work(deploy(gust, tmp_path / "notes")["ApiUrl"])
 
 
-@pytest.mark.parametrize("language", ["python", "node"])
+@LANGUAGES
 def test_worker(gust, tmp_path, language):
     init(gust, tmp_path, "worker", "--language", language)
     table = deploy(gust, tmp_path / "worker")["Table"]
@@ -56,20 +65,25 @@ def test_worker(gust, tmp_path, language):
     wait_until(lambda: "INSERT 42" in gust.cli("logs", "WorkerFunction").stdout, "the worker")
 
 
-def test_thumbnails(gust, tmp_path):
-    init(gust, tmp_path, "thumbnails", "pictures")
+@LANGUAGES
+def test_thumbnails(gust, tmp_path, language):
+    init(gust, tmp_path, "thumbnails", "pictures", "--language", language)
     outputs = deploy(gust, tmp_path / "pictures")
     from conftest import ROOT
-    picture = next((ROOT / "examples/thumbnails/pictures").glob("*.jpg"))
-    gust.cli("bucket", "cp", picture, f"s3://{outputs['Pictures']}/a.jpg")
+    picture = ROOT / "examples/thumbnails/pictures/lake-0.3mp.jpg"
+    gust.cli("bucket", "cp", picture, f"s3://{outputs['Pictures']}/some picture+é.jpg")
     s3 = gust.client("s3")
     wait_until(lambda: s3.list_objects_v2(Bucket=outputs["Thumbnails"]).get("KeyCount"), "the thumbnail")
-    assert s3.get_object(Bucket=outputs["Thumbnails"], Key="a.jpg")["Body"].read(2) == b"\xff\xd8"
+    small = s3.get_object(Bucket=outputs["Thumbnails"], Key="some picture+é.jpg")["Body"].read()
+    with Image.open(io.BytesIO(small)) as image, Image.open(picture) as before:
+        assert image.format == "JPEG" and max(image.size) == 200
+        assert abs(image.width / image.height - before.width / before.height) < 0.02
+        assert all(abs(a - b) < 12 for a, b in zip(mean(image), mean(before)))
 
 
 @pytest.mark.parametrize("arguments, said", [
-    (["api", "full"], "full is there already"), (["moon"], "api: an HTTP API that keeps notes in a table (python, node)"),
-    (["chat"], "needs a service that Gust does not have"), (["api", "x", "--language", "cobol"], "python and node")])
+    (["api", "full"], "full is there already"), (["moon"], "api: an HTTP API that keeps notes in a table (python, node, cpp)"),
+    (["chat"], "needs a service that Gust does not have"), (["api", "x", "--language", "cobol"], "python, node, cpp, not in cobol")])
 def test_what_init_refuses(gust, tmp_path, arguments, said):
     (tmp_path / "full").mkdir()
     (tmp_path / "full/file").write_text("mine")

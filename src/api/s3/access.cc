@@ -69,7 +69,8 @@ auth::ConditionKeys condition_keys(const S3Parts& s3, const wire::Call& call, co
   keys.add(auth::requester(call.context.principal));
   keys.add(s3.now());
   keys.add("aws:SourceIp", call.peer);
-  keys.add("aws:SecureTransport", "false");
+  keys.add("aws:SecureTransport", call.tls.empty() ? "false" : "true");
+  if (call.tls.starts_with("TLSv")) keys.add("s3:TlsVersion", std::string(call.tls.substr(4)));
   if (const auto agent = call.headers.get("user-agent")) keys.add("aws:UserAgent", std::string(*agent));
   if (const auto referer = call.headers.get("referer")) keys.add("aws:Referer", std::string(*referer));
   for (const auto* name : kHeaders) {

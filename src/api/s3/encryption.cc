@@ -16,7 +16,8 @@ std::unexpected<wire::Fault> refuse(const char* message, std::string value, cons
 
 // Who is on this machine sends nothing over a wire; sandboxes, whose peer has no address, neither.
 bool is_private(const wire::Call& call) {
-  return call.peer.empty() || auth::is_loopback(call.peer) || call.headers.get_or("x-forwarded-proto", "") == "https";
+  return !call.tls.empty() || call.peer.empty() || auth::is_loopback(call.peer) ||
+         call.headers.get_or("x-forwarded-proto", "") == "https";
 }
 
 bool is_blocked(const objects::Bucket& bucket) {

@@ -215,7 +215,8 @@ s3::CompleteMultipartUploadOutput completed_answer(const wire::Call& call, const
   out.bucket = bucket.name.str();
   out.key = object.key.str();
   out.e_tag = quoted(object.etag);
-  out.location = fmt::format("http://{}/{}/{}", call.headers.get_or("host", "localhost"), bucket.name,
+  out.location = fmt::format("{}://{}/{}/{}", call.tls.empty() ? "http" : "https",
+                             call.headers.get_or("host", "localhost"), bucket.name,
                              codec::percent_encode(object.key.str(), codec::Slash::kKeep));
   out.version_id = shown_version(bucket, object);
   set_encryption(object.encryption, std::nullopt, out);

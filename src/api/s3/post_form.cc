@@ -200,9 +200,10 @@ std::optional<std::string> redirect_of(const Stored& stored) {
   return to->insert(fragment, query);
 }
 
-std::string location_of(std::string_view host, std::string_view path, const std::string& key) {
+std::string location_of(std::string_view scheme, std::string_view host, std::string_view path,
+                        const std::string& key) {
   while (path.ends_with('/')) path.remove_suffix(1);
-  return fmt::format("{}{}{}/{}", host.empty() ? "" : "http://", host, path,
+  return fmt::format("{}{}{}{}/{}", host.empty() ? "" : scheme, host.empty() ? "" : "://", host, path,
                      codec::percent_encode(key, codec::Slash::kKeep));
 }
 
@@ -251,6 +252,7 @@ bool S3Service::is_form(const http::Request& request, std::string_view path) {
 boost::asio::awaitable<http::Response> S3Service::post_form(RequestContext context, http::Request request,
                                                             std::string path, auth::Authenticator& authenticator) {
   const std::string host(request.host()), sent_to = request.path;
+  const std::string_view scheme = request.tls.empty() ? "http" : "https";
   auto stored = co_await store_form(parts_, authenticator, context, std::move(request), path);
   if (!stored) {
     const auto& fault = stored.error();
@@ -259,7 +261,7 @@ boost::asio::awaitable<http::Response> S3Service::post_form(RequestContext conte
     complete_s3_error(error, path);
     co_return service_.refuse(context, std::move(error));
   }
-  auto response = answer(*stored, location_of(host, sent_to, stored->object.key.str()));
+  auto response = answer(*stored, location_of(scheme, host, sent_to, stored->object.key.str()));
   response.headers.add("x-amz-request-id", context.request_id.str());
   response.headers.add("x-amz-id-2", context.request_id.str());
   co_return response;

@@ -9,8 +9,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 
 namespace gust::cli {
@@ -20,35 +22,27 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 struct InitOptions {
-  std::string name, folder, language;
+  std::string name, folder, language = "python";
 };
 
 std::string list_of_templates() {
   std::string out;
-  std::string_view before;
   for (const auto& each : init_templates()) {
-    if (each.name == before) {
-      out.insert(out.size() - 1, fmt::format(", {}", each.language));
-      continue;
-    }
-    out += fmt::format("{}{}: {} ({})", out.empty() ? "" : "; ", each.name, each.what, each.language);
-    before = each.name;
+    out += fmt::format("{}{}: {} ({})", out.empty() ? "" : "; ", each.name, each.what,
+                       fmt::join(init_languages(each.name), ", "));
   }
   return out;
 }
 
 Result<const InitTemplate*> choose(const InitOptions& options) {
-  std::vector<std::string_view> languages;
   for (const auto& each : init_templates()) {
     if (each.name != options.name) continue;
-    if (options.language.empty() || each.language == options.language) return &each;
-    languages.push_back(each.language);
-  }
-  if (!languages.empty()) {
+    const auto languages = init_languages(each.name);
+    if (std::ranges::find(languages, options.language) != languages.end()) return &each;
     return fail(Code::kInvalid,
                 fmt::format("the template {} is there in {}, not in {}; docs/guide/runtimes.md has how functions in "
                             "other languages are made",
-                            options.name, fmt::join(languages, " and "), options.language),
+                            options.name, fmt::join(languages, ", "), options.language),
                 "usage");
   }
   for (const auto* later : {"chat", "cron", "queue"}) {
@@ -63,19 +57,21 @@ Result<const InitTemplate*> choose(const InitOptions& options) {
               fmt::format("there is no template '{}'. There are: {}", options.name, list_of_templates()), "usage");
 }
 
-Result<void> write(const fs::path& folder, const InitTemplate& chosen) {
+using Files = std::map<std::string, std::string>;
+
+Result<void> write(const fs::path& folder, std::string_view name, const Files& files) {
   std::error_code error;
   if (fs::exists(folder, error) && !(fs::is_directory(folder, error) && fs::is_empty(folder, error))) {
     return fail(Code::kAlreadyExists,
                 fmt::format("{} is there already and is no empty folder; name another: gust init {} FOLDER",
-                            folder.string(), chosen.name),
+                            folder.string(), name),
                 "folder");
   }
-  for (const auto& file : chosen.files) {
-    const auto path = folder / file.path;
+  for (const auto& [file, text] : files) {
+    const auto path = folder / file;
     fs::create_directories(path.parent_path(), error);
     std::ofstream out(path, std::ios::binary);
-    out << file.text;
+    out << text;
     out.close();
     if (!out) return fail(Code::kUnavailable, fmt::format("{} cannot be written", path.string()), "folder");
   }
@@ -85,16 +81,17 @@ Result<void> write(const fs::path& folder, const InitTemplate& chosen) {
 Result<void> init(Session& session, const InitOptions& options) {
   GUST_TRY(const auto* chosen, choose(options));
   const auto folder = options.folder.empty() ? options.name : options.folder;
-  GUST_CHECK(write(folder, *chosen));
+  const auto files = init_files(chosen->name, options.language);
+  GUST_CHECK(write(folder, chosen->name, files));
   if (session.output == Output::kJson) {
-    json::array files;
-    for (const auto& file : chosen->files) files.emplace_back((fs::path(folder) / file.path).string());
-    session.json(json::object{{"folder", folder}, {"files", std::move(files)}});
+    json::array paths;
+    for (const auto& [path, text] : files) paths.emplace_back((fs::path(folder) / path).string());
+    session.json(json::object{{"folder", folder}, {"files", std::move(paths)}});
     return {};
   }
   auto& terminal = session.terminal;
-  terminal.line(fmt::format("{}: {}, in {}", folder, chosen->what, chosen->language));
-  for (const auto& file : chosen->files) terminal.line("  " + (fs::path(folder) / file.path).string());
+  terminal.line(fmt::format("{}: {}, in {}", folder, chosen->what, options.language));
+  for (const auto& [path, text] : files) terminal.line("  " + (fs::path(folder) / path).string());
   terminal.line(terminal.paint(Colour::kBold, "Next"));
   terminal.line(fmt::format("  cd {}", folder));
   std::string_view rest = chosen->try_it;
@@ -111,11 +108,12 @@ Result<void> init(Session& session, const InitOptions& options) {
 void add_init_command(CommandTable& table) {
   const auto options = std::make_shared<InitOptions>();
   auto* sub = table.add("init", "Begin an application: a folder with a template and code",
-                        "gust init api\n  gust init worker orders --language node\n  gust init thumbnails");
+                        "gust init api\n  gust init worker orders --language node\n"
+                          "  gust init thumbnails --language cpp");
   sub->add_option("template", options->name, list_of_templates())->required();
   sub->add_option("folder", options->folder,
                   "Where to; it must be empty or not be there yet (else the template's name)");
-  sub->add_option("--language", options->language, "python or node, where the template has it")
+  sub->add_option("--language", options->language, "python, node or cpp, where the template has it")
       ->default_str("python");
   sub->callback([&table, options] {
     const auto done = init(table.session, *options);

@@ -1,22 +1,15 @@
 #include "cli/deploy/dependencies.h"
 
+#include "cli/deploy/tool.h"
 #include "codec/digest.h"
 #include "codec/json.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <fstream>
-#include <spawn.h>
+#include <functional>
 #include <sstream>
-#include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;  // NOLINT: the environment that a child gets
 
 namespace gust::cli {
 namespace {
@@ -24,39 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kSandboxPython = "/usr/bin/python3";
-
-std::string read_text(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-// Runs a program to its end, its output in `log`. Answers its exit status, 127 when it is not there.
-int run(const std::vector<std::string>& words, const std::string& folder, const std::string& log) {
-  std::vector<char*> argv;
-  for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  pid_t child = 0;
-  const int problem = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (problem != 0) return 127;
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
-std::string tail(const std::string& path) {
-  const auto text = read_text(path);
-  return text.size() <= 1500 ? text : "..." + text.substr(text.size() - 1500);
-}
 
 bool asks_for_packages(const std::string& requirements) {
   std::istringstream lines(requirements);
@@ -81,19 +41,13 @@ struct Recipe {
   std::string title;
 };
 
-Result<void> failed(std::string_view tool, std::string_view install, int status, const std::string& log) {
-  if (status == 127) return fail(Code::kUnavailable, fmt::format("{} is not installed; {}", tool, install), "build");
-  return fail(Code::kUnavailable, fmt::format("{} failed with {}; its log is {}:\n{}", tool, status, log, tail(log)),
-              "build");
-}
-
 // Functions run on the sandbox's Python; another pip may install for it, from wheels only.
 Result<void> pip_install(const std::string& folder, const std::string& log) {
   std::vector<std::string> words;
-  if (run({kSandboxPython, "-m", "pip", "--version"}, folder, log) == 0) {
+  if (run_tool({{kSandboxPython, "-m", "pip", "--version"}, folder, log}) == 0) {
     words = {kSandboxPython, "-m", "pip", "install"};
   } else {
-    run({kSandboxPython, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"}, folder, log);
+    run_tool({{kSandboxPython, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"}, folder, log});
     auto version = read_text(log);
     version = version.substr(0, version.find('\n'));
     words = {"python3", "-m", "pip", "install", "--only-binary=:all:", "--python-version", version};
@@ -102,8 +56,8 @@ Result<void> pip_install(const std::string& folder, const std::string& log) {
        {"--quiet", "--disable-pip-version-check", "--no-input", "-r", "requirements.txt", "--target", "."}) {
     words.emplace_back(word);
   }
-  if (const int status = run(words, folder, log); status != 0)
-    return failed("pip", "apt-get install python3-pip", status, log);
+  if (const int status = run_tool({words, folder, log}); status != 0)
+    return tool_failed("pip", "apt-get install python3-pip", status, log);
   return {};
 }
 
@@ -111,7 +65,8 @@ Result<void> npm_install(const std::string& folder, const std::string& log) {
   const bool locked = fs::exists(fs::path(folder) / "package-lock.json");
   const std::vector<std::string> words = {"npm",     locked ? "ci" : "install", "--omit=dev", "--no-audit", "--no-fund",
                                           "--silent"};
-  if (const int status = run(words, folder, log); status != 0) return failed("npm", "apt-get install npm", status, log);
+  if (const int status = run_tool({words, folder, log}); status != 0)
+    return tool_failed("npm", "apt-get install npm", status, log);
   return {};
 }
 

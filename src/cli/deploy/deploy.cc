@@ -262,7 +262,7 @@ Result<void> Deploy::package_layers(const std::string& folder) {
   if (desired_.layers.empty()) return {};
   for (const auto& layer : desired_.layers) {
     auto& made = packages_[layer.logical_id];
-    GUST_TRY(made, package(layer, folder));
+    GUST_TRY(made, package(layer, folder, progress_));
     const auto it = before_.entries.find(layer.logical_id);
     if (it != before_.entries.end() && present_.contains(layer.logical_id) &&
         it->second.digest == digest_of(parts_of(layer, made)))

@@ -1,6 +1,7 @@
 #include "cli/deploy/package.h"
 
 #include "cli/deploy/dependencies.h"
+#include "cli/deploy/makefile.h"
 #include "cli/deploy/zip.h"
 #include "cli/image.h"
 #include "codec/digest.h"
@@ -64,7 +65,10 @@ Result<Package> end_package(Package out) {
 Result<Package> package(const FunctionSpec& function, const std::string& template_folder, const Progress& progress) {
   GUST_TRY(auto out, begin_package(function.code, function.logical_id, template_folder));
   const auto& code = function.code;
-  if (code.from == CodeSource::From::kInline) {
+  if (code.build == CodeSource::Build::kMakefile) {
+    GUST_TRY(const auto folder, build_folder(template_folder));
+    GUST_CHECK(zip_by_makefile(code, function.logical_id, folder, out.zip_path, progress));
+  } else if (code.from == CodeSource::From::kInline) {
     GUST_CHECK(zip_text(inline_file(function), code.text, out.zip_path));
   } else if (code.from == CodeSource::From::kFolder) {
     GUST_TRY(const auto folder, build_folder(template_folder));
@@ -77,9 +81,15 @@ Result<Package> package(const FunctionSpec& function, const std::string& templat
   return end_package(std::move(out));
 }
 
-Result<Package> package(const LayerSpec& layer, const std::string& template_folder) {
+Result<Package> package(const LayerSpec& layer, const std::string& template_folder, const Progress& progress) {
   GUST_TRY(auto out, begin_package(layer.content, layer.logical_id, template_folder));
-  if (layer.content.from == CodeSource::From::kFolder) GUST_CHECK(zip_folders({layer.content.path}, out.zip_path));
+  const auto& content = layer.content;
+  if (content.build == CodeSource::Build::kMakefile) {
+    GUST_TRY(const auto folder, build_folder(template_folder));
+    GUST_CHECK(zip_by_makefile(content, layer.logical_id, folder, out.zip_path, progress));
+  } else if (content.from == CodeSource::From::kFolder) {
+    GUST_CHECK(zip_folders({content.path}, out.zip_path));
+  }
   return end_package(std::move(out));
 }
 

@@ -1,5 +1,6 @@
-// package: a function's code as a zip on disk, dependencies installed where a manifest asks for it, as `sam build`
-// does. The source folder is never touched: everything is made under .gust/build beside the template. Blocking.
+// package: a function's code as a zip on disk, dependencies installed where a manifest asks for it or built by a
+// Makefile, as `sam build` does. Gust leaves the source folder as it is: all is made under .gust/build beside the
+// template. Blocking.
 #pragma once
 
 #include "cli/template/desired.h"
@@ -20,7 +21,7 @@ using Progress = std::function<void(const std::string&)>;
 
 // kInvalid "code" when the code is not there, kUnavailable "build" when pip or npm is missing or fails.
 Result<Package> package(const FunctionSpec& function, const std::string& template_folder, const Progress& progress);
-// A layer's content, as it is.
-Result<Package> package(const LayerSpec& layer, const std::string& template_folder);
+// A layer's content: as it is, or what its Makefile makes of it.
+Result<Package> package(const LayerSpec& layer, const std::string& template_folder, const Progress& progress);
 
 }  // namespace gust::cli

@@ -1,6 +1,9 @@
-// The applications that `gust init` begins with: files as they are written. Only what runs on this Gust. Any thread.
+// The applications that `gust init` begins with: templates/ of the repository, which is in the binary. Any thread.
 #pragma once
 
+#include "base/result.h"
+
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,17 +11,15 @@
 
 namespace gust::cli {
 
-struct InitFile {
-  std::string_view path;
-  std::string text;
-};
-
 struct InitTemplate {
-  std::string_view name, language, what;
-  std::vector<InitFile> files;
+  std::string_view name, what;
   std::string_view try_it;  // commands for a first look, lines
 };
 
 std::span<const InitTemplate> init_templates();
+// What there is for the template: cpp, node, python.
+std::vector<std::string> init_languages(std::string_view name);
+// The files of an application by their path, as they are written.
+std::map<std::string, std::string> init_files(std::string_view name, std::string_view language);
 
 }  // namespace gust::cli

@@ -18,6 +18,7 @@ struct CodeSource {
   std::string bucket, key;
   std::string text;  // the code itself; of an image without a path its name
   int line = 0;
+  enum class Build { kNone, kMakefile } build = Build::kNone;  // of a folder
 };
 
 struct Permission {

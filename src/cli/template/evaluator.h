@@ -5,8 +5,10 @@
 #include "cli/template/evaluate.h"
 #include "cli/template/resolver.h"
 
+#include <initializer_list>
 #include <memory>
 #include <set>
+#include <string_view>
 
 namespace gust::cli {
 
@@ -85,6 +87,8 @@ class Evaluator {
   Result<bool> is_image(const std::string& logical_id, const Node& properties);
   Result<void> image_uri(CodeSource& code, const std::string& of, const Node& raw);
   Result<void> code_uri(CodeSource& code, const std::string& of, const Node& raw);
+  Result<void> build_method(CodeSource& code, const std::string& of, const Node& node,
+                            std::initializer_list<std::string_view> runtimes) const;
   Result<Node> with_globals(const Node& properties, std::string_view section) const;
 
   // What scales their provisioned concurrency (scaling.cc).

@@ -144,6 +144,23 @@ Result<void> Evaluator::serverless_code(FunctionSpec& spec, const Node& properti
   return code_uri(spec.code, spec.logical_id, properties["CodeUri"]);
 }
 
+// Of a folder: a makefile, or what is done for these runtimes anyway.
+Result<void> Evaluator::build_method(CodeSource& code, const std::string& of, const Node& node,
+                                     std::initializer_list<std::string_view> runtimes) const {
+  const auto& method = node["Metadata"]["BuildMethod"];
+  if (!method.is_scalar()) return {};
+  if (method.text == "makefile" && code.from == CodeSource::From::kFolder) {
+    code.build = CodeSource::Build::kMakefile;
+    return {};
+  }
+  if (std::ranges::any_of(runtimes, [&](auto runtime) { return method.text.starts_with(runtime); })) return {};
+  return resolver_->error(method.line,
+                          fmt::format("BuildMethod {} of {} is not served: name a folder with a Makefile and "
+                                      "BuildMethod makefile, or build it first and name the result",
+                                      method.text, of),
+                          Code::kUnsupported);
+}
+
 Result<void> Evaluator::layer(const std::string& logical_id, const Node& node) {
   const bool serverless = node["Type"].text == "AWS::Serverless::LayerVersion";
   GUST_TRY(const auto* raw, properties_of(node));
@@ -151,13 +168,6 @@ Result<void> Evaluator::layer(const std::string& logical_id, const Node& node) {
                   {"LayerName", "Description", "LicenseInfo", "CompatibleRuntimes", "CompatibleArchitectures",
                    serverless ? "ContentUri" : "Content", "RetentionPolicy"},
                   {}));
-  if (const auto& method = node["Metadata"]["BuildMethod"]; method.is_scalar()) {
-    return resolver_->error(method.line,
-                            fmt::format("BuildMethod of the layer {} is not served; build it first and let ContentUri "
-                                        "name the result",
-                                        logical_id),
-                            Code::kUnsupported);
-  }
   LayerSpec spec;
   spec.logical_id = spec.name = logical_id;
   spec.line = node.line;
@@ -187,6 +197,7 @@ Result<void> Evaluator::layer(const std::string& logical_id, const Node& node) {
       spec.content = {CodeSource::From::kObject, {}, value["S3Bucket"].text, value["S3Key"].text, {}, content.line};
     }
   }
+  GUST_CHECK(build_method(spec.content, logical_id, node, {}));
   out_.layers.push_back(std::move(spec));
   return {};
 }
@@ -223,18 +234,12 @@ Result<void> Evaluator::serverless_function(const std::string& logical_id, const
                    "ProvisionedConcurrencyConfig",
                    "FunctionUrlConfig"},
                   kFunctionIgnored));
-  if (const auto& method = node["Metadata"]["BuildMethod"];
-      !image && method.is_scalar() && !method.text.starts_with("python") && !method.text.starts_with("nodejs")) {
-    return resolver_->error(method.line,
-                            fmt::format("BuildMethod {} is not served; build {} first and let CodeUri name the result",
-                                        method.text, logical_id),
-                            Code::kUnsupported);
-  }
   FunctionSpec spec;
   spec.logical_id = logical_id;
   spec.line = node.line;
   GUST_TRY(spec.name, name_of(logical_id, node));
   GUST_CHECK(image ? image_uri(spec.code, logical_id, raw["ImageUri"]) : serverless_code(spec, raw));
+  if (!image) GUST_CHECK(build_method(spec.code, logical_id, node, {"python", "nodejs"}));
   GUST_CHECK(configuration(spec, raw));
   GUST_CHECK(serverless_capacity(spec, raw));
   GUST_CHECK(concurrency(spec, raw));

@@ -574,5 +574,21 @@ Resources:
   EXPECT_TRUE(refusal(table + "Outputs: {X: {Value: !GetAtt T.StreamArn}}\n").contains("with a StreamSpecification"));
 }
 
+TEST_F(TemplateTest, WhatAMakefileBuilds) {
+  const auto with = [](std::string_view method) {
+    return kFunction + fmt::format("    Metadata: {{BuildMethod: {}}}\n", method);
+  };
+  EXPECT_EQ(read(kFunction).value().functions[0].code.build, CodeSource::Build::kNone);
+  EXPECT_EQ(read(with("python3.12")).value().functions[0].code.build, CodeSource::Build::kNone);
+  EXPECT_EQ(read(with("makefile")).value().functions[0].code.build, CodeSource::Build::kMakefile);
+  EXPECT_EQ(refusal(with("esbuild")),
+            "t.yaml:9: BuildMethod esbuild of F is not served: name a folder with a Makefile and BuildMethod makefile, "
+            "or build it first and name the result");
+  const std::string layer = "Resources:\n  L:\n    Type: AWS::Serverless::LayerVersion\n"
+                            "    Properties: {ContentUri: src}\n    Metadata: {BuildMethod: ";
+  EXPECT_EQ(read(layer + "makefile}\n").value().layers[0].content.build, CodeSource::Build::kMakefile);
+  EXPECT_TRUE(refusal(layer + "python3.12}\n").starts_with("t.yaml:5: BuildMethod python3.12 of L is not served"));
+}
+
 }  // namespace
 }  // namespace gust::cli

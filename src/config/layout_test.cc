@@ -1,4 +1,4 @@
-#include "daemon/layout.h"
+#include "config/layout.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-namespace gust::daemon {
+namespace gust::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -46,4 +46,4 @@ TEST_F(LayoutTest, NeitherIsToldAsABuildThatLacksIt) {
 }
 
 }  // namespace
-}  // namespace gust::daemon
+}  // namespace gust::config

@@ -1,6 +1,6 @@
-#include "daemon/layout.h"
+#include "config/layout.h"
 
-namespace gust::daemon {
+namespace gust::config {
 
 namespace fs = std::filesystem;
 
@@ -13,4 +13,4 @@ Layout find_layout(const fs::path& folder) {
   return {folder, prefix / "runtimes"};
 }
 
-}  // namespace gust::daemon
+}  // namespace gust::config

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-namespace gust::daemon {
+namespace gust::config {
 
 struct Layout {
   std::filesystem::path tools;  // has gust-launcher, snapshot/, extensions/
@@ -16,4 +16,4 @@ struct Layout {
 // there is neither.
 Layout find_layout(const std::filesystem::path& folder);
 
-}  // namespace gust::daemon
+}  // namespace gust::config
