@@ -15,7 +15,7 @@ using store::Direction;
 using store::Position;
 
 constexpr std::size_t kMostEvents = 10'000;
-constexpr std::chrono::seconds kPatience{5};  // of one page: what is found until then is answered
+constexpr Millis kPatience{1800};  // of one page: what is found until then is answered
 
 store::SearchQuery window_of(const std::optional<std::int64_t>& start, const std::optional<std::int64_t>& end,
                              const std::optional<std::int32_t>& limit) {
