@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace gust::functions {
 namespace {
@@ -12,6 +13,7 @@ using telemetry::Span;
 using telemetry::SpanKind;
 using telemetry::SpanStatus;
 
+constexpr std::string_view kService = "lambda";
 constexpr std::int64_t kAtOnceUs = 200;  // an instance that is there is found within it
 
 std::int64_t in_us(double ms) { return std::max<std::int64_t>(0, static_cast<std::int64_t>(ms * 1000)); }
@@ -19,7 +21,7 @@ std::int64_t in_us(double ms) { return std::max<std::int64_t>(0, static_cast<std
 Span span_of(const RequestContext& context, const Function& function, SpanKind kind, std::int64_t start_us) {
   auto out = telemetry::make_span(context, kind, start_us);
   out.account = function.key.account.str();
-  out.service = "lambda";
+  out.service = kService;
   out.resource = function.key.name.str();
   return out;
 }
@@ -73,23 +75,36 @@ void InvocationSpans::start_of(const RequestContext& context, const Instance& in
 }
 
 InvocationSpans::Running InvocationSpans::begin(RequestContext& context, const Instance& instance) const {
-  Running out{{}, std::chrono::steady_clock::now()};
+  Running out{.began = std::chrono::steady_clock::now()};
   if (tracer_ == nullptr || context.trace.id.empty()) return out;
-  out.span = span_of(context, instance.function(), SpanKind::kHandler, telemetry::now_us());
-  out.span.name = instance.function().key.name.str();
-  out.span.request_id = context.request_id.str();
-  out.span.attributes.emplace_back("start", instance.has_served() ? "warm" : way_of(instance));
-  if (instance.function().version != kLatest) out.span.attributes.emplace_back("version", instance.function().version);
-  context.trace.span = out.span.id;
+  out.trace = context.trace.id;
+  out.id = telemetry::new_span_id();
+  out.parent = std::exchange(context.trace.span, out.id);
+  out.request_id = context.request_id;
+  out.start_us = telemetry::now_us();
+  out.start = instance.has_served() ? "warm" : way_of(instance);
   return out;
 }
 
-void InvocationSpans::end(Running& running, const Result<InvokeResult>& result) const {
-  auto& span = running.span;
-  if (tracer_ == nullptr || span.trace.empty()) return;
+void InvocationSpans::end(const Instance& instance, Running running, const Result<InvokeResult>& result) const {
+  if (running.trace.empty()) return;
   if (!result && result.error().source == Instance::kUndelivered) return;
+  const auto& function = instance.function();
+  Span span;
+  span.trace = running.trace;
+  span.id = running.id;
+  span.parent = running.parent;
+  span.kind = SpanKind::kHandler;
+  span.account = function.key.account.str();
+  span.service = kService;
+  span.resource = function.key.name.str();
+  span.start_us = running.start_us;
   const auto took = std::chrono::steady_clock::now() - running.began;
   span.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  span.name = span.resource;
+  span.request_id = running.request_id.str();
+  span.attributes.emplace_back("start", running.start);
+  if (function.version != kLatest) span.attributes.emplace_back("version", function.version);
   if (!result) {
     span.status = result.error().code == Code::kThrottled ? SpanStatus::kThrottle : SpanStatus::kFault;
     span.error = result.error().message;

@@ -16,13 +16,18 @@ class InvocationSpans {
   // It has its instance, or one whose init failed.
   void waited(const RequestContext& context, const Waiter& waiter) const;
 
-  // On the instance. begin() makes the handler's span the current one of `context`.
+  // On the instance. begin() makes the handler's span the current one of `context`. What is known at the end is put
+  // together then: what was written before has left the processor's cache.
   struct Running {
-    telemetry::Span span;
+    TraceId trace;  // empty: nothing is recorded
+    SpanId id = 0, parent = 0;
+    RequestId request_id;
+    std::int64_t start_us = 0;
     SteadyTime began;
+    std::string_view start;  // "warm", or way_of()
   };
   Running begin(RequestContext& context, const Instance& instance) const;
-  void end(Running& running, const Result<InvokeResult>& result) const;
+  void end(const Instance& instance, Running running, const Result<InvokeResult>& result) const;
 
  private:
   void start_of(const RequestContext& context, const Instance& instance, SpanId parent) const;

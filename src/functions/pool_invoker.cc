@@ -237,7 +237,7 @@ class PoolInvoker final : public Invoker {
     auto running = spans_.begin(context, *instance);
     const auto began = running.began;
     auto result = co_await instance->invoke(std::move(context), std::move(invocation));
-    spans_.end(running, result);
+    spans_.end(*instance, std::move(running), result);
     --pool->running;
     --pool->taken;
     Crowding::ended(*pool, began);

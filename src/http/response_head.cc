@@ -80,4 +80,13 @@ std::string response_head(const Response& response, Framing framing, std::uint64
   return head;
 }
 
+std::string last_words(int status, std::string text) {
+  Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "text/plain");
+  response.body = std::move(text);
+  const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  return response_head(response, Framing::kLength, response.body.size(), Connection::kClose, now) + response.body;
+}
+
 }  // namespace gust::http

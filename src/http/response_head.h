@@ -16,5 +16,7 @@ std::string_view reason_phrase(int status);
 // Status line and fields, with Date, Server and the framing fields set here. Line breaks in values become spaces.
 std::string response_head(const Response& response, Framing framing, std::uint64_t length, Connection connection,
                           WallTime now);
+// A whole response of plain text, from now, after which the connection ends.
+std::string last_words(int status, std::string text);
 
 }  // namespace gust::http

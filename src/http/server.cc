@@ -83,12 +83,8 @@ class SessionServer final : public Server {
   }
 
   async::Task<void> turn_away(tcp::socket socket) {
-    Response response;
-    response.status = 503;
-    response.body = fmt::format("there are {} connections already; try again later\n", settings_.max_connections);
-    const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
-    const auto bytes =
-        response_head(response, Framing::kLength, response.body.size(), Connection::kClose, now) + response.body;
+    const auto bytes = last_words(
+        503, fmt::format("there are {} connections already; try again later\n", settings_.max_connections));
     co_await asio::async_write(socket, asio::buffer(bytes), kToken);
     co_return Result<void>{};
   }

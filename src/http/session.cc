@@ -206,13 +206,7 @@ class StreamSession final : public Session, public std::enable_shared_from_this<
   }
   // To a client that sent HTTP where TLS is spoken.
   asio::awaitable<void> say_plainly() {
-    Response response;
-    response.status = 400;
-    response.headers.add("Content-Type", "text/plain");
-    response.body = "this port speaks TLS: the address begins with https://\n";
-    const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
-    const auto bytes =
-        response_head(response, Framing::kLength, response.body.size(), Connection::kClose, now) + response.body;
+    const auto bytes = last_words(400, "this port speaks TLS: the address begins with https://\n");
     expire_after(settings_.read_timeout);
     co_await asio::async_write(socket(), asio::buffer(bytes), kToken);
     deadline_ = SteadyTime::max();

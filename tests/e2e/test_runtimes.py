@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, wait_until
 from test_lambda import ROLE, call, functions, zip_of  # noqa: F401 (fixtures)
 
 SOURCES = ROOT / "tests/runtimes"
@@ -75,11 +75,11 @@ def deploy(functions, unique):
     """create(name of RUNTIMES, zip, handler): the name of a new function."""
     made = []
 
-    def create(name, code, handler=None, runtime=None):
+    def create(name, code, handler=None, runtime=None, **more):
         function = f"{unique}-{len(made)}"
         made_with, usual, _, _ = RUNTIMES[name]
         functions.create_function(FunctionName=function, Runtime=runtime or made_with, Handler=handler or usual,
-                                  Role=ROLE, Timeout=60, MemorySize=512, Code={"ZipFile": code})
+                                  Role=ROLE, Timeout=60, MemorySize=512, Code={"ZipFile": code}, **more)
         made.append(function)
         return function
     yield create
@@ -144,6 +144,20 @@ def test_java_by_the_name_of_a_method_and_its_context(functions, deploy):
     answer, payload = call(functions, function, {"do": "context"})
     assert (payload["name"], payload["memory"], payload["id"]) == (function, 512, answer["ResponseMetadata"]["RequestId"])
     assert 0 < payload["left"] <= 60_000
+
+
+def test_java_logs_in_json(gust, functions, deploy):
+    function = deploy("java", built("java"), LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO"})
+    answer, _ = call(functions, function, {"do": "log"})
+    logs = gust.client("logs")
+
+    def look():
+        found = logs.filter_log_events(logGroupName="/aws/lambda/" + function)["events"]
+        messages = [json.loads(event["message"]) for event in found if event["message"].startswith("{")]  # the JVM says its version
+        return messages if any(m.get("type") == "platform.report" for m in messages) else None
+
+    said = [m for m in wait_until(look, "the report") if "type" not in m]
+    assert [(m["level"], m["message"], m["AWSRequestId"]) for m in said] == [("WARN", "few left", answer["ResponseMetadata"]["RequestId"])]
 
 
 @pytest.mark.parametrize("handler", ["hello.Missing", "hello.Hello::missing"])

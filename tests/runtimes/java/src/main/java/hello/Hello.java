@@ -2,6 +2,7 @@ package hello;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.logging.LogLevel;
 import java.net.URI;
 import java.util.Map;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -16,6 +17,10 @@ public class Hello implements RequestHandler<Map<String, Object>, Object> {
     if (what.equals("fail")) throw new IllegalArgumentException("this went wrong");
     if (what.equals("object"))
       return object((String) event.get("bucket"), (String) event.get("key"), (String) event.get("text"));
+    if (what.equals("log")) {
+      context.getLogger().log("looked", LogLevel.DEBUG);
+      context.getLogger().log("few left", LogLevel.WARN);
+    }
     if (what.equals("context"))
       return Map.of("name", context.getFunctionName(), "left", context.getRemainingTimeInMillis(), "id",
           context.getAwsRequestId(), "memory", context.getMemoryLimitInMB());
