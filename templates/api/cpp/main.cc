@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 using json = nlohmann::json;
 using aws::lambda_runtime::invocation_request;

@@ -4,11 +4,13 @@
 #include <aws/lambda-runtime/runtime.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <jpeglib.h>
 #include <stdexcept>
+#include <string>
 
 using json = nlohmann::json;
 using aws::lambda_runtime::invocation_request;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <iostream>
+#include <string>
 
 using json = nlohmann::json;
 using aws::lambda_runtime::invocation_request;
