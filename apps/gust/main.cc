@@ -8,7 +8,7 @@ static int up(const gust::cli::UpOptions& options) {
   settings.mode = options.mode == gust::cli::Mode::kDev ? gust::config::Mode::kDev : gust::config::Mode::kNormal;
   settings.address = options.address;
   settings.port = options.port;
-  if (!options.tls_certificate.empty())
+  if (!options.tls_address.empty())
     settings.tls = {options.tls_address, options.tls_port, options.tls_certificate, options.tls_key};
   settings.data = options.data;
   settings.keep_alive = options.keep_alive;

@@ -217,13 +217,13 @@ class Command {
     });
   }
 
+  // Any of its options asks for TLS.
   Result<void> parse_tls() {
     auto& options = up_options_;
+    if (tls_listen_.empty() && options.tls_certificate.empty() && options.tls_key.empty()) return {};
+    options.tls_address = "127.0.0.1";
     if (!tls_listen_.empty())
       GUST_CHECK(parse_listen("--tls-listen", tls_listen_, options.tls_address, options.tls_port));
-    const bool certificate = !options.tls_certificate.empty(), key = !options.tls_key.empty();
-    if (certificate != key || (!certificate && !tls_listen_.empty()))
-      return fail(Code::kInvalid, "TLS needs both a certificate and its key: --tls-cert FILE --tls-key FILE", "usage");
     for (auto* file : {&options.tls_certificate, &options.tls_key}) {
       if (!file->empty()) *file = std::filesystem::absolute(*file).lexically_normal().string();
     }

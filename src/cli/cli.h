@@ -27,9 +27,9 @@ struct UpOptions {
   Mode mode = Mode::kNormal;
   std::string address = "127.0.0.1";
   std::uint16_t port = 4566;
-  std::string tls_address = "127.0.0.1";
+  std::string tls_address;                         // empty: no TLS
   std::uint16_t tls_port = 8443;
-  std::string tls_certificate, tls_key;            // files, absolute; both empty: no TLS
+  std::string tls_certificate, tls_key;            // files, absolute
   std::string data;                                // the data folder, absolute
   std::optional<std::chrono::seconds> keep_alive;  // none: learned
   std::uint64_t instance_memory_mb = 0;            // 0: three quarters of the machine's

@@ -1,16 +1,12 @@
 // The server and the client over real loopback sockets; malformed bytes by raw sockets.
-#include "async/task_group.h"
 #include "async/testing.h"
 #include "http/client.h"
-#include "http/server.h"
+#include "http/testing.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <future>
-#include <thread>
 
 namespace gust::http {
 namespace {
@@ -24,24 +20,9 @@ class Http : public ::testing::Test {
   void TearDown() override { stop(); }
 
   void start(ServerSettings settings) {
-    const auto listener = listen_tcp("127.0.0.1", 0);
-    ASSERT_TRUE(listener) << listener.error().message;
-    port_ = listener->port;
-    server_ = make_server(loop_.get_executor(), settings);
-    ASSERT_TRUE(
-        server_->serve(listener->fd, [this](RequestContext c, Request r) { return echo(std::move(c), std::move(r)); }));
-    thread_ = std::thread([this] { loop_.run(); });
+    server_.start(settings, [this](RequestContext c, Request r) { return echo(std::move(c), std::move(r)); });
   }
-
-  void stop() {
-    if (!thread_.joinable()) return;
-    std::promise<void> stopped;
-    async::asio::co_spawn(
-        loop_, [this]() -> Task<void> { return server_->stop(std::chrono::steady_clock::now() + Millis(5000)); },
-        [&](std::exception_ptr, Result<void>) { stopped.set_value(); });
-    stopped.get_future().get();
-    thread_.join();
-  }
+  void stop() { server_.stop(); }
 
   Task<Response> echo(RequestContext, Request request) {
     Response response;
@@ -76,7 +57,7 @@ class Http : public ::testing::Test {
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(port_);
+    address.sin_port = htons(server_.port());
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     return fd;
@@ -106,16 +87,14 @@ class Http : public ::testing::Test {
       request.target = target;
       request.body = async::from_string(body);
       Answer answer;
-      GUST_CO_TRY(answer.head, co_await client->send("127.0.0.1", port_, std::move(request), SteadyTime::max()));
+      GUST_CO_TRY(answer.head,
+                  co_await client->send("127.0.0.1", server_.port(), std::move(request), SteadyTime::max()));
       GUST_CO_TRY(answer.body, co_await async::read_all(*answer.head.stream, 200 << 20));
       co_return answer;
     });
   }
 
-  boost::asio::io_context loop_;
-  std::unique_ptr<Server> server_;
-  std::thread thread_;
-  std::uint16_t port_ = 0;
+  testing::RunningServer server_;
 };
 
 TEST_F(Http, RoundTrips) {
@@ -139,7 +118,8 @@ TEST_F(Http, TheClientReusesAConnection) {
       Request request;
       request.method = "GET";
       request.target = "/";
-      GUST_CO_TRY(auto response, co_await client->send("127.0.0.1", port_, std::move(request), SteadyTime::max()));
+      GUST_CO_TRY(auto response,
+                  co_await client->send("127.0.0.1", server_.port(), std::move(request), SteadyTime::max()));
       GUST_CO_CHECK(co_await async::read_all(*response.stream, 100));
     }
     co_return 1;
@@ -259,7 +239,6 @@ TEST_F(Http, AFailingHandlerAnswers500WithoutDetail) {
 
 TEST_F(Http, AnIdleConnectionIsClosed) {
   stop();
-  loop_.restart();
   start(ServerSettings{.idle_timeout = Millis(20)});
   EXPECT_EQ(talk(""), "");
   EXPECT_EQ(talk("GET / HT"), "");
@@ -267,7 +246,6 @@ TEST_F(Http, AnIdleConnectionIsClosed) {
 
 TEST_F(Http, PastTheMostConnectionsTheAnswerIs503) {
   stop();
-  loop_.restart();
   start(ServerSettings{.max_connections = 0});
   EXPECT_TRUE(talk("").starts_with("HTTP/1.1 503 "));
 }

@@ -1,7 +1,5 @@
 // The server by TLS over real loopback sockets, with certificates made here.
-#include "async/testing.h"
-#include "http/server.h"
-#include "http/tls.h"
+#include "http/testing.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
@@ -16,8 +14,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <future>
-#include <thread>
+#include <memory>
+#include <string>
 
 namespace gust::http {
 namespace {
@@ -52,7 +50,7 @@ void make_certificate(const fs::path& certificate, const fs::path& key, const ch
   write(certificate, [&](std::FILE* file) { PEM_write_X509(file, x509.get()); });
 }
 
-class TlsTest : public testing::Test {
+class TlsTest : public ::testing::Test {
  protected:
   TlsTest() {
     std::string name = (fs::temp_directory_path() / "gust-tls-XXXXXX").string();
@@ -60,7 +58,7 @@ class TlsTest : public testing::Test {
     make_certificate(certificate(), key(), "first");
   }
   ~TlsTest() override {
-    stop();
+    server_.stop();
     fs::remove_all(folder_);
   }
 
@@ -68,24 +66,9 @@ class TlsTest : public testing::Test {
   std::string key() const { return folder_ / "key.pem"; }
 
   void start(ServerSettings settings = {}) {
-    const auto listener = listen_tcp("127.0.0.1", 0);
-    ASSERT_TRUE(listener) << listener.error().message;
-    port_ = listener->port;
     auto tls = Tls::open(certificate(), key());
     ASSERT_TRUE(tls) << tls.error().message;
-    server_ = make_server(loop_.get_executor(), settings);
-    auto handler = [this](RequestContext, Request request) { return echo(std::move(request)); };
-    ASSERT_TRUE(server_->serve(listener->fd, handler, *std::move(tls)));
-    thread_ = std::thread([this] { loop_.run(); });
-  }
-  void stop() {
-    if (!thread_.joinable()) return;
-    std::promise<void> stopped;
-    async::asio::co_spawn(
-        loop_, [this]() -> Task<void> { return server_->stop(std::chrono::steady_clock::now() + Millis(5000)); },
-        [&](std::exception_ptr, Result<void>) { stopped.set_value(); });
-    stopped.get_future().get();
-    thread_.join();
+    server_.start(settings, [](RequestContext, Request request) { return echo(std::move(request)); }, *std::move(tls));
   }
 
   static Task<Response> echo(Request request) {
@@ -138,15 +121,12 @@ class TlsTest : public testing::Test {
   };
 
   fs::path folder_;
-  boost::asio::io_context loop_;
-  std::unique_ptr<Server> server_;
-  std::thread thread_;
-  std::uint16_t port_ = 0;
+  testing::RunningServer server_;
 };
 
 TEST_F(TlsTest, TheFirstRequestOfAConnectionKnowsItsHandshake) {
   start();
-  Client client(port_);
+  Client client(server_.port());
   ASSERT_FALSE(client.shake_hands());
   const auto first = client.ask("one"), second = client.ask("two");
   EXPECT_NE(first.find("x-tls: TLSv1.3\r\nx-cipher: TLS_"), std::string::npos) << first;
@@ -157,7 +137,7 @@ TEST_F(TlsTest, TheFirstRequestOfAConnectionKnowsItsHandshake) {
 
 TEST_F(TlsTest, LargeBodiesPassBothWays) {
   start();
-  Client client(port_, TLS1_2_VERSION);
+  Client client(server_.port(), TLS1_2_VERSION);
   ASSERT_FALSE(client.shake_hands());
   std::string body(5'000'000, 'b');
   for (std::size_t i = 0; i < body.size(); i += 997) body[i] = static_cast<char>('a' + i % 26);
@@ -168,18 +148,18 @@ TEST_F(TlsTest, LargeBodiesPassBothWays) {
 
 TEST_F(TlsTest, OldVersionsAreRefused) {
   start();
-  EXPECT_TRUE(Client(port_, TLS1_1_VERSION).shake_hands());
-  EXPECT_FALSE(Client(port_).shake_hands());
+  EXPECT_TRUE(Client(server_.port(), TLS1_1_VERSION).shake_hands());
+  EXPECT_FALSE(Client(server_.port()).shake_hands());
 }
 
 TEST_F(TlsTest, ARenewedCertificateIsShownAndABrokenOneIsNot) {
   start();
   const auto shown = [&] {
-    Client client(port_);
+    Client client(server_.port());
     EXPECT_FALSE(client.shake_hands());
     return client.subject();
   };
-  Client before(port_);
+  Client before(server_.port());
   ASSERT_FALSE(before.shake_hands());
   EXPECT_EQ(before.subject(), "first");
   make_certificate(certificate(), key(), "second");
@@ -195,7 +175,7 @@ TEST_F(TlsTest, PlainHttpIsToldWhatIsSpoken) {
   start();
   boost::asio::io_context loop;
   tcp::socket socket(loop);
-  socket.connect({boost::asio::ip::address_v4::loopback(), port_});
+  socket.connect({boost::asio::ip::address_v4::loopback(), server_.port()});
   boost::asio::write(socket, boost::asio::buffer(std::string("GET / HTTP/1.1\r\nHost: h\r\n\r\n")));
   std::string answer;
   boost::system::error_code error;
@@ -208,7 +188,7 @@ TEST_F(TlsTest, WhoNeverShakesHandsIsLetGo) {
   start({.idle_timeout = Millis(40), .handshake_timeout = Millis(50)});
   boost::asio::io_context loop;
   tcp::socket socket(loop);
-  socket.connect({boost::asio::ip::address_v4::loopback(), port_});
+  socket.connect({boost::asio::ip::address_v4::loopback(), server_.port()});
   char byte = 0;
   boost::system::error_code error;
   socket.read_some(boost::asio::buffer(&byte, 1), error);  // waits until the server closes

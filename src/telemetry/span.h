@@ -72,7 +72,7 @@ SpanId new_span_id();
 // A step of `context`'s trace, below its current span, from `start_us` to now.
 Span make_span(const RequestContext& context, SpanKind kind, std::int64_t start_us);
 SpanStatus status_of(int http_status);
-// Fit to be kept: cut to `most` bytes at a character's end.
+// A view of what fits: cut to `most` bytes at a character's end.
 std::string_view shortened(std::string_view text, std::size_t most);
 
 // A span that goes on. It is recorded once: with end(), or when the last of its owners lets go.

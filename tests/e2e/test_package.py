@@ -60,6 +60,7 @@ def test_what_it_says(package):
     assert subprocess.run([ROOT / "build/release/gust", "version"], capture_output=True, text=True).stdout.split()[-1] in fields["Version"]
     for library in ("libc6 (>=", "librocksdb", "libssl", "libboost-url", "adduser"):
         assert library in fields["Depends"], fields["Depends"]
+    assert "init-system-helpers" not in fields["Depends"]  # essential: every Debian has it
     for program in ("python3 (>=", "nodejs", "slirp4netns"):
         assert program in fields["Recommends"]
     assert int(fields["Installed-Size"]) > 50_000
