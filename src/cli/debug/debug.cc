@@ -163,7 +163,11 @@ Result<int> run(const std::vector<std::string>& words, const std::vector<std::st
   if (wrong != 0) return fail_errno(fmt::format("starting {}", words.front()), wrong);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  return WIFEXITED(status) ? WEXITSTATUS(status) : kFailed;
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  if (WTERMSIG(status) == SIGINT) return kFailed;
+  return fail(Code::kUnavailable, fmt::format("{} ended by signal {} ({})", words.front(), WTERMSIG(status),
+                                           ::strsignal(WTERMSIG(status))),
+              "debug");
 }
 
 // How an editor is attached, as people paste it.
