@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -83,11 +82,11 @@ Result<Measured> measure(const Call& call) {
 
 class HttpRemote final : public Remote {
  public:
-  HttpRemote(Endpoint endpoint, auth::Keys keys, std::string region)
+  HttpRemote(http::Origin endpoint, auth::Keys keys, std::string region, std::string authorities)
       : endpoint_(std::move(endpoint)),
         keys_(std::move(keys)),
         region_(std::move(region)),
-        client_(http::make_client(loop_.get_executor())) {}
+        client_(http::make_client(loop_.get_executor(), std::move(authorities))) {}
 
   Result<Answer> send(const Call& call) override {
     std::string body;
@@ -118,6 +117,8 @@ class HttpRemote final : public Remote {
           fmt::format("no Gust answers at {} ({}); start one with: gust up", endpoint_.url(), result->error().message),
           "daemon");
     }
+    if (!*result && result->error().source == "certificate")
+      result->error().message += "; who signed it is trusted by AWS_CA_BUNDLE=FILE";
     return std::move(*result);
   }
 
@@ -128,7 +129,7 @@ class HttpRemote final : public Remote {
     request.path = call.path;
     request.query = call.query;
     request.target = call.query.empty() ? call.path : fmt::format("{}?{}", call.path, call.query);
-    request.headers.add("Host", fmt::format("{}:{}", endpoint_.host, endpoint_.port));
+    request.headers.add("Host", endpoint_.authority());
     for (const auto& [name, value] : call.headers) request.headers.add(name, value);
     std::string hash = codec::sha256_hex(call.body);
     if (call.file.empty()) {
@@ -148,8 +149,7 @@ class HttpRemote final : public Remote {
   async::Task<Answer> exchange(http::Request request, std::function<bool(std::string_view)> sink,
                                std::function<bool(const Answer&)> begins, std::chrono::minutes patience) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
-    auto host = endpoint_.host;
-    GUST_CO_TRY(auto response, co_await client_->send(std::move(host), endpoint_.port, std::move(request), deadline));
+    GUST_CO_TRY(auto response, co_await client_->send(endpoint_, std::move(request), deadline));
     Answer answer{response.status, std::move(response.headers), {}};
     const bool good = answer.ok();
     if (good && begins && !begins(answer)) co_return answer;
@@ -170,7 +170,7 @@ class HttpRemote final : public Remote {
     }
   }
 
-  Endpoint endpoint_;
+  http::Origin endpoint_;
   auth::Keys keys_;
   std::string region_;
   asio::io_context loop_;
@@ -216,29 +216,9 @@ Code code_of(int status) {
 
 }  // namespace
 
-std::string Endpoint::url() const { return fmt::format("http://{}:{}", host, port); }
-
-Result<Endpoint> parse_endpoint(std::string_view url) {
-  const auto wrong = [&] {
-    return fail(Code::kInvalid, fmt::format("'{}' is not an endpoint: expected http://HOST:PORT", url), "endpoint");
-  };
-  std::string_view rest = url;
-  while (rest.ends_with('/') || rest.ends_with('\n')) rest.remove_suffix(1);
-  if (!rest.starts_with("http://")) return wrong();
-  rest.remove_prefix(7);
-  const auto colon = rest.rfind(':');
-  Endpoint out{std::string(rest.substr(0, colon)), 80};
-  if (colon != std::string_view::npos) {
-    const auto digits = rest.substr(colon + 1);
-    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
-    if (problem != std::errc() || end != digits.data() + digits.size() || out.port == 0) return wrong();
-  }
-  if (out.host.empty() || out.host.contains('/') || out.host.contains(' ')) return wrong();
-  return out;
-}
-
-std::unique_ptr<Remote> make_remote(Endpoint endpoint, auth::Keys keys, std::string region) {
-  return std::make_unique<HttpRemote>(std::move(endpoint), std::move(keys), std::move(region));
+std::unique_ptr<Remote> make_remote(http::Origin endpoint, auth::Keys keys, std::string region,
+                                    std::string authorities) {
+  return std::make_unique<HttpRemote>(std::move(endpoint), std::move(keys), std::move(region), std::move(authorities));
 }
 
 std::string error_code(const Answer& answer) { return fault_of(answer).code; }

@@ -5,6 +5,7 @@
 #include "auth/keys.h"
 #include "base/result.h"
 #include "http/message.h"
+#include "http/origin.h"
 
 #include <chrono>
 #include <functional>
@@ -49,16 +50,9 @@ class Remote {
   virtual Result<Answer> stream(const Call& call, std::function<bool(std::string_view)> sink) = 0;
 };
 
-struct Endpoint {
-  std::string host;
-  std::uint16_t port = 0;
-  std::string url() const;
-};
-
-// http://HOST[:PORT]. kInvalid "endpoint".
-Result<Endpoint> parse_endpoint(std::string_view url);
-
-std::unique_ptr<Remote> make_remote(Endpoint endpoint, auth::Keys keys, std::string region);
+// `authorities`: as of http::make_client.
+std::unique_ptr<Remote> make_remote(http::Origin endpoint, auth::Keys keys, std::string region,
+                                    std::string authorities);
 
 // The answer when it is a success; otherwise an error with what the service said. `what` begins its message.
 Result<Answer> expect_ok(Result<Answer> answer, std::string_view what);

@@ -28,12 +28,12 @@ std::string default_data_folder() {
 
 std::string Session::data_folder() const { return data.empty() ? default_data_folder() : data; }
 
-Result<Endpoint> Session::find_endpoint() const {
-  if (!endpoint.empty()) return parse_endpoint(endpoint);
-  if (const auto url = environment("GUST_ENDPOINT"); !url.empty()) return parse_endpoint(url);
+Result<http::Origin> Session::find_endpoint() const {
+  if (!endpoint.empty()) return http::parse_origin(endpoint);
+  if (const auto url = environment("GUST_ENDPOINT"); !url.empty()) return http::parse_origin(url);
   std::ifstream in(data_folder() + "/endpoint");
-  if (std::string url; in && std::getline(in, url) && !url.empty()) return parse_endpoint(url);
-  return parse_endpoint("http://127.0.0.1:4566");
+  if (std::string url; in && std::getline(in, url) && !url.empty()) return http::parse_origin(url);
+  return http::parse_origin("http://127.0.0.1:4566");
 }
 
 Result<auth::Keys> Session::find_keys() const {
@@ -61,7 +61,7 @@ std::string Session::find_region() const {
 Result<std::unique_ptr<Remote>> Session::connect() const {
   GUST_TRY(auto where, find_endpoint());
   GUST_TRY(auto keys, find_keys());
-  return make_remote(std::move(where), std::move(keys), find_region());
+  return make_remote(std::move(where), std::move(keys), find_region(), environment("AWS_CA_BUNDLE"));
 }
 
 int Session::failed(const Error& error) {

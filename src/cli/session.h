@@ -18,9 +18,10 @@ struct Session {
   std::string region;    // --region, or empty
 
   // Where the daemon is and with which keys: --endpoint, GUST_ENDPOINT, <data>/endpoint, http://127.0.0.1:4566; AWS_*
-  // of the environment when all are there, else <data>/credentials. kNotFound "credentials", kInvalid "endpoint".
+  // of the environment when all are there, else <data>/credentials. By https, AWS_CA_BUNDLE has the authorities that
+  // are trusted. kNotFound "credentials", kInvalid "address".
   Result<std::unique_ptr<Remote>> connect() const;
-  Result<Endpoint> find_endpoint() const;
+  Result<http::Origin> find_endpoint() const;
   Result<auth::Keys> find_keys() const;
   std::string find_region() const;
   std::string data_folder() const;

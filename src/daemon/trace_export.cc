@@ -1,44 +1,48 @@
 #include "daemon/trace_export.h"
 
 #include "base/log.h"
+#include "codec/url.h"
 #include "traces/otlp.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <ranges>
 #include <utility>
 
 namespace gust::daemon {
 namespace {
 
 constexpr std::size_t kMostWaiting = 50'000, kMostAtOnce = 1000;
+constexpr std::uint16_t kOtlpPort = 4318;
+// RFC 9110, section 5.6.2.
+constexpr std::string_view kOfTokens =
+    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr Millis kPause{500}, kLongestPause{30'000}, kPatience{10'000};
 
 }  // namespace
 
-Result<Collector> parse_collector(std::string_view url) {
-  const auto bad = [&] {
-    return fail(Code::kInvalid,
-                fmt::format("'{}' is not a collector's address; expected http://HOST[:PORT][/PATH]", url), "collector");
-  };
-  constexpr std::string_view kScheme = "http://";
-  if (!url.starts_with(kScheme)) return bad();
+Result<Collector> parse_collector(std::string_view url, std::string_view headers) {
   Collector out;
-  auto rest = url.substr(kScheme.size());
-  if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
-    if (rest.size() > slash + 1) out.path = rest.substr(slash);
-    rest = rest.substr(0, slash);
+  const auto host = url.find("://");
+  const auto slash = host == url.npos ? url.npos : url.find('/', host + 3);
+  out.path = slash == url.npos || slash + 1 == url.size() ? "/v1/traces" : url.substr(slash);
+  GUST_TRY(out.origin, http::parse_origin(url.substr(0, slash), kOtlpPort));
+  if (std::ranges::any_of(out.path, [](char c) { return c <= ' '; }))
+    return fail(Code::kInvalid, fmt::format("'{}' has a path that is not percent-encoded", url), "address");
+  for (const auto& each : std::views::split(headers, ',')) {
+    std::string_view one(each);
+    one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+    if (one.empty()) continue;
+    const auto equals = std::min(one.find('='), one.size());
+    const auto name = one.substr(0, equals);
+    if (equals == one.size() || name.empty() || name.find_first_not_of(kOfTokens) != name.npos)
+      return fail(Code::kInvalid, "the headers are not NAME=VALUE, separated by commas", "headers");
+    GUST_TRY(auto value, codec::percent_decode(one.substr(equals + 1)));
+    if (std::ranges::any_of(value, [](char c) { return static_cast<unsigned char>(c) < ' '; }))
+      return fail(Code::kInvalid, fmt::format("the header {} has a line break", name), "headers");
+    out.headers.emplace_back(name, std::move(value));
   }
-  if (const auto colon = rest.rfind(':'); colon != std::string_view::npos && rest.find(']', colon) == rest.npos) {
-    const auto digits = rest.substr(colon + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
-    if (error != std::errc() || end != digits.data() + digits.size() || out.port == 0) return bad();
-    rest = rest.substr(0, colon);
-  }
-  if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
-  if (rest.empty()) return bad();
-  out.host = rest;
   return out;
 }
 
@@ -76,12 +80,12 @@ async::Task<void> TraceExport::send(std::vector<telemetry::Span> spans) {
   http::Request request;
   request.method = "POST";
   request.target = request.path = collector_.path;
-  request.headers.add("Host", fmt::format("{}:{}", collector_.host, collector_.port));
   request.headers.add("Content-Type", "application/x-protobuf");
+  for (const auto& [name, value] : collector_.headers) request.headers.set(name, value);
   request.content_length = body.size();
   request.body = async::from_string(std::move(body));
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  GUST_CO_TRY(auto response, co_await client_->send(collector_.host, collector_.port, std::move(request), deadline));
+  GUST_CO_TRY(auto response, co_await client_->send(collector_.origin, std::move(request), deadline));
   if (response.stream) GUST_CO_CHECK(co_await async::read_all(*response.stream, 1 << 20));
   if (response.status / 100 == 2) co_return Result<void>{};
   const auto code = response.status == 429 || response.status >= 500 ? Code::kUnavailable : Code::kInvalid;
@@ -100,8 +104,7 @@ async::Task<void> TraceExport::run() {
         continue;
       }
       if (sent.error().code == Code::kCancelled) co_return std::unexpected(sent.error());
-      GUST_WARN("traces: sending {} spans to {}:{}: {}", spans.size(), collector_.host, collector_.port,
-                sent.error().message);
+      GUST_WARN("traces: sending {} spans to {}: {}", spans.size(), collector_.origin.url(), sent.error().message);
       const std::lock_guard lock(mutex_);
       if (!is_retryable(sent.error().code)) {
         lost_ += spans.size();

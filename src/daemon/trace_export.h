@@ -1,5 +1,6 @@
-// TraceExport: sends every span on to an OpenTelemetry collector, over HTTP. What the collector does not take in time
-// is dropped and counted; nothing waits for it. record() may be called on any thread, the rest on the loop's.
+// TraceExport: sends every span on to an OpenTelemetry collector, over HTTP or HTTPS. What the collector does
+// not take in time is dropped and counted; nothing waits for it. record() may be called on any thread, the rest on the
+// loop's.
 #pragma once
 
 #include "async/task_group.h"
@@ -10,16 +11,19 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gust::daemon {
 
 struct Collector {
-  std::string host, path = "/v1/traces";
-  std::uint16_t port = 4318;
+  http::Origin origin;
+  std::string path;
+  std::vector<std::pair<std::string, std::string>> headers;  // of every request, as keys of the collector
 };
-// "http://HOST[:PORT][/PATH]", without a path /v1/traces. kInvalid.
-Result<Collector> parse_collector(std::string_view url);
+// `url`: http[s]://HOST[:PORT][/PATH], without a path /v1/traces, without a port 4318 of http. `headers`:
+// NAME=VALUE,..., percent-encoded, as of OTEL_EXPORTER_OTLP_HEADERS. kInvalid.
+Result<Collector> parse_collector(std::string_view url, std::string_view headers);
 
 class TraceExport final : public telemetry::Tracer {
  public:

@@ -21,9 +21,10 @@ std::optional<traces::StoreSettings> trace_settings() {
 }
 
 std::optional<Collector> trace_collector() {
-  const char* given = std::getenv("GUST_TRACES_EXPORT");
+  const char* const given = std::getenv("GUST_TRACES_EXPORT");
   if (given == nullptr || *given == '\0') return std::nullopt;
-  auto collector = parse_collector(given);
+  const char* const headers = std::getenv("GUST_TRACES_EXPORT_HEADERS");
+  auto collector = parse_collector(given, headers == nullptr ? "" : headers);
   if (collector) return *std::move(collector);
   GUST_WARN("GUST_TRACES_EXPORT: {}; it is not used", collector.error().message);
   return std::nullopt;

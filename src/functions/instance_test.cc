@@ -39,8 +39,8 @@ class InstanceTest : public ::testing::Test {
     http::Request request;
     request.method = "GET";
     request.target = "/2018-06-01/runtime/invocation/next";
-    [[maybe_unused]] const auto answer =
-        co_await client_->send("127.0.0.1", process_->port(0), std::move(request), SteadyTime::max());
+    const http::Origin to{"127.0.0.1", process_->port(0)};
+    [[maybe_unused]] const auto answer = co_await client_->send(to, std::move(request), SteadyTime::max());
     co_return Result<void>{};
   }
 

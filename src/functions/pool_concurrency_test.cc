@@ -246,7 +246,8 @@ TEST_F(PoolConcurrencyTest, OneStreamsWhileAnotherIsAnswered) {
     request.headers.add("Lambda-Runtime-Function-Response-Mode", "streaming");
     request.body = async::Pipe::reader(body);
     const auto port = processes_[0]->port(0);
-    GUST_CO_CHECK(co_await client_->send("127.0.0.1", port, std::move(request), SteadyTime::max()));
+    const http::Origin to{"127.0.0.1", port};
+    GUST_CO_CHECK(co_await client_->send(to, std::move(request), SteadyTime::max()));
     co_return Result<void>{};
   };
   runtimes_.spawn(send());
@@ -358,7 +359,8 @@ TEST_F(PoolConcurrencyTest, AnExtensionCannotHearOfInvocations) {
     request.content_length = events.size();
     request.body = async::from_string(events);
     const auto port = processes_[0]->port(0);
-    GUST_CO_TRY(const auto answer, co_await client_->send("127.0.0.1", port, std::move(request), SteadyTime::max()));
+    const http::Origin to{"127.0.0.1", port};
+    GUST_CO_TRY(const auto answer, co_await client_->send(to, std::move(request), SteadyTime::max()));
     co_return answer.status;
   };
   workers_ = 0;  // the init goes on

@@ -134,7 +134,8 @@ class PoolFixture : public ::testing::Test {
     request.target = std::string(kRuntime) + path;
     request.content_length = body.size();
     request.body = async::from_string(std::move(body));
-    co_return co_await client_->send("127.0.0.1", process->port(0), std::move(request), SteadyTime::max());
+    const http::Origin to{"127.0.0.1", process->port(0)};
+    co_return co_await client_->send(to, std::move(request), SteadyTime::max());
   }
   static Task<std::string> text_of(http::Response response) {
     if (!response.stream) co_return response.body;

@@ -52,7 +52,8 @@ class RuntimeImageTest : public ::testing::Test {
     request.target = path;
     request.content_length = what.size();
     request.body = async::from_string(std::move(what));
-    GUST_CO_CHECK(co_await client_->send("127.0.0.1", process->port(0), std::move(request), SteadyTime::max()));
+    const http::Origin to{"127.0.0.1", process->port(0)};
+    GUST_CO_CHECK(co_await client_->send(to, std::move(request), SteadyTime::max()));
     process->end({.code = 0, .signal = 0, .out_of_memory = false});
     co_return Result<void>{};
   }

@@ -48,7 +48,8 @@ class RuntimePoolTest : public ::testing::Test {
     http::Request request;
     request.method = "GET";
     request.target = "/2018-06-01/runtime/gust/function";
-    auto answer = co_await client_->send("127.0.0.1", process->port(0), std::move(request), SteadyTime::max());
+    const http::Origin to{"127.0.0.1", process->port(0)};
+    auto answer = co_await client_->send(to, std::move(request), SteadyTime::max());
     if (answer && answer->status == 200) {
       GUST_CO_TRY(auto text, co_await async::read_all(*answer->stream, 1 << 20));
       answers_.push_back(std::move(text));

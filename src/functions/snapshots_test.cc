@@ -153,7 +153,8 @@ class SnapshotsTest : public ::testing::Test {
     request.content_length = body.size();
     request.headers.set("Authorization", token);
     request.body = async::from_string(std::move(body));
-    co_return co_await client_->send("127.0.0.1", process->port(0), std::move(request), SteadyTime::max());
+    const http::Origin to{"127.0.0.1", process->port(0)};
+    co_return co_await client_->send(to, std::move(request), SteadyTime::max());
   }
   Task<http::Response> tell(std::shared_ptr<SimProcess> process, std::string path, std::string body) {
     return ask(std::move(process), "POST", std::string(kRuntime) + path, std::move(body));

@@ -1,7 +1,10 @@
 #include "http/client.h"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -11,6 +14,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <fmt/format.h>
+#include <openssl/ssl.h>
 
 #include <array>
 #include <map>
@@ -21,6 +25,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
+namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
@@ -29,25 +34,53 @@ constexpr std::size_t kMaxIdle = 16;  // connections kept for each address
 
 struct Link {
   beast::tcp_stream stream;
+  std::optional<ssl::stream<beast::tcp_stream&>> tls;
   beast::flat_buffer buffer;
   SteadyTime deadline = SteadyTime::max();
-  bool reused = false;
+
+  // What bytes go through: `use` is called with one stream or the other.
+  auto through(auto use) { return tls ? use(*tls) : use(stream); }
 };
 
-using Address = std::pair<std::string, std::uint16_t>;
-using Idle = std::multimap<Address, std::unique_ptr<Link>>;
+using Idle = std::multimap<Origin, std::unique_ptr<Link>>;
 
-std::unexpected<Error> failure(const Address& address, const boost::system::error_code& error) {
+std::unexpected<Error> failure(const Origin& to, const boost::system::error_code& error) {
   const auto code = error == beast::error::timeout ? Code::kTimeout : Code::kUnavailable;
-  return fail(code, fmt::format("{}:{}: {}", address.first, address.second, error.message()), "connection");
+  return fail(code, fmt::format("{}:{}: {}", to.host, to.port, error.message()), "connection");
+}
+
+std::unexpected<Error> no_handshake(const Origin& to, SSL* session, const boost::system::error_code& error) {
+  const auto doubt = ::SSL_get_verify_result(session);
+  if (doubt != X509_V_OK) {
+    return fail(Code::kUnavailable,
+                fmt::format("{}:{}: its certificate is not trusted: {}", to.host, to.port,
+                            ::X509_verify_cert_error_string(doubt)),
+                "certificate");
+  }
+  if (error.category() != asio::error::get_ssl_category()) return failure(to, error);
+  const bool other = ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_WRONG_VERSION_NUMBER;
+  return fail(Code::kUnavailable,
+              fmt::format("{}:{}: {}", to.host, to.port, other ? "does not speak TLS" : error.message()), "tls");
+}
+
+// The certificate must be of this host, which a server with several is told.
+void expect_host(SSL* session, const std::string& host) {
+  boost::system::error_code no_address;
+  asio::ip::make_address(host, no_address);
+  if (no_address) {
+    ::SSL_set_tlsext_host_name(session, host.c_str());
+    ::SSL_set1_host(session, host.c_str());
+  } else {
+    ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(session), host.c_str());
+  }
 }
 
 // The response's body; gives the connection back when it was read to its end.
 class ResponseBody final : public async::ByteSource {
  public:
-  ResponseBody(Address address, std::unique_ptr<Link> link,
+  ResponseBody(Origin from, std::unique_ptr<Link> link,
                std::unique_ptr<bhttp::response_parser<bhttp::buffer_body>> parser, std::weak_ptr<Idle> idle)
-      : address_(std::move(address)), link_(std::move(link)), parser_(std::move(parser)), idle_(std::move(idle)) {
+      : from_(std::move(from)), link_(std::move(link)), parser_(std::move(parser)), idle_(std::move(idle)) {
     if (parser_->is_done()) give_back();
   }
 
@@ -57,11 +90,13 @@ class ResponseBody final : public async::ByteSource {
       body.data = out.data();
       body.size = out.size();
       if (link_->deadline != SteadyTime::max()) link_->stream.expires_at(link_->deadline);
-      auto [error, n] = co_await bhttp::async_read_some(link_->stream, link_->buffer, *parser_, kToken);
+      auto reading = link_->through(
+          [&](auto& stream) { return bhttp::async_read_some(stream, link_->buffer, *parser_, kToken); });
+      auto [error, n] = co_await std::move(reading);
       if (error == bhttp::error::need_buffer) error = {};
       if (error) {
         link_.reset();
-        co_return failure(address_, error);
+        co_return failure(from_, error);
       }
       if (const auto got = out.size() - body.size; got > 0) co_return got;
     }
@@ -78,15 +113,15 @@ class ResponseBody final : public async::ByteSource {
  private:
   void give_back() {
     const auto idle = idle_.lock();
-    if (idle && parser_->keep_alive() && idle->count(address_) < kMaxIdle) {
+    if (idle && parser_->keep_alive() && idle->count(from_) < kMaxIdle) {
       link_->stream.expires_never();
       link_->buffer.shrink_to_fit();
-      idle->emplace(address_, std::move(link_));
+      idle->emplace(from_, std::move(link_));
     }
     link_.reset();
   }
 
-  Address address_;
+  Origin from_;
   std::unique_ptr<Link> link_;
   std::unique_ptr<bhttp::response_parser<bhttp::buffer_body>> parser_;
   std::weak_ptr<Idle> idle_;
@@ -94,11 +129,11 @@ class ResponseBody final : public async::ByteSource {
 
 class BeastClient final : public Client {
  public:
-  explicit BeastClient(async::Executor executor) : executor_(executor) {}
+  BeastClient(async::Executor executor, std::string authorities)
+      : executor_(executor), authorities_(std::move(authorities)) {}
 
-  async::Task<Response> send(std::string host, std::uint16_t port, Request request, SteadyTime deadline) override {
-    const Address address(std::move(host), port);
-    GUST_CO_TRY(auto link, co_await connect(address, deadline));
+  async::Task<Response> send(Origin to, Request request, SteadyTime deadline) override {
+    GUST_CO_TRY(auto link, co_await connect(to, deadline));
     link->deadline = deadline;
     if (deadline == SteadyTime::max()) {
       link->stream.expires_never();
@@ -106,13 +141,15 @@ class BeastClient final : public Client {
       link->stream.expires_at(deadline);
     }
     const bool head_only = request.method == "HEAD";
-    GUST_CO_CHECK(co_await write(address, *link, std::move(request)));
+    GUST_CO_CHECK(co_await write(to, *link, std::move(request)));
     auto parser = std::make_unique<bhttp::response_parser<bhttp::buffer_body>>();
     parser->body_limit(boost::none);
     parser->skip(head_only);
     do {
-      const auto [error, n] = co_await bhttp::async_read_header(link->stream, link->buffer, *parser, kToken);
-      if (error) co_return failure(address, error);
+      auto reading = link->through(
+          [&](auto& stream) { return bhttp::async_read_header(stream, link->buffer, *parser, kToken); });
+      const auto [error, n] = co_await std::move(reading);
+      if (error) co_return failure(to, error);
       if (parser->get().result_int() != 100) break;
       parser = std::make_unique<bhttp::response_parser<bhttp::buffer_body>>();
       parser->body_limit(boost::none);
@@ -126,14 +163,14 @@ class BeastClient final : public Client {
       response.headers.add({name.data(), name.size()}, {value.data(), value.size()});
     }
     if (const auto length = parser->content_length()) response.content_length = *length;
-    response.stream = std::make_unique<ResponseBody>(address, std::move(link), std::move(parser), idle_);
+    response.stream = std::make_unique<ResponseBody>(std::move(to), std::move(link), std::move(parser), idle_);
     co_return response;
   }
 
  private:
-  async::Task<std::unique_ptr<Link>> connect(Address address, SteadyTime deadline) {
+  async::Task<std::unique_ptr<Link>> connect(Origin to, SteadyTime deadline) {
     while (true) {
-      const auto it = idle_->find(address);
+      const auto it = idle_->find(to);
       if (it == idle_->end()) break;
       auto link = std::move(it->second);
       idle_->erase(it);
@@ -147,21 +184,48 @@ class BeastClient final : public Client {
     }
     tcp::resolver resolver(executor_);
     const auto [resolve_error, endpoints] =
-        co_await resolver.async_resolve(address.first, std::to_string(address.second), kToken);
-    if (resolve_error) co_return failure(address, resolve_error);
+        co_await resolver.async_resolve(to.host, std::to_string(to.port), kToken);
+    if (resolve_error) co_return failure(to, resolve_error);
     auto link = std::make_unique<Link>(beast::tcp_stream(executor_));
     if (deadline != SteadyTime::max()) link->stream.expires_at(deadline);
     const auto [error, endpoint] = co_await link->stream.async_connect(endpoints, kToken);
-    if (error) co_return failure(address, error);
+    if (error) co_return failure(to, error);
     boost::system::error_code ignored;
     link->stream.socket().set_option(tcp::no_delay(true), ignored);
+    if (to.tls) GUST_CO_CHECK(co_await shake_hands(to, *link));
     co_return link;
   }
 
-  async::Task<void> write(Address address, Link& link, Request request) {
+  async::Task<void> shake_hands(Origin to, Link& link) {
+    if (!context_) {
+      GUST_CO_TRY(context_, make_context());
+    }
+    link.tls.emplace(link.stream, *context_);
+    expect_host(link.tls->native_handle(), to.host);
+    const auto [error] = co_await link.tls->async_handshake(ssl::stream_base::client, kToken);
+    if (error) co_return no_handshake(to, link.tls->native_handle(), error);
+    co_return Result<void>{};
+  }
+
+  Result<std::unique_ptr<ssl::context>> make_context() const {
+    auto out = std::make_unique<ssl::context>(ssl::context::tls_client);
+    boost::system::error_code error;
+    out->set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1, error);
+    out->set_verify_mode(ssl::verify_peer, error);
+    if (authorities_.empty()) {
+      out->set_default_verify_paths(error);
+    } else {
+      out->load_verify_file(authorities_, error);
+    }
+    if (!error) return out;
+    return fail(Code::kInvalid, fmt::format("the certificates '{}' cannot be used: {}", authorities_, error.message()),
+                "tls");
+  }
+
+  async::Task<void> write(Origin to, Link& link, Request request) {
     std::string head = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
     if (!request.headers.contains("host"))
-      request.headers.add("Host", fmt::format("{}:{}", address.first, address.second));
+      request.headers.add("Host", to.authority());
     std::optional<std::uint64_t> length = request.content_length;
     if (!length && request.body) length = request.body->remaining();
     if (!request.body) length = 0;
@@ -173,8 +237,9 @@ class BeastClient final : public Client {
     }
     for (const auto& [name, value] : request.headers.all()) head += name + ": " + value + "\r\n";
     head += "\r\n";
-    const auto [error, n] = co_await asio::async_write(link.stream, asio::buffer(head), kToken);
-    if (error) co_return failure(address, error);
+    auto writing = link.through([&](auto& stream) { return asio::async_write(stream, asio::buffer(head), kToken); });
+    const auto [error, n] = co_await std::move(writing);
+    if (error) co_return failure(to, error);
     if (!request.body || length == 0) co_return Result<void>{};
     std::string piece(kPiece, '\0');
     for (;;) {
@@ -183,18 +248,23 @@ class BeastClient final : public Client {
       const std::string_view end = length ? "" : "\r\n";
       const std::array<asio::const_buffer, 3> buffers = {asio::buffer(framing), asio::buffer(piece.data(), got),
                                                          asio::buffer(end)};
-      const auto [body_error, written] = co_await asio::async_write(link.stream, buffers, kToken);
-      if (body_error) co_return failure(address, body_error);
+      auto sending = link.through([&](auto& stream) { return asio::async_write(stream, buffers, kToken); });
+      const auto [body_error, written] = co_await std::move(sending);
+      if (body_error) co_return failure(to, body_error);
       if (got == 0) co_return Result<void>{};
     }
   }
 
   async::Executor executor_;
+  std::string authorities_;
+  std::unique_ptr<ssl::context> context_;  // made when it is first needed
   std::shared_ptr<Idle> idle_ = std::make_shared<Idle>();
 };
 
 }  // namespace
 
-std::unique_ptr<Client> make_client(async::Executor executor) { return std::make_unique<BeastClient>(executor); }
+std::unique_ptr<Client> make_client(async::Executor executor, std::string authorities) {
+  return std::make_unique<BeastClient>(executor, std::move(authorities));
+}
 
 }  // namespace gust::http

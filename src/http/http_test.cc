@@ -87,8 +87,8 @@ class Http : public ::testing::Test {
       request.target = target;
       request.body = async::from_string(body);
       Answer answer;
-      GUST_CO_TRY(answer.head,
-                  co_await client->send("127.0.0.1", server_.port(), std::move(request), SteadyTime::max()));
+      const Origin to{"127.0.0.1", server_.port()};
+      GUST_CO_TRY(answer.head, co_await client->send(to, std::move(request), SteadyTime::max()));
       GUST_CO_TRY(answer.body, co_await async::read_all(*answer.head.stream, 200 << 20));
       co_return answer;
     });
@@ -118,8 +118,8 @@ TEST_F(Http, TheClientReusesAConnection) {
       Request request;
       request.method = "GET";
       request.target = "/";
-      GUST_CO_TRY(auto response,
-                  co_await client->send("127.0.0.1", server_.port(), std::move(request), SteadyTime::max()));
+      const Origin to{"127.0.0.1", server_.port()};
+      GUST_CO_TRY(auto response, co_await client->send(to, std::move(request), SteadyTime::max()));
       GUST_CO_CHECK(co_await async::read_all(*response.stream, 100));
     }
     co_return 1;

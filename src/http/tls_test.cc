@@ -1,4 +1,6 @@
 // The server by TLS over real loopback sockets, with certificates made here.
+#include "async/testing.h"
+#include "http/client.h"
 #include "http/testing.h"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -77,6 +79,28 @@ class TlsTest : public ::testing::Test {
     if (request.handshake) response.headers.add("x-cipher", request.handshake->cipher);
     GUST_CO_TRY(response.body, co_await async::read_all(*request.body, 64 << 20));
     co_return response;
+  }
+
+  // What the client of this module is answered, or its error; it trusts `authority`.
+  Result<std::string> ask(const std::string& host, const std::string& authority, int times = 1) {
+    boost::asio::io_context loop;
+    return async::testing::run(loop, [&]() -> Task<std::string> {
+      const auto client = make_client(loop.get_executor(), authority);
+      std::string got;
+      for (int i = 0; i < times; ++i) {
+        Request request;
+        request.method = "POST";
+        request.target = "/";
+        request.body = async::from_string(std::string(300'000, 'b'));
+        const Origin to{host, server_.port(), true};
+        GUST_CO_TRY(auto response, co_await client->send(to, std::move(request),
+                                                         SteadyTime::clock::now() + Millis(20'000)));
+        got += response.headers.get_or("x-cipher", "no handshake");
+        GUST_CO_TRY(const auto body, co_await async::read_all(*response.stream, 1 << 20));
+        got += fmt::format(" {} ", body.size());
+      }
+      co_return got;
+    });
   }
 
   struct Client {
@@ -193,6 +217,55 @@ TEST_F(TlsTest, WhoNeverShakesHandsIsLetGo) {
   boost::system::error_code error;
   socket.read_some(boost::asio::buffer(&byte, 1), error);  // waits until the server closes
   EXPECT_EQ(error, boost::asio::error::eof);
+}
+
+TEST_F(TlsTest, TheClientTrustsAnAuthorityOfItsOwnAndKeepsTheConnection) {
+  make_certificate(certificate(), key(), "localhost");
+  start();
+  EXPECT_EQ(ask("localhost", certificate(), 2).value(), "TLS_AES_256_GCM_SHA384 300000 no handshake 300000 ");
+}
+
+TEST_F(TlsTest, TheClientTrustsNobodyElse) {
+  make_certificate(certificate(), key(), "localhost");
+  start();
+  const auto refusal = [&](const std::string& host, const std::string& authority) {
+    const auto answer = ask(host, authority);
+    if (answer) return *answer;
+    EXPECT_EQ(answer.error().source, "certificate");
+    return answer.error().message.substr(answer.error().message.find(": ") + 2);
+  };
+  EXPECT_EQ(refusal("127.0.0.1", certificate()), "its certificate is not trusted: IP address mismatch");
+  EXPECT_EQ(refusal("localhost", ""), "its certificate is not trusted: self-signed certificate");
+  make_certificate(folder_ / "other.pem", folder_ / "other-key.pem", "localhost");
+  EXPECT_EQ(refusal("localhost", folder_ / "other.pem"), "its certificate is not trusted: self-signed certificate");
+  make_certificate(certificate(), key(), "elsewhere");
+  EXPECT_EQ(refusal("localhost", certificate()), "its certificate is not trusted: hostname mismatch");
+  const auto unread = ask("localhost", "/nowhere.pem").error();
+  EXPECT_EQ(unread.code, Code::kInvalid);
+  EXPECT_TRUE(unread.message.starts_with("the certificates '/nowhere.pem' cannot be used: ")) << unread.message;
+}
+
+TEST_F(TlsTest, TheClientKnowsWhatSpeaksNoTls) {
+  server_.start({}, [](RequestContext, Request request) { return echo(std::move(request)); });
+  const auto error = ask("localhost", certificate()).error();
+  EXPECT_EQ(error.source, "tls");
+  EXPECT_TRUE(error.message.ends_with("does not speak TLS")) << error.message;
+}
+
+TEST_F(TlsTest, TheClientWaitsForAHandshakeUntilItsDeadline) {
+  const auto silent = listen_tcp("127.0.0.1", 0).value();  // the kernel takes its connections, and that is all
+  boost::asio::io_context loop;
+  const auto answer = async::testing::run(loop, [&]() -> Task<int> {
+    const auto client = make_client(loop.get_executor());
+    Request request;
+    request.method = "GET";
+    request.target = "/";
+    const Origin to{"127.0.0.1", silent.port, true};
+    GUST_CO_CHECK(co_await client->send(to, std::move(request), SteadyTime::clock::now() + Millis(50)));
+    co_return 1;
+  });
+  EXPECT_EQ(answer.error().code, Code::kTimeout);
+  ::close(silent.fd);
 }
 
 TEST_F(TlsTest, FilesThatCannotBeUsedAreNamed) {

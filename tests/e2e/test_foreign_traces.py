@@ -1,6 +1,7 @@
 """Spans that Gust did not make: OTLP, the X-Ray daemon, X-Ray's API; and those that it sends on."""
 import json
 import os
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,6 +14,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from conftest import wait_until
+from test_tls import make_certificate
 from test_traces import admin, make_function, one, trace_of
 
 OTLP = """
@@ -216,7 +218,8 @@ def test_xray_sees_what_gust_traced(gust, unique):
     assert any(s["Name"] == unique and s["SummaryStatistics"]["TotalCount"] >= 1 for s in graph)
 
 
-def test_spans_are_sent_on_to_a_collector(new_gust, monkeypatch):
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_spans_are_sent_on_to_a_collector(new_gust, monkeypatch, tmp_path, scheme):
     got, lock = [], threading.Lock()
 
     class Collector(BaseHTTPRequestHandler):
@@ -227,7 +230,7 @@ def test_spans_are_sent_on_to_a_collector(new_gust, monkeypatch):
             with lock:
                 ill, Collector.refuse = Collector.refuse > 0, Collector.refuse - 1
                 if not ill:
-                    got.append((self.path, self.headers["Content-Type"], body))
+                    got.append((self.path, self.headers["Content-Type"], self.headers["api-key"], body))
             self.send_response(503 if ill else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -235,15 +238,22 @@ def test_spans_are_sent_on_to_a_collector(new_gust, monkeypatch):
         def log_message(self, *_):
             pass
     server = HTTPServer(("127.0.0.1", 0), Collector)
+    if scheme == "https":
+        make_certificate(tmp_path)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        monkeypatch.setenv("GUST_TRACES_EXPORT", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("GUST_TRACES_EXPORT", f"{scheme}://127.0.0.1:{server.server_port}/v1/traces")
+        monkeypatch.setenv("GUST_TRACES_EXPORT_HEADERS", "api-key=a%20secret")
         gust = new_gust().start()
         gust.client("s3").create_bucket(Bucket="sent-on")
-        wait_until(lambda: any(b"PUT sent-on" in body for _, _, body in got), "the span")
-        assert {(path, kind) for path, kind, _ in got} == {("/v1/traces", "application/x-protobuf")}
-        body = next(body for _, _, body in got if b"PUT sent-on" in body)
+        wait_until(lambda: any(b"PUT sent-on" in body for *_, body in got), "the span")
+        assert {tuple(head) for *head, _ in got} == {("/v1/traces", "application/x-protobuf", "a secret")}
+        body = next(body for *_, body in got if b"PUT sent-on" in body)
         assert signed_post(gust, "/v1/traces", body, "application/x-protobuf").status_code == 200
         gust.stop()
     finally:

@@ -1,5 +1,6 @@
 """Gust's own TLS, with the official SDK: a certificate of an authority of its own, its renewal, and what policies, traces and the console know of it."""
 import json
+import os
 import re
 import subprocess
 
@@ -106,6 +107,46 @@ def test_the_consoles_cookie_is_for_tls_only(tls):
                          headers={"Origin": tls.secure, "Sec-Fetch-Site": "same-origin"}, verify=str(tls.authority))
     assert done.ok, done.text
     assert "; Secure" in done.headers["Set-Cookie"]
+
+
+def test_the_command_line_by_tls(tls, tmp_path):
+    def cli(*args, bundle=tls.authority, **options):
+        environment = {k: v for k, v in tls.env().items() if k != "GUST_ENDPOINT"} | ({"AWS_CA_BUNDLE": str(bundle)} if bundle else {})
+        return subprocess.run([BINARY, "bucket", *map(str, args), "--endpoint", options.get("endpoint", tls.secure)], env=environment,
+                              capture_output=True, text=True, timeout=120)
+
+    (tmp_path / "there").write_bytes(os.urandom(20_000_000))  # in parts, side by side
+    for args in (("mb", "s3://bkt"), ("cp", tmp_path / "there", "s3://bkt/k"), ("cp", "s3://bkt/k", tmp_path / "back")):
+        done = cli(*args)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "back").read_bytes() == (tmp_path / "there").read_bytes()
+    link = cli("presign", "s3://bkt/k").stdout.strip()
+    assert link.startswith(tls.secure) and len(requests.get(link, verify=str(tls.authority)).content) == 20_000_000
+    refused = cli("ls", bundle=None)
+    assert refused.returncode == 1 and "its certificate is not trusted: unable to get local issuer certificate" in refused.stderr
+    assert "AWS_CA_BUNDLE" in refused.stderr
+    other = cli("ls", endpoint=tls.endpoint.replace("http:", "https:"))
+    assert other.returncode == 1 and "does not speak TLS" in other.stderr
+    unread = cli("ls", bundle="/nowhere.pem")
+    assert unread.returncode == 1 and "the certificates '/nowhere.pem' cannot be used" in unread.stderr
+
+
+def test_a_stacks_addresses_are_those_of_the_endpoint(tls, tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/template.yaml").write_text("""
+Resources:
+  Api: {Type: 'AWS::ApiGatewayV2::Api', Properties: {Name: tried, ProtocolType: HTTP}}
+  Site: {Type: 'AWS::S3::Bucket', Properties: {BucketName: a-site, WebsiteConfiguration: {IndexDocument: index.html}}}
+Outputs:
+  Api: {Value: !GetAtt Api.ApiEndpoint}
+  Site: {Value: !GetAtt Site.WebsiteURL}
+""")
+    done = subprocess.run([BINARY, "deploy", "--stack", "tried", "--endpoint", tls.secure, "--json"], cwd=tmp_path / "app",
+                          env=tls.env() | {"AWS_CA_BUNDLE": str(tls.authority)}, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    outputs = json.loads(done.stdout)["outputs"]
+    assert outputs["Api"].startswith(tls.secure + "/_gust/api/")
+    assert outputs["Site"] == f"https://a-site.site.localhost:{tls.secure.rsplit(':', 1)[1]}"
 
 
 @pytest.mark.parametrize("flags, said", [

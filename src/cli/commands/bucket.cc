@@ -204,7 +204,7 @@ Result<void> presign(Session& session, const BucketPresignOptions& options) {
   request.method = options.method;
   request.path = fmt::format("/{}/{}", codec::percent_encode(place.bucket),
                              codec::percent_encode(place.key, codec::Slash::kKeep));
-  request.headers.add("Host", fmt::format("{}:{}", endpoint.host, endpoint.port));
+  request.headers.add("Host", endpoint.authority());
   auth::SignOptions how;
   how.service = "s3";
   how.region = session.find_region();

@@ -109,8 +109,7 @@ Result<Surroundings> surroundings_of(const Session& session, const DeployOptions
   Surroundings around;
   around.stack = options.stack.empty() ? stack_of(file) : options.stack;
   GUST_TRY(around.parameters, parse_parameters(options.parameters));
-  GUST_TRY(const auto endpoint, session.find_endpoint());
-  around.endpoint = endpoint.url();
+  GUST_TRY(around.endpoint, session.find_endpoint());
   return around;
 }
 

@@ -356,14 +356,5 @@ TEST(Record, Survives) {
   EXPECT_EQ(parse_record("[]").error().source, "stack");
 }
 
-TEST(EndpointText, Forms) {
-  EXPECT_EQ(parse_endpoint("http://127.0.0.1:4566/\n")->port, 4566);
-  EXPECT_EQ(parse_endpoint("http://gust.local")->url(), "http://gust.local:80");
-  for (const auto* bad :
-       {"", "127.0.0.1:1", "https://x", "http://", "http://x:y", "http://x:0", "http://x:99999", "http://x/y:1"}) {
-    EXPECT_FALSE(parse_endpoint(bad)) << bad;
-  }
-}
-
 }  // namespace
 }  // namespace gust::cli

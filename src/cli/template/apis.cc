@@ -40,7 +40,7 @@ std::string Evaluator::localized(std::string text) const {
     const auto it = around_.api_ids.find(api.logical_id);
     const auto id = it == around_.api_ids.end() ? pending_api_id(api.logical_id) : it->second;
     replace_all(text, fmt::format("https://{}.execute-api.{}.amazonaws.com", id, around_.region),
-                fmt::format("{}/_gust/api/{}", around_.endpoint, id));
+                fmt::format("{}/_gust/api/{}", around_.endpoint.url(), id));
   }
   for (const auto& bucket : out_.buckets) {
     for (const char separator : {'-', '.'}) {

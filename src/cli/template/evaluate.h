@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/template/desired.h"
+#include "http/origin.h"
 
 #include <functional>
 
@@ -12,7 +13,7 @@ struct Surroundings {
   std::string stack;
   std::string account = "000000000000";
   std::string region = "us-east-1";
-  std::string endpoint = "http://127.0.0.1:4566";
+  http::Origin endpoint{"127.0.0.1", 4566};
   std::map<std::string, std::string> parameters;  // given on the command line
   std::map<std::string, std::string> api_ids;     // logical id of an API -> its id, as far as known
   std::map<std::string, std::string> layers;      // logical id of a layer -> ARN of its version, as far as known

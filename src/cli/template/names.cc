@@ -18,19 +18,6 @@ std::string short_digest(const Surroundings& around, const std::string& logical_
   return codec::sha256_hex(fmt::format("{}\n{}\n{}", around.account, around.stack, logical_id)).substr(0, 12);
 }
 
-// host:port of an endpoint URL.
-std::string authority(std::string_view endpoint) {
-  const auto at = endpoint.find("://");
-  if (at != std::string_view::npos) endpoint.remove_prefix(at + 3);
-  return std::string(endpoint.substr(0, endpoint.find('/')));
-}
-
-std::string port_suffix(std::string_view endpoint) {
-  const auto host = authority(endpoint);
-  const auto colon = host.rfind(':');
-  return colon == std::string::npos ? "" : host.substr(colon);
-}
-
 std::unexpected<Error> no_attribute(const std::string& logical_id, const std::string& name, std::string_view known) {
   return fail(Code::kInvalid, fmt::format("{} has no attribute '{}' here; it has {}", logical_id, name, known));
 }
@@ -172,11 +159,11 @@ Result<std::string> Evaluator::url_attribute(const std::string& function, const 
 }
 
 std::string Evaluator::site_url(const std::string& bucket) const {
-  return fmt::format("http://{}.site.localhost{}", bucket, port_suffix(around_.endpoint));
+  return http::Origin{bucket + ".site.localhost", around_.endpoint.port, around_.endpoint.tls}.url();
 }
 
 Result<std::string> Evaluator::bucket_attribute(const std::string& bucket, const std::string& name) {
-  const auto port = port_suffix(around_.endpoint);
+  const auto port = around_.endpoint.port_suffix();
   if (name == "Arn") return fmt::format("arn:aws:s3:::{}", bucket);
   if (name == "DomainName") return fmt::format("{}.s3.localhost{}", bucket, port);
   if (name == "RegionalDomainName") return fmt::format("{}.s3.{}.localhost{}", bucket, around_.region, port);
@@ -188,7 +175,7 @@ Result<std::string> Evaluator::api_attribute(const std::string& logical_id, cons
   const auto it = around_.api_ids.find(logical_id);
   const auto id = it == around_.api_ids.end() ? pending_api_id(logical_id) : it->second;
   if (name.empty() || name == "ApiId") return id;
-  if (name == "ApiEndpoint") return fmt::format("http://{}/_gust/api/{}", authority(around_.endpoint), id);
+  if (name == "ApiEndpoint") return fmt::format("{}/_gust/api/{}", around_.endpoint.url(), id);
   return no_attribute(logical_id, name, "ApiId, ApiEndpoint");
 }
 
