@@ -9,9 +9,11 @@ import threading
 
 import pytest
 import requests
-from PIL import Image, ImageStat
+from PIL import Image, ImageOps, ImageStat
 
 from conftest import BINARY, wait_until
+
+RED, GREEN, BLUE = (220, 30, 30), (30, 200, 30), (30, 30, 220)
 
 
 @pytest.fixture
@@ -79,6 +81,23 @@ def test_thumbnails(gust, tmp_path, language):
         assert image.format == "JPEG" and max(image.size) == 200
         assert abs(image.width / image.height - before.width / before.height) < 0.02
         assert all(abs(a - b) < 12 for a, b in zip(mean(image), mean(before)))
+    # As cameras write them that were held otherwise: a corner keeps its colour.
+    for way in range(1, 9):
+        quarters = Image.new("RGB", (400, 300), "black")
+        for colour, corner in ((RED, (0, 0)), (GREEN, (200, 0)), (BLUE, (0, 150))):
+            quarters.paste(colour, (*corner, corner[0] + 200, corner[1] + 150))
+        exif = quarters.getexif()
+        exif[0x0112] = way
+        quarters.save(tmp_path / f"{way}.jpg", quality=95, exif=exif)
+        gust.cli("bucket", "cp", tmp_path / f"{way}.jpg", f"s3://{outputs['Pictures']}/")
+    wait_until(lambda: s3.list_objects_v2(Bucket=outputs["Thumbnails"])["KeyCount"] == 9, "the thumbnails")
+    for way in range(1, 9):
+        small = s3.get_object(Bucket=outputs["Thumbnails"], Key=f"{way}.jpg")["Body"].read()
+        with Image.open(io.BytesIO(small)) as image, Image.open(tmp_path / f"{way}.jpg") as before:
+            upright = ImageOps.exif_transpose(before)
+            assert image.size == tuple(n // 2 for n in upright.size) and not image.getexif(), way
+            for x, y in ((50, 50), (upright.width - 50, 50), (50, upright.height - 50)):
+                assert all(abs(a - b) < 12 for a, b in zip(image.getpixel((x // 2, y // 2)), upright.getpixel((x, y)))), way
 
 
 @pytest.mark.parametrize("arguments, said", [

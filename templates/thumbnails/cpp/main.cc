@@ -29,6 +29,7 @@ const std::string kThumbnails = std::getenv("THUMBNAILS");
 struct Pixels {
   unsigned width = 0, height = 0;
   std::string rgb;
+  unsigned orientation = 1;  // what the camera says of turning it, as Exif has it: 1 to 8
 };
 
 struct Decoder : jpeg_decompress_struct {
@@ -57,10 +58,30 @@ struct Encoder : jpeg_compress_struct {
   }
 };
 
-// As it lies in the file: what a camera says of turning it is not read. Decoded at the smallest of libjpeg's scales (eighths) that has `most` pixels at its longer side.
+// A TIFF in an APP1 segment: byte order, the place of its first directory, and of that the entry 0x0112.
+unsigned orientation_of(jpeg_saved_marker_ptr marker) {
+  const std::string tiff(reinterpret_cast<const char*>(marker->data), marker->data_length);
+  if (!tiff.starts_with(std::string("Exif\0\0", 6))) return 0;
+  const bool little = tiff.substr(6, 2) == "II";
+  const auto number = [&](size_t at, unsigned bytes) {
+    unsigned out = 0;
+    for (unsigned i = 0; i < bytes && 6 + at + i < tiff.size(); ++i)
+      out |= unsigned{static_cast<unsigned char>(tiff[6 + at + i])} << 8 * (little ? i : bytes - 1 - i);
+    return out;
+  };
+  const size_t directory = number(4, 4);
+  for (unsigned i = 0; i < number(directory, 2); ++i) {
+    const auto entry = directory + 2 + 12 * i;
+    if (number(entry, 2) == 0x0112) return number(entry + 8, 2);
+  }
+  return 0;
+}
+
+// Decoded at the smallest of libjpeg's scales (eighths) that has `most` pixels at its longer side.
 Pixels decode(const std::string& jpeg, unsigned most) {
   Decoder in;
   jpeg_mem_src(&in, reinterpret_cast<const unsigned char*>(jpeg.data()), jpeg.size());
+  jpeg_save_markers(&in, JPEG_APP0 + 1, 0xFFFF);
   jpeg_read_header(&in, TRUE);
   in.out_color_space = JCS_RGB;
   in.scale_denom = 8;
@@ -72,6 +93,9 @@ Pixels decode(const std::string& jpeg, unsigned most) {
     auto* row = reinterpret_cast<unsigned char*>(out.rgb.data() + in.output_scanline * out.width * 3UL);
     jpeg_read_scanlines(&in, &row, 1);
   }
+  for (auto* marker = in.marker_list; marker != nullptr; marker = marker->next) {
+    if (const auto found = orientation_of(marker); found >= 1 && found <= 8) out.orientation = found;
+  }
   jpeg_finish_decompress(&in);
   return out;
 }
@@ -80,7 +104,7 @@ Pixels decode(const std::string& jpeg, unsigned most) {
 Pixels shrunk(const Pixels& in, unsigned most) {
   const unsigned longer = std::max(in.width, in.height);
   if (longer <= most) return in;
-  Pixels out{std::max(1U, in.width * most / longer), std::max(1U, in.height * most / longer), {}};
+  Pixels out{std::max(1U, in.width * most / longer), std::max(1U, in.height * most / longer), {}, in.orientation};
   for (unsigned y = 0; y < out.height; ++y) {
     const unsigned top = y * in.height / out.height, bottom = (y + 1) * in.height / out.height;
     for (unsigned x = 0; x < out.width; ++x) {
@@ -93,6 +117,22 @@ Pixels shrunk(const Pixels& in, unsigned most) {
         }
         out.rgb += static_cast<char>(sum / ((bottom - top) * (right - left)));
       }
+    }
+  }
+  return out;
+}
+
+// As the camera was held.
+Pixels upright(const Pixels& in) {
+  const auto how = in.orientation;
+  const bool aside = how >= 5;
+  Pixels out{aside ? in.height : in.width, aside ? in.width : in.height, {}};
+  for (unsigned y = 0; y < out.height; ++y) {
+    for (unsigned x = 0; x < out.width; ++x) {
+      unsigned u = aside ? y : x, v = aside ? x : y;
+      if (how == 2 || how == 3 || how == 7 || how == 8) u = in.width - 1 - u;
+      if (how == 3 || how == 4 || how == 6 || how == 7) v = in.height - 1 - v;
+      out.rgb += in.rgb.substr((v * in.width + u) * 3UL, 3);
     }
   }
   return out;
@@ -141,7 +181,7 @@ void serve(const json& event) {
   for (const auto& record : event["Records"]) {
     const auto bucket = record["s3"]["bucket"]["name"].get<std::string>();
     const auto key = escaped(plain(record["s3"]["object"]["key"].get<std::string>()));
-    s3("PUT", kThumbnails, key, encode(shrunk(decode(s3("GET", bucket, key, ""), 200), 200)));
+    s3("PUT", kThumbnails, key, encode(upright(shrunk(decode(s3("GET", bucket, key, ""), 200), 200))));
     std::cout << "made a thumbnail of " << key << std::endl;
   }
 }
