@@ -103,7 +103,7 @@ def test_wrong_usage_is_2_and_names_what_was_given(gust, args, says):
     (["failed", "drop", "no-such-id"], "no-such-id"),
     (["account", "create", "--id", "12"], "12"),
     (["account", "create", "--canonical-id", "zz"], "zz"),
-    (["status", "--endpoint", "ftp://x"], "'ftp://x' is not an endpoint"),
+    (["status", "--endpoint", "ftp://x"], "'ftp://x' is not an address: expected http://HOST:PORT or https://HOST:PORT"),
 ])
 def test_a_failure_is_1_and_names_what_was_given(gust, args, says):
     done = run(gust, *args)
