@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstring>
+#include <exception>
 #include <filesystem>
 
 namespace gust::cli {
@@ -66,6 +68,10 @@ Result<void> parse_instance_memory(const std::string& text, UpOptions& out) {
   return {};
 }
 
+CLI::Validator not_empty() {
+  return CLI::Validator([](std::string& given) { return given.empty() ? "is empty" : ""; }, "");
+}
+
 class Command {
  public:
   explicit Command(const Local& local) : local_(local) { build(); }
@@ -84,8 +90,13 @@ class Command {
       return not_expected(tree);
     } catch (const CLI::ParseError& e) {
       return app_.exit(e) == 0 ? kOk : kUsage;
+    } catch (const std::exception& e) {
+      session_.terminal.error(fmt::format("something that should not happen: {}", e.what()));
+      return kFailed;
     }
-    return code_;
+    if (session_.terminal.lost() == 0) return code_;
+    session_.terminal.error(fmt::format("the output could not be written: {}", std::strerror(session_.terminal.lost())));
+    return code_ == kOk ? kFailed : code_;
   }
 
  private:
@@ -505,12 +516,16 @@ class Command {
     check->callback([this] { code_ = fsck_command(session_, local_); });
     auto* backup = add("backup", "Copy the running store as it is at one moment, into a new folder on Gust's machine",
                        "gust backup ./backup\n  gust backup /mnt/other/monday --copy");
-    backup->add_option("folder", backup_.folder, "Where to; it must be empty or not be there yet")->required();
+    backup->add_option("folder", backup_.folder, "Where to; it must be empty or not be there yet")
+        ->required()
+        ->check(not_empty());
     backup->add_flag("--copy", backup_.copy, "Copy every byte; else files that do not change are hard links");
     backup->callback([this] { code_ = backup_command(session_, backup_); });
     auto* restore = add("restore", "Make the data folder from a backup, and check it",
                         "gust restore ./backup --data ./restored && gust up --data ./restored");
-    restore->add_option("folder", backup_.folder, "A folder that gust backup made")->required();
+    restore->add_option("folder", backup_.folder, "A folder that gust backup made")
+        ->required()
+        ->check(not_empty());
     restore->callback([this] { code_ = restore_command(session_, local_, backup_); });
   }
 

@@ -221,6 +221,10 @@ std::unique_ptr<Remote> make_remote(http::Origin endpoint, auth::Keys keys, std:
   return std::make_unique<HttpRemote>(std::move(endpoint), std::move(keys), std::move(region), std::move(authorities));
 }
 
+std::unexpected<Error> gust_has_ended() {
+  return fail(Code::kUnavailable, "Gust has ended, and what was followed with it", "daemon");
+}
+
 std::string error_code(const Answer& answer) { return fault_of(answer).code; }
 
 Result<Answer> expect_ok(Result<Answer> answer, std::string_view what) {

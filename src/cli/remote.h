@@ -40,6 +40,8 @@ struct Call {
   std::chrono::minutes patience{16};  // until the whole answer is there; a function may run 15 minutes
 };
 
+inline constexpr std::chrono::minutes kNoEnd = std::chrono::hours(24 * 365);  // the patience of what goes on and on
+
 class Remote {
  public:
   virtual ~Remote() = default;
@@ -56,6 +58,8 @@ std::unique_ptr<Remote> make_remote(http::Origin endpoint, auth::Keys keys, std:
 
 // The answer when it is a success; otherwise an error with what the service said. `what` begins its message.
 Result<Answer> expect_ok(Result<Answer> answer, std::string_view what);
+// Of what goes on until Ctrl-C and ended by itself. kUnavailable "daemon".
+std::unexpected<Error> gust_has_ended();
 // The code that the service gave ("NoSuchBucket", "ResourceNotFoundException"), or empty.
 std::string error_code(const Answer& answer);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -11,9 +12,10 @@
 namespace gust::cli {
 namespace {
 
-void write(std::FILE* to, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), to);
-  std::fflush(to);
+// An errno; 0: all of it is written.
+int write(std::FILE* to, std::string_view text) {
+  errno = 0;
+  return std::fwrite(text.data(), 1, text.size(), to) == text.size() && std::fflush(to) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -25,8 +27,10 @@ Terminal::Terminal() : input_(::isatty(0) == 1), output_(::isatty(1) == 1), prog
       output_ && (no_colour == nullptr || *no_colour == '\0') && term != nullptr && std::string_view(term) != "dumb";
 }
 
-void Terminal::line(std::string_view text) { write(stdout, fmt::format("{}\n", text)); }
-void Terminal::raw(std::string_view text) { write(stdout, text); }
+void Terminal::line(std::string_view text) { raw(fmt::format("{}\n", text)); }
+void Terminal::raw(std::string_view text) {
+  if (const auto wrong = write(stdout, text); lost_ == 0) lost_ = wrong;
+}
 void Terminal::error(std::string_view text) { write(stderr, fmt::format("gust: {}\n", text)); }
 
 void Terminal::progress(std::string_view text) {

@@ -23,6 +23,8 @@ class Terminal {
   // A line on stderr that the next one replaces, cut to the terminal's width; empty wipes it. Only when a person looks.
   void status(std::string_view text);
   bool shows_status() const { return progress_; }
+  // Why not all of the result could be written, an errno; 0: it was.
+  int lost() const { return lost_; }
   std::string paint(Colour colour, std::string_view text) const;
   // Columns as wide as their widest cell.
   void table(const std::vector<std::vector<std::string>>& rows);
@@ -35,6 +37,7 @@ class Terminal {
   bool output_ = false;
   bool colours_ = false;
   bool progress_ = false;
+  int lost_ = 0;
 };
 
 }  // namespace gust::cli

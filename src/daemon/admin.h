@@ -60,6 +60,7 @@ class Admin {
   struct LogPlace {
     logs::GroupKey group;
     std::optional<FunctionName> only = {};
+    std::string version = {};  // empty: of all
   };
   enum class NameIs { kGroup, kFunction };
   async::Task<LogPlace> log_place(AccountId account, std::string name, NameIs is);

@@ -167,6 +167,10 @@ async::Task<http::Response> Admin::events(RequestContext context, http::Request 
   }
   KeptEvents::Query query{.account = account};
   GUST_CO_TRY(query.function, query_parameter(request, "function"));
+  if (const auto colon = query.function.find(':'); colon != std::string::npos) {
+    query.qualifier = query.function.substr(colon + 1);
+    query.function.resize(colon);
+  }
   GUST_CO_TRY(const auto follow, query_parameter(request, "follow"));
   if (follow == "1") {
     http::Response response;

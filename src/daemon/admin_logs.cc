@@ -99,10 +99,17 @@ async::Task<Admin::LogPlace> Admin::log_place(AccountId account, std::string nam
   if (name == "dynamodb-imports") co_return LogPlace{{account, std::string(kImportsGroup)}};
   GUST_CO_TRY(const auto ref, functions::parse_function_name(name, "", account));
   if (ref.key.account != account) co_return fail(Code::kDenied, "the function is another account's");
+  LogPlace out{{account, functions::default_log_group(ref.key.name)}};
   const auto function = co_await parts_.registry.get(ref.key);  // what one that is gone printed is still there
-  if (!function || function->logging.group.empty())
-    co_return LogPlace{{account, functions::default_log_group(ref.key.name)}};
-  co_return LogPlace{{account, function->logging.group}, ref.key.name};
+  if (function && !function->logging.group.empty()) {
+    out.group.name = function->logging.group;
+    out.only = ref.key.name;
+  }
+  if (!ref.qualifier.empty()) {
+    GUST_CO_TRY(const auto version, co_await parts_.registry.get_version(ref));
+    out.version = version.version;
+  }
+  co_return out;
 }
 
 async::Task<http::Response> Admin::logs(RequestContext context, http::Request request, std::string name) {
@@ -118,8 +125,11 @@ async::Task<http::Response> Admin::logs(RequestContext context, http::Request re
   search.direction = logs::Direction::kBackward;
   search.max_bytes = kMostBytes;
   search.request_id = query_text(query, "request_id");
-  if (place.only)
-    search.stream = [of = *place.only](std::string_view stream) { return functions::is_stream_of(stream, of); };
+  if (place.only || !place.version.empty()) {
+    search.stream = [of = place.only, version = place.version.empty() ? "[" : fmt::format("[{}]", place.version)](std::string_view stream) {
+      return stream.contains(version) && (!of || functions::is_stream_of(stream, *of));
+    };
+  }
   GUST_CO_TRY(search.pattern, logs::parse_filter_pattern(query_text(query, "filter")));
   GUST_CO_CHECK(co_await parts_.events.flush());
   const auto next = co_await parts_.events.next_sequence(key);

@@ -4,6 +4,7 @@
 #include "codec/json.h"
 #include "codec/url.h"
 #include "daemon/admin.h"
+#include "logs/filter_pattern.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -160,7 +161,7 @@ class FeedSource final : public async::ByteSource {
 };
 
 // What the functions of a trace printed meanwhile, by when.
-async::Task<json::array> logs_of(functions::LogStore& logs, Trace trace) {
+async::Task<json::array> logs_of(functions::LogStore& logs, Trace trace, std::shared_ptr<const logs::FilterPattern> pattern) {
   std::set<std::pair<std::string, std::string>> functions;  // account and name
   std::set<std::string> requests;
   std::int64_t first_us = INT64_MAX;
@@ -180,7 +181,7 @@ async::Task<json::array> logs_of(functions::LogStore& logs, Trace trace) {
     functions::FunctionKey key{AccountId(account), FunctionName(name)};
     GUST_CO_TRY(auto all, co_await logs.read(std::move(key), from_epoch_ms(first_us / 1000), kMostLogRead));
     for (auto& line : all) {
-      if (requests.contains(line.request_id)) lines.push_back({name, std::move(line)});
+      if (requests.contains(line.request_id) && (!pattern || pattern->matches(line.text))) lines.push_back({name, std::move(line)});
     }
   }
   std::ranges::stable_sort(lines, {}, [](const Line& l) { return l.line.at; });
@@ -203,7 +204,7 @@ async::Task<http::Response> AdminTraces::handle(RequestContext context, http::Re
   if (path == "map") co_return co_await map(std::move(context), std::move(request));
   if (path == "traces") co_return co_await list(std::move(context), std::move(request));
   if (path == "traces/stream") co_return stream(context);
-  co_return co_await show(std::move(context), path.substr(path.find('/') + 1));
+  co_return co_await show(std::move(context), std::move(request), path.substr(path.find('/') + 1));
 }
 
 async::Task<http::Response> AdminTraces::list(RequestContext context, http::Request request) {
@@ -217,7 +218,7 @@ async::Task<http::Response> AdminTraces::list(RequestContext context, http::Requ
   co_return admin_answer(answer);
 }
 
-async::Task<http::Response> AdminTraces::show(RequestContext context, std::string text) {
+async::Task<http::Response> AdminTraces::show(RequestContext context, http::Request request, std::string text) {
   const auto id = parse_trace_id(text);
   if (!id)
     co_return fail(Code::kInvalid,
@@ -231,7 +232,9 @@ async::Task<http::Response> AdminTraces::show(RequestContext context, std::strin
                    fmt::format("there is no trace '{}'; 'gust traces' lists those that are kept", text), "trace");
   json::array spans;
   for (const auto& span : trace.spans) spans.push_back(to_json(span));
-  GUST_CO_TRY(auto logs, co_await logs_of(logs_, std::move(trace)));
+  GUST_CO_TRY(const auto filter, query_parameter(request, "filter"));
+  GUST_CO_TRY(auto pattern, logs::parse_filter_pattern(filter));
+  GUST_CO_TRY(auto logs, co_await logs_of(logs_, std::move(trace), std::move(pattern)));
   co_return admin_answer(json::object{{"id", xray_id(*id)}, {"spans", std::move(spans)}, {"logs", std::move(logs)}});
 }
 

@@ -21,7 +21,7 @@ class AdminTraces {
 
  private:
   async::Task<http::Response> list(RequestContext context, http::Request request);
-  async::Task<http::Response> show(RequestContext context, std::string id);
+  async::Task<http::Response> show(RequestContext context, http::Request request, std::string id);
   async::Task<http::Response> map(RequestContext context, http::Request request);
   http::Response stream(const RequestContext& context);
 

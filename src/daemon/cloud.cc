@@ -529,13 +529,14 @@ Result<void> Cloud::write_endpoint() {
   const auto path = settings_.data + "/endpoint", temporary = path + ".new";
   std::ofstream(temporary) << endpoint_ << "\n";
   if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno(fmt::format("writing '{}'", path), errno);
+  told_endpoint_ = true;
   return {};
 }
 
 async::Task<void> Cloud::stop(Millis grace) {
   const auto deadline = std::chrono::steady_clock::now() + grace;
   *stopping_ = true;
-  ::unlink((settings_.data + "/endpoint").c_str());
+  if (told_endpoint_) ::unlink((settings_.data + "/endpoint").c_str());  // else it is of another daemon
   // Every part is stopped, whatever another says; the first failure is the answer.
   Result<void> first;
   const auto note = [&first](const Result<void>& done) {

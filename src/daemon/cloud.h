@@ -118,6 +118,7 @@ class Cloud {
   async::Executor executor_;
   config::Settings settings_;
   std::string endpoint_, tls_endpoint_;
+  bool told_endpoint_ = false;  // the file of the data folder is this daemon's
   std::shared_ptr<bool> stopping_ = std::make_shared<bool>(false);
   env::SystemClock clock_;
   env::SystemRandom random_;

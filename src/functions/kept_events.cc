@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <list>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace gust::functions {
@@ -15,25 +17,42 @@ constexpr Millis kPause{100};                       // what comes within it goes
 constexpr std::size_t kChunk = 256 << 10;           // records that lie in one piece
 constexpr std::size_t kMaxWaiting = 64 << 20;       // for the disk; past it events are lost
 constexpr std::size_t kMaxNews = 10'000;            // that a follower may leave untaken
+constexpr std::chrono::hours kLongestRetries{6};    // what MaximumEventAgeInSeconds is at most
 
 using Rows = std::vector<KeptEvents::Row>;
 
-// A place in a segment's bytes: chosen first, read afterwards.
+// An event in a segment's bytes: chosen first, read afterwards.
 struct Choice {
-  std::string_view rest;  // from its record on
+  std::string_view rest, id;  // `rest`: from its record on
 };
 
-// The last `limit` events of a segment that `query` asks for, newest first. Of a retried one the last attempt.
-Rows choose(std::string_view segment, const KeptEvents::Query& query, std::size_t limit) {
-  std::deque<Choice> chosen;
-  const auto since = to_epoch_ms(query.since);
+bool is_asked_for(const KeptEvents::Query& query, const RecordView& record, const EventHead& head) {
+  if (head.account != query.account.str() || head.at_ms < to_epoch_ms(query.since)) return false;
+  if (query.function.empty()) return true;
+  if (head.name != query.function) return false;
+  if (query.qualifier.empty()) return true;
+  const auto event = read_event(record);
+  return event && event->function.qualifier == query.qualifier;
+}
+
+// The last `limit` events of a segment that `query` asks for and that are not among `known`, newest first. Of a retried
+// one the last attempt.
+Rows choose(std::string_view segment, const KeptEvents::Query& query, const std::unordered_set<std::string>& known,
+            std::size_t limit) {
+  std::list<Choice> chosen;
+  std::unordered_map<std::string_view, std::list<Choice>::iterator> places;
   RecordView record;
   for (auto at = segment; next_record(segment, record); at = segment) {
     EventHead head;
-    if (!read_head(record, head) || head.account != query.account.str() || head.at_ms < since) continue;
-    if (!query.function.empty() && head.name != query.function) continue;
-    chosen.push_back({at});
-    if (chosen.size() > limit) chosen.pop_front();
+    if (!read_head(record, head) || !is_asked_for(query, record, head) || known.contains(std::string(head.id)))
+      continue;
+    const auto [place, fresh] = places.try_emplace(head.id);
+    if (!fresh) chosen.erase(place->second);
+    place->second = chosen.insert(chosen.end(), {at, head.id});
+    if (chosen.size() > limit) {
+      places.erase(chosen.front().id);
+      chosen.pop_front();
+    }
   }
   Rows out;
   for (auto it = chosen.rbegin(); it != chosen.rend(); ++it) {
@@ -57,18 +76,26 @@ void merge(std::optional<KeptOutcome>& into, KeptOutcome later) {
   into = std::move(later);
 }
 
-// Attempts of one event become one row, as new as its last.
-void join_attempts(Rows& rows) {
-  std::unordered_map<std::string, std::size_t> places;
-  Rows out;
+// Of those that may have had some: an event is tried again for kLongestRetries.
+void count_attempts(const std::string& folder, Rows& rows) {
+  std::unordered_map<std::string_view, KeptEvents::Row*> wanted;
+  WallTime oldest = WallTime::max();
   for (auto& row : rows) {
-    const auto [place, fresh] = places.emplace(row.event.id, out.size());
-    if (fresh)
-      out.push_back(std::move(row));
-    else
-      ++out[place->second].attempts;
+    if (row.event.arrival == Arrival::kRequest || row.event.arrival == Arrival::kStream) continue;
+    wanted[row.event.id] = &row;
+    row.attempts = 0;
+    oldest = std::min(oldest, row.event.at);
   }
-  rows = std::move(out);
+  if (wanted.empty()) return;
+  read_segments(folder, oldest - kLongestRetries, [&](std::string_view bytes) {
+    RecordView record;
+    EventHead head;
+    while (next_record(bytes, record)) {
+      if (!read_head(record, head)) continue;
+      if (const auto found = wanted.find(head.id); found != wanted.end()) ++found->second->attempts;
+    }
+    return true;
+  });
 }
 
 void find_outcomes(const std::string& folder, Rows& rows) {
@@ -101,11 +128,15 @@ void find_outcomes(const std::string& folder, Rows& rows) {
 
 Rows list_in(const std::string& folder, const KeptEvents::Query& query) {
   Rows rows;
+  std::unordered_set<std::string> known;
   read_segments(folder, query.since, [&](std::string_view bytes) {
-    for (auto& row : choose(bytes, query, query.limit - rows.size())) rows.push_back(std::move(row));
+    for (auto& row : choose(bytes, query, known, query.limit - rows.size())) {
+      known.insert(row.event.id);
+      rows.push_back(std::move(row));
+    }
     return rows.size() < query.limit;
   });
-  join_attempts(rows);
+  count_attempts(folder, rows);
   find_outcomes(folder, rows);
   return rows;
 }
@@ -114,7 +145,7 @@ Rows list_in(const std::string& folder, const KeptEvents::Query& query) {
 Result<KeptEvent> find_in(const std::string& folder, const AccountId& account, const std::string& id) {
   Result<KeptEvent> out = fail(
       Code::kNotFound,
-      fmt::format("there is no kept event '{}'; 'gust events' lists those that are, and older ones are let go of", id),
+      fmt::format("there is no kept event '{}'; 'gust events ls' lists those that are, and older ones are let go of", id),
       "event");
   read_segments(folder, {}, [&](std::string_view bytes) {
     RecordView record, last;
@@ -250,6 +281,7 @@ async::Task<KeptEvents::Row> KeptEvents::look(AccountId account, std::string id)
     GUST_TRY(auto event, find_in(folder, account, id));
     Rows rows(1);
     rows[0].event = std::move(event);
+    count_attempts(folder, rows);
     find_outcomes(folder, rows);
     rows[0].cut_off = !rows[0].outcome && rows[0].event.at < opened;
     return std::move(rows[0]);

@@ -36,6 +36,7 @@ class KeptEvents {
     std::string function;  // empty: all
     WallTime since{};
     std::size_t limit = 100;
+    std::string qualifier = {};  // that it was called with; empty: any
   };
   // Either an event or an outcome.
   struct News {

@@ -39,6 +39,7 @@ class KeptEventsTest : public ::testing::Test {
     event.id = id;
     event.function = {{AccountId(account), FunctionName(function)}, "live"};
     event.at = clock_.now();
+    event.arrival = Arrival::kEvent;
     event.client_context = "{\"a\":1}";
     store_->accepted(std::move(event), payload);
   }
@@ -114,6 +115,25 @@ TEST_F(KeptEventsTest, TellsWhatBecameOfThem) {
   EXPECT_EQ(rows[0].outcome->duration_us, 70U);
   EXPECT_FALSE(rows[1].outcome || rows[1].cut_off);
   EXPECT_EQ(rows[2].outcome->version, "3");
+}
+
+TEST_F(KeptEventsTest, AttemptsAreCountedHoweverManyEventsAreAskedFor) {
+  accept("tried"), accept("a"), accept("tried");
+  flush();
+  clock_.advance(Millis(3'600'000));
+  accept("b"), accept("tried"), accept("c");
+  EXPECT_EQ(ids({AccountId("1"), "", {}, 1}), (Ids{"c"}));
+  EXPECT_EQ(ids({AccountId("1"), "", {}, 2}), (Ids{"c", "tried"}));
+  EXPECT_EQ(ids({AccountId("1"), "", {}, 4}), (Ids{"c", "tried", "b", "a"}));
+  for (const std::size_t limit : {2, 3, 4}) EXPECT_EQ(list({AccountId("1"), "", {}, limit})[1].attempts, 3U);
+  const auto row = async::testing::run(loop_, [&] { return store_->look(AccountId("1"), "tried"); });
+  EXPECT_EQ(row->attempts, 3U);
+}
+
+TEST_F(KeptEventsTest, ListsThoseOfAQualifier) {
+  accept("a");
+  EXPECT_EQ(ids({AccountId("1"), "f", {}, 10, "live"}), (Ids{"a"}));
+  EXPECT_EQ(ids({AccountId("1"), "f", {}, 10, "3"}), Ids());
 }
 
 TEST_F(KeptEventsTest, AnEarlierRunIsReadAndWhatItLeftRunningWasCutOff) {

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 
@@ -86,7 +87,11 @@ def test_version(gust):
     (["up", "--instance-memory", "2g"], "--instance-memory 2g: expected 'auto'"),
     (["deploy", "/nonexistent"], "/nonexistent is neither a file nor a folder with template.yaml"),
     (["invoke", "x", "--payload", "{half"], "the payload is not JSON: '{half'"),
-    (["invoke", "x", "--payload", "@/nonexistent.json"], "--payload @/nonexistent.json: the file cannot be read"),
+    (["invoke", "x", "--payload", ""], "the payload is not JSON: ''"),
+    (["bill", "--prices", "/"], "--prices: / cannot be read: Is a directory; give a file, or one of"),
+    (["budget", "set", "5", "--prices", "/"], "--prices: / cannot be read: Is a directory"),
+    (["backup", ""], "folder"),
+    (["restore", ""], "folder"),
     (["account", "create", "--access-key", "AKIAAAAAAAAAAAAAAAAA"], "--access-key and --secret go together"),
 ])
 def test_wrong_usage_is_2_and_names_what_was_given(gust, args, says):
@@ -98,6 +103,9 @@ def test_wrong_usage_is_2_and_names_what_was_given(gust, args, says):
 @pytest.mark.parametrize("args, says", [
     (["invoke", "no-such-function"], "there is no function 'no-such-function'"),
     (["logs", "no-such-function"], "there is no function 'no-such-function'"),
+    (["invoke", "x", "--payload", "@/nonexistent.json"], "/nonexistent.json cannot be read: No such file or directory"),
+    (["invoke", "x", "--payload", "@/"], "/ cannot be read: Is a directory"),
+    (["table", "put", "x", "@/"], "/ cannot be read: Is a directory"),
     (["failed", "show", "no-such-id"], "no-such-id"),
     (["failed", "retry", "no-such-id"], "no-such-id"),
     (["failed", "drop", "no-such-id"], "no-such-id"),
@@ -122,6 +130,40 @@ def test_no_daemon_or_no_keys_is_3(gust, tmp_path):
     assert done.returncode == 3 and str(tmp_path / "none" / "credentials") in done.stderr
 
 
+def test_a_result_that_cannot_be_written_is_no_success(gust):
+    for command in (["version"], ["bill", "--csv"], ["traces", "--json"], ["status"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BINARY, *command], env=gust.env(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert done.returncode == 1 and "could not be written: No space left on device" in done.stderr, (command, done)
+
+
+def test_a_folder_that_names_no_stack_asks_for_a_name(gust, tmp_path):
+    for name in ("2025", "приложение", "-"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "template.yaml").write_text("Resources: {B: {Type: AWS::S3::Bucket}}")
+        done = run(gust, "deploy", tmp_path / name, "--dry-run")
+        assert done.returncode == 2 and f"the folder '{name}'" in done.stderr and "--stack" in done.stderr
+        assert run(gust, "deploy", tmp_path / name, "--dry-run", "--stack", "mine").returncode == 0
+
+
+def test_what_is_followed_ends_with_gust(new_gust):
+    gust = new_gust().start()
+    gust.client("lambda").create_function(FunctionName="f", Runtime="python3.12", Handler="index.handler", Role=ROLE, Timeout=20,
+                                          Code={"ZipFile": zip_of({"index.py": CODE})})
+    followers = {" ".join(what): subprocess.Popen([BINARY, *what], env=gust.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                 for what in (["logs", "f", "-f"], ["events", "tail"], ["traces", "-f", "--json"])}
+
+    def heard(follower):
+        run(gust, "invoke", "f")
+        return select.select([follower.stdout], [], [], 0.2)[0]
+    for follower in followers.values():
+        wait_until(lambda: heard(follower), "a line")
+    gust.stop()
+    for what, follower in followers.items():
+        _, err = follower.communicate(timeout=30)
+        assert follower.returncode == 3 and "Gust has ended" in err, (what, err)
+
+
 def test_wrong_keys_are_refused(gust):
     done = run(gust, "status", env=gust.env() | {"AWS_SECRET_ACCESS_KEY": "wrong"})
     assert done.returncode == 1 and "SignatureDoesNotMatch" in done.stderr or "signature" in done.stderr.lower(), done.stderr
@@ -139,6 +181,7 @@ def test_up_listens_keeps_its_data_and_ends_cleanly(new_gust, tmp_path):
     assert run(gust, "status", env=bare | {"GUST_DATA": str(gust.data)}).returncode == 0
     second = run(gust, "up", "--data", gust.data, "--listen", "127.0.0.1:0")
     assert second.returncode == 1 and str(gust.data) in second.stderr, "one daemon a data folder"
+    assert run(gust, "status", "--data", gust.data, env=bare).returncode == 0, "the first one's address is as it was"
     other = run(gust, "up", "--data", tmp_path / "other", "--listen", f"127.0.0.1:{gust.port}")
     assert other.returncode == 1 and f":{gust.port}" in other.stderr, other.stderr
     keys = gust.keys()

@@ -158,6 +158,23 @@ def test_dev_deploys_what_changes_and_keeps_what_is_stored(gust, tmp_path):
         assert dev.end() == 0
 
 
+def test_dev_follows_a_gust_that_is_started_again(gust, tmp_path):
+    init(gust, tmp_path, "worker")
+    dev = Dev(gust, tmp_path / "worker")
+    try:
+        dev.saw("deployed in")
+        table = next(line.split()[1] for line in dev.saw("Table"))
+        gust.cli("table", "put", table, '{"id": "41"}')
+        dev.saw("INSERT 41")
+        gust.stop()
+        gust.start()
+        gust.cli("table", "put", table, '{"id": "42"}')
+        dev.saw("INSERT 42")
+        assert len(dev.saw("INSERT")) == 2
+    finally:
+        assert dev.end() == 0
+
+
 def test_dev_says_where_there_is_no_template(gust, tmp_path):
     done = run(gust, "dev", cwd=tmp_path)
     assert done.returncode == 2 and "template" in done.stderr

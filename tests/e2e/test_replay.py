@@ -88,6 +88,20 @@ def test_asynchronous_events_tell_of_retries_and_their_end(gust):
     assert [e["id"] for e in gust.cli_json("failed", "list")] == [bad]
 
 
+def test_events_of_a_version_or_alias(gust):
+    functions = make(gust, "f")
+    functions.publish_version(FunctionName="f")
+    functions.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+    for qualifier in ("live", "1", "$LATEST"):
+        functions.invoke(FunctionName="f", Qualifier=qualifier, Payload=json.dumps({"n": qualifier}))
+    assert [r["qualifier"] for r in events(gust, "f:live")] == ["live"] and events(gust, "f:2") == []
+    assert len(events(gust, "f")) == 3
+    lines = wait_until(lambda: (text := gust.cli("logs", "f:live").stdout).count("seen") == 2 and text, "the version's lines")
+    assert "seen live" in lines and "seen 1" in lines and "LATEST" not in lines
+    assert "seen $LATEST" in gust.cli("logs", "f:$LATEST").stdout and "seen $LATEST" in gust.cli("logs", "f").stdout
+    assert gust.cli("logs", "f:9", check=False).returncode == 1
+
+
 def test_retrying_is_told(gust):
     functions = make(gust, "f")
     functions.invoke(FunctionName="f", Payload=b'{"fail": 1}', InvocationType="Event")

@@ -218,6 +218,22 @@ def handler(e, c):
     assert admin(gust, f"traces?function={unique}").json()["traces"][0]["status"] == "ok"
 
 
+def test_the_lines_of_a_trace_are_chosen_as_a_functions(gust, unique):
+    make_function(gust, unique, "def handler(e, c):\n    for n in range(5): print('line', n)")
+    gust.client("lambda").invoke(FunctionName=unique, Payload=b"{}")
+    wait_until(lambda: "line 4" in gust.cli("logs", unique).stdout, "the lines")
+    id = trace_of(gust, function=unique)["id"]
+
+    def lines(*more):
+        return [line.split(unique, 1)[1].strip() for line in gust.cli("logs", id, *more).stdout.splitlines()]
+    assert [line for line in lines() if line.startswith("line")] == [f"line {n}" for n in range(5)]
+    assert lines("--filter", "line -3 -4") == ["line 0", "line 1", "line 2"]
+    assert lines("--filter", "line", "--limit", "2") == ["line 3", "line 4"]
+    assert lines("--since", "1h", "--limit", "1") == lines()[-1:]
+    refused = gust.cli("logs", id, "--filter", "{ $.n = }", check=False)
+    assert refused.returncode == 1 and "Invalid filter pattern" in refused.stderr
+
+
 def test_an_http_api(gust, unique):
     arn = make_function(gust, unique, "def handler(e, c): return {'statusCode': 200, 'body': e['headers']['x-amzn-trace-id']}")
     apis = gust.client("apigatewayv2")

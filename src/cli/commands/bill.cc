@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/commands/command_table.h"
 #include "cli/commands/commands.h"
+#include "cli/given_text.h"
 #include "codec/json.h"
 #include "codec/time_format.h"
 #include "meter/prices.h"
@@ -10,7 +11,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <fstream>
 #include <map>
 #include <memory>
 
@@ -113,15 +113,13 @@ Result<std::string> check_by(const std::string& by) {
 Result<Prices> read_prices(const std::string& given) {
   if (given.empty()) return Prices();
   if (const auto named = meter::named_prices(given)) return *named;
-  std::ifstream in(given);
-  if (!in) {
+  const auto content = read_file(given);
+  if (!content) {
     return fail(Code::kNotFound,
-                fmt::format("--prices {}: the file cannot be read; give a file, or one of {}", given,
-                            meter::price_names()),
+                fmt::format("--prices: {}; give a file, or one of {}", content.error().message, meter::price_names()),
                 "usage");
   }
-  const std::string content((std::istreambuf_iterator<char>(in)), {});
-  return meter::parse_prices(content, given);
+  return meter::parse_prices(*content, given);
 }
 
 bool is_day(const std::string& day) {

@@ -30,15 +30,25 @@ Result<std::string> find_template(const std::string& path) {
 
 namespace {
 
-// The folder's name, made fit for a stack's.
-std::string stack_of(const std::string& file) {
-  auto name = fs::weakly_canonical(fs::absolute(file)).parent_path().filename().string();
+// The folder's name, with '-' for what a stack's may not have. Letters and digits are never left out: "2025" and "2026"
+// would be one stack.
+Result<std::string> stack_of(const std::string& file) {
+  const auto folder = fs::weakly_canonical(fs::absolute(file)).parent_path().filename().string();
+  auto name = folder;
+  bool fits = !name.empty();
   for (auto& c : name) {
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '-';
+    const auto byte = static_cast<unsigned char>(c);
+    fits = fits && byte < 0x80;
+    if (!std::isalnum(byte)) c = '-';
   }
-  while (!name.empty() && !std::isalpha(static_cast<unsigned char>(name.front()))) name.erase(0, 1);
+  while (name.starts_with('-')) name.erase(0, 1);
   while (name.ends_with('-')) name.pop_back();
-  return name.empty() ? "app" : name;
+  if (fits && !name.empty() && std::isalpha(static_cast<unsigned char>(name.front()))) return name;
+  return fail(Code::kInvalid,
+              fmt::format("a stack cannot be named like the folder '{}': that takes a Latin letter, then letters, digits "
+                          "and '-'; give a name with --stack",
+                          folder),
+              "usage");
 }
 
 Result<std::map<std::string, std::string>> parse_parameters(const std::vector<std::string>& words) {
@@ -107,7 +117,10 @@ bool destroys(const Deploy& deploy) {
 
 Result<Surroundings> surroundings_of(const Session& session, const DeployOptions& options, const std::string& file) {
   Surroundings around;
-  around.stack = options.stack.empty() ? stack_of(file) : options.stack;
+  around.stack = options.stack;
+  if (around.stack.empty()) {
+    GUST_TRY(around.stack, stack_of(file));
+  }
   GUST_TRY(around.parameters, parse_parameters(options.parameters));
   GUST_TRY(around.endpoint, session.find_endpoint());
   return around;

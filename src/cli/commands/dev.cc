@@ -25,20 +25,21 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr Millis kMostRuns{std::chrono::hours(24 * 365)};
+constexpr Millis kPause{500};  // before Gust is looked for again
 
 // Prints the logs of functions as they come, each by a thread with a connection of its own: a Remote does one thing at
-// a time. They end with the process.
+// a time. They outlive a Gust that ends and is started again, and end with the process.
 class Followers {
  public:
-  explicit Followers(Session& session) : session_(session), since_ms_(to_epoch_ms(env::SystemClock().now())) {}
+  explicit Followers(Session& session) : session_(session), began_ms_(to_epoch_ms(env::SystemClock().now())) {}
 
   void follow(const std::string& function) {
     if (!followed_.insert(function).second) return;
-    auto remote = session_.connect();
-    if (!remote) return;
-    std::thread([this, function, remote = std::shared_ptr<Remote>(std::move(*remote))] { run(function, *remote); })
-        .detach();
+    std::thread([this, function] {
+      for (auto since_ms = began_ms_;; std::this_thread::sleep_for(kPause)) {
+        if (const auto remote = session_.connect()) print_from(function, **remote, since_ms);
+      }
+    }).detach();
   }
   void line(std::string_view text) {
     const std::lock_guard lock(mutex_);
@@ -46,29 +47,34 @@ class Followers {
   }
 
  private:
-  void run(const std::string& function, Remote& remote) {
-    Call call{.path = "/_gust/logs/" + codec::percent_encode(function),
-              .query = fmt::format("follow=1&limit=1000&since_ms={}", since_ms_)};
-    call.patience = std::chrono::duration_cast<std::chrono::minutes>(kMostRuns);
+  // Until Gust ends; `since_ms` is then behind the last line.
+  void print_from(const std::string& function, Remote& remote, std::int64_t& since_ms) {
+    const Call call{.path = "/_gust/logs/" + codec::percent_encode(function),
+                    .query = fmt::format("follow=1&limit=1000&since_ms={}", since_ms),
+                    .patience = kNoEnd};
     std::string rest;
     [[maybe_unused]] const auto ended = remote.stream(call, [&](std::string_view piece) {
       rest += piece;
       for (std::size_t end; (end = rest.find('\n')) != std::string::npos; rest.erase(0, end + 1))
-        print(function, rest.substr(0, end));
+        since_ms = std::max(since_ms, print(function, rest.substr(0, end)) + 1);
       return true;
     });
   }
-  void print(const std::string& function, const std::string& text) {
+  // The line's time.
+  std::int64_t print(const std::string& function, const std::string& text) {
     const auto parsed = codec::parse_json(text);
+    const auto* const time = parsed && parsed->is_object() ? parsed->get_object().if_contains("time_ms") : nullptr;
+    const auto at = time != nullptr && time->is_int64() ? time->get_int64() : 0;
     auto message = parsed ? member(*parsed, "message") : text;
-    if (message.starts_with("START RequestId") || message.starts_with("END RequestId")) return;
+    if (message.starts_with("START RequestId") || message.starts_with("END RequestId")) return at;
     const auto shown = log_text(message).text;
-    if (shown.starts_with("platform.initStart") || shown.starts_with("platform.start")) return;
+    if (shown.starts_with("platform.initStart") || shown.starts_with("platform.start")) return at;
     line(fmt::format("{} {}", session_.terminal.paint(Colour::kDim, function + ":"), shown));
+    return at;
   }
 
   Session& session_;
-  std::int64_t since_ms_;
+  std::int64_t began_ms_;
   std::set<std::string> followed_;
   std::mutex mutex_;
 };

@@ -154,6 +154,7 @@ Result<void> tail(Session& session, const EventsOptions& options) {
     GUST_TRY(name, find_function(*remote, name));
   }
   Call call{.path = "/_gust/events", .query = "follow=1&function=" + codec::percent_encode(name)};
+  call.patience = kNoEnd;
   call.begins = [&](const Answer&) {
     session.terminal.progress("following events; Ctrl-C ends it");
     return true;
@@ -166,8 +167,7 @@ Result<void> tail(Session& session, const EventsOptions& options) {
     return true;
   });
   const auto good = expect_ok(std::move(answer), "follow the events");
-  if (!good) return std::unexpected(good.error());
-  return {};
+  return good ? gust_has_ended() : std::unexpected(good.error());
 }
 
 template <typename F>

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/deploy/deploy.h"
+#include "cli/given_text.h"
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "codec/url.h"
@@ -8,30 +9,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 namespace gust::cli {
 namespace {
 
-Result<std::string> read_payload(const std::string& text) {
-  std::stringstream out;
-  if (text == "-") {
-    out << std::cin.rdbuf();
-  } else if (text.starts_with('@')) {
-    std::ifstream in(text.substr(1), std::ios::binary);
-    if (!in) return fail(Code::kInvalid, fmt::format("--payload {}: the file cannot be read", text), "usage");
-    out << in.rdbuf();
-  } else {
-    return text;
-  }
-  return out.str();
-}
-
 Result<int> invoke(Session& session, const InvokeOptions& options) {
   GUST_TRY(const auto remote, session.connect());
-  GUST_TRY(const auto payload, read_payload(options.payload));
+  GUST_TRY(const auto payload, given_text(options.payload));
   if (!codec::parse_json(payload)) {
     return fail(Code::kInvalid,
                 fmt::format("the payload is not JSON: '{}'; give --payload JSON, @FILE or -", payload.substr(0, 60)),

@@ -69,23 +69,39 @@ class LogPrinter {
   std::string rest_;
 };
 
+// Milliseconds of the epoch; 0: since ever.
+Result<std::int64_t> since_of(const LogsOptions& options) {
+  if (options.since.empty()) return 0;
+  GUST_TRY(const auto age, parse_age("--since", options.since));
+  return to_epoch_ms(env::SystemClock().now() - age);
+}
+
 // What the functions of one trace printed.
 Result<void> trace_logs(Session& session, const LogsOptions& options) {
   if (options.follow)
     return fail(Code::kInvalid, "-f follows a function or a log group; a trace's lines are printed once", "usage");
   GUST_TRY(const auto remote, session.connect());
-  GUST_TRY(const auto trace, admin(*remote, "GET", "/_gust/traces/" + options.name, "", "read the trace"));
+  GUST_TRY(const auto since, since_of(options));
+  GUST_TRY(const auto trace, admin(*remote, "GET", "/_gust/traces/" + options.name,
+                                    "filter=" + codec::percent_encode(options.filter), "read the trace"));
   const auto* const object = trace.if_object();
   const auto* const lines = object == nullptr ? nullptr : object->if_contains("logs");
   if (lines == nullptr || !lines->is_array())
     return fail(Code::kNotFound, fmt::format("the trace {} has no lines", options.name), "trace");
+  std::vector<boost::json::value> shown;
   std::size_t width = 0;
-  for (const auto& line : lines->get_array()) width = std::max(width, member(line, "function").size());
   for (const auto& line : lines->get_array()) {
-    const auto text = member(line, "text");
-    if (!options.filter.empty() && !text.contains(options.filter)) continue;
+    if (number_of(line, "at") < since) continue;
+    shown.push_back(line);
+    width = std::max(width, member(line, "function").size());
+  }
+  if (const auto most = static_cast<std::size_t>(options.limit); shown.size() > most)
+    shown.erase(shown.begin(), shown.end() - options.limit);  // the newest stay, as of a function's
+  for (const auto& line : shown) {
     if (session.output == Output::kJson) session.json(line);
-    else print_line(session, number_of(line, "at"), fmt::format("{:<{}}", member(line, "function"), width), text);
+    else
+      print_line(session, number_of(line, "at"), fmt::format("{:<{}}", member(line, "function"), width),
+                 member(line, "text"));
   }
   return {};
 }
@@ -95,23 +111,23 @@ Result<void> logs(Session& session, const LogsOptions& options) {
   std::string query = fmt::format("limit={}", options.limit);
   if (options.follow) query += "&follow=1";
   if (!options.filter.empty()) query += "&filter=" + codec::percent_encode(options.filter);
-  if (!options.since.empty()) {
-    GUST_TRY(const auto age, parse_age("--since", options.since));
-    query += fmt::format("&since_ms={}", to_epoch_ms(env::SystemClock().now() - age));
-  }
+  GUST_TRY(const auto since, since_of(options));
+  if (since > 0) query += fmt::format("&since_ms={}", since);
   GUST_TRY(const auto remote, session.connect());
   auto name = options.name;
   if (name != kImportsLog && !name.starts_with('/')) {
     GUST_TRY(name, find_function(*remote, options.name));
   }
   LogPrinter printer(session);
-  auto answer = remote->stream({.path = "/_gust/logs/" + codec::percent_encode(name), .query = query},
-                               [&](std::string_view piece) {
-                                 printer.take(piece);
-                                 return true;
-                               });
+  Call call{.path = "/_gust/logs/" + codec::percent_encode(name), .query = query};
+  if (options.follow) call.patience = kNoEnd;
+  auto answer = remote->stream(call, [&](std::string_view piece) {
+    printer.take(piece);
+    return true;
+  });
   const auto good = expect_ok(std::move(answer), fmt::format("read the logs of {}", name));
   if (!good) return std::unexpected(good.error());
+  if (options.follow) return gust_has_ended();
   return {};
 }
 

@@ -2,15 +2,13 @@
 #include "cli/bucket/progress.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
+#include "cli/given_text.h"
 #include "cli/table/conditions.h"
 #include "cli/table/transfer.h"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
 
 namespace gust::cli {
 namespace {
@@ -20,15 +18,6 @@ namespace json = boost::json;
 constexpr std::size_t kMaxErrorsShown = 20;
 
 Form form_of(const TableOptions& options) { return options.raw ? Form::kTyped : Form::kPlain; }
-
-// The item that is given, is in @FILE, or on stdin.
-Result<std::string> given_item(const std::string& text) {
-  if (text == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  if (!text.starts_with('@')) return text;
-  std::ifstream in(text.substr(1), std::ios::binary);
-  if (!in) return fail(Code::kNotFound, fmt::format("{} cannot be read: is it there?", text.substr(1)), "file");
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 std::string key_text(const std::vector<TableKey>& key) {
   std::string out;
@@ -175,7 +164,7 @@ int table_get_command(Session& session, const TableOptions& options) {
 
 int table_put_command(Session& session, const TableOptions& options) {
   return run_with_client(session, [&](TableClient& client) -> Result<int> {
-    GUST_TRY(const auto text, given_item(options.item));
+    GUST_TRY(const auto text, given_text(options.item));
     GUST_TRY(const auto item, item_from(text, form_of(options)));
     GUST_CHECK(client.put(options.name, item));
     return kOk;

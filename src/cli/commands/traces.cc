@@ -114,13 +114,13 @@ class Events {
 Result<void> follow(Session& session, Remote& remote) {
   if (session.output == Output::kText) print_head(session.terminal);
   Events events(session);
-  const Call call{.path = "/_gust/traces/stream", .patience = std::chrono::hours(24 * 365)};
+  const Call call{.path = "/_gust/traces/stream", .patience = kNoEnd};
   const auto sink = [&](std::string_view piece) {
     events.take(piece);
     return true;
   };
   GUST_CHECK(expect_ok(remote.stream(call, sink), "follow the traces"));
-  return {};
+  return gust_has_ended();
 }
 
 Result<void> list(Session& session, const TracesOptions& options) {

@@ -1,12 +1,11 @@
 #include "cli/deploy/deploy.h"
 
 #include "cli/deploy/handler.h"
+#include "cli/given_text.h"
 
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace gust::cli {
 namespace {
@@ -67,11 +66,8 @@ std::string Deploy::deploy_bucket() const { return deploy_bucket_name(around_.ac
 std::string Deploy::record_key() const { return fmt::format("stacks/{}.json", around_.stack); }
 
 Result<Node> check_template(const std::string& file, const Surroundings& around) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(Code::kNotFound, fmt::format("{} cannot be read", file), "template");
-  std::stringstream text;
-  text << in.rdbuf();
-  GUST_TRY(auto root, parse_template(text.str(), file));
+  GUST_TRY(const auto text, read_file(file));
+  GUST_TRY(auto root, parse_template(text, file));
   GUST_CHECK(evaluate(root, file, around));
   return root;
 }
