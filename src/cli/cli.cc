@@ -94,8 +94,9 @@ class Command {
       session_.terminal.error(fmt::format("something that should not happen: {}", e.what()));
       return kFailed;
     }
-    if (session_.terminal.lost() == 0) return code_;
-    session_.terminal.error(fmt::format("the output could not be written: {}", std::strerror(session_.terminal.lost())));
+    const auto lost = session_.terminal.lost();
+    if (lost == 0) return code_;
+    session_.terminal.error(fmt::format("the output could not be written: {}", std::strerror(lost)));
     return code_ == kOk ? kFailed : code_;
   }
 

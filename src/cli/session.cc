@@ -29,8 +29,13 @@ std::string default_data_folder() {
 std::string Session::data_folder() const { return data.empty() ? default_data_folder() : data; }
 
 Result<http::Origin> Session::find_endpoint() const {
-  if (!endpoint.empty()) return http::parse_origin(endpoint);
-  if (const auto url = environment("GUST_ENDPOINT"); !url.empty()) return http::parse_origin(url);
+  const auto given = [](const char* where, const std::string& url) -> Result<http::Origin> {
+    auto out = http::parse_origin(url);
+    if (!out) return fail(Code::kInvalid, fmt::format("{}: {}", where, out.error().message), "usage");
+    return out;
+  };
+  if (!endpoint.empty()) return given("--endpoint", endpoint);
+  if (const auto url = environment("GUST_ENDPOINT"); !url.empty()) return given("GUST_ENDPOINT", url);
   std::ifstream in(data_folder() + "/endpoint");
   if (std::string url; in && std::getline(in, url) && !url.empty()) return http::parse_origin(url);
   return http::parse_origin("http://127.0.0.1:4566");

@@ -19,7 +19,7 @@ struct Session {
 
   // Where the daemon is and with which keys: --endpoint, GUST_ENDPOINT, <data>/endpoint, http://127.0.0.1:4566; AWS_*
   // of the environment when all are there, else <data>/credentials. By https, AWS_CA_BUNDLE has the authorities that
-  // are trusted. kNotFound "credentials", kInvalid "address".
+  // are trusted. kNotFound "credentials", kInvalid "usage".
   Result<std::unique_ptr<Remote>> connect() const;
   Result<http::Origin> find_endpoint() const;
   Result<auth::Keys> find_keys() const;

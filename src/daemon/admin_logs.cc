@@ -126,7 +126,8 @@ async::Task<http::Response> Admin::logs(RequestContext context, http::Request re
   search.max_bytes = kMostBytes;
   search.request_id = query_text(query, "request_id");
   if (place.only || !place.version.empty()) {
-    search.stream = [of = place.only, version = place.version.empty() ? "[" : fmt::format("[{}]", place.version)](std::string_view stream) {
+    const auto version = place.version.empty() ? "" : fmt::format("[{}]", place.version);
+    search.stream = [of = place.only, version](std::string_view stream) {
       return stream.contains(version) && (!of || functions::is_stream_of(stream, *of));
     };
   }

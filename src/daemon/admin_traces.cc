@@ -161,7 +161,8 @@ class FeedSource final : public async::ByteSource {
 };
 
 // What the functions of a trace printed meanwhile, by when.
-async::Task<json::array> logs_of(functions::LogStore& logs, Trace trace, std::shared_ptr<const logs::FilterPattern> pattern) {
+async::Task<json::array> logs_of(functions::LogStore& logs, Trace trace,
+                                std::shared_ptr<const logs::FilterPattern> pattern) {
   std::set<std::pair<std::string, std::string>> functions;  // account and name
   std::set<std::string> requests;
   std::int64_t first_us = INT64_MAX;
@@ -181,7 +182,7 @@ async::Task<json::array> logs_of(functions::LogStore& logs, Trace trace, std::sh
     functions::FunctionKey key{AccountId(account), FunctionName(name)};
     GUST_CO_TRY(auto all, co_await logs.read(std::move(key), from_epoch_ms(first_us / 1000), kMostLogRead));
     for (auto& line : all) {
-      if (requests.contains(line.request_id) && (!pattern || pattern->matches(line.text))) lines.push_back({name, std::move(line)});
+      if (requests.contains(line.request_id) && pattern->matches(line.text)) lines.push_back({name, std::move(line)});
     }
   }
   std::ranges::stable_sort(lines, {}, [](const Line& l) { return l.line.at; });

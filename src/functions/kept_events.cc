@@ -145,7 +145,7 @@ Rows list_in(const std::string& folder, const KeptEvents::Query& query) {
 Result<KeptEvent> find_in(const std::string& folder, const AccountId& account, const std::string& id) {
   Result<KeptEvent> out = fail(
       Code::kNotFound,
-      fmt::format("there is no kept event '{}'; 'gust events ls' lists those that are, and older ones are let go of", id),
+      fmt::format("there is no kept event '{}'; gust events ls lists those that are, and older ones are let go of", id),
       "event");
   read_segments(folder, {}, [&](std::string_view bytes) {
     RecordView record, last;

@@ -80,6 +80,7 @@ def test_version(gust):
     (["logs", "x", "--limit", "0"], "--limit"),
     (["failed"], "subcommand"),
     (["failed", "retry"], "id is required"),
+    (["status", "--endpoint", "ftp://x"], "--endpoint: 'ftp://x' is not an address: expected http://HOST:PORT or https://HOST:PORT"),
     (["up", "--listen", "nowhere"], "--listen nowhere: expected ADDR:PORT"),
     (["up", "--keep-alive", "5m"], "--keep-alive 5m: expected 'auto', or whole seconds from 0 to 86400"),
     (["up", "--keep-alive", "-1"], "--keep-alive -1: expected 'auto'"),
@@ -111,7 +112,10 @@ def test_wrong_usage_is_2_and_names_what_was_given(gust, args, says):
     (["failed", "drop", "no-such-id"], "no-such-id"),
     (["account", "create", "--id", "12"], "12"),
     (["account", "create", "--canonical-id", "zz"], "zz"),
-    (["status", "--endpoint", "ftp://x"], "'ftp://x' is not an address: expected http://HOST:PORT or https://HOST:PORT"),
+    (["invoke", "no-such:1"], "there is no function 'no-such:1', or no such version or alias of it"),
+    (["invoke", "ünï function"], "there is no function 'ünï function'"),
+    (["logs", "ünï function"], "there is no function 'ünï function'"),
+    (["events", "ls", "no-such-function"], "there is no function 'no-such-function'"),
 ])
 def test_a_failure_is_1_and_names_what_was_given(gust, args, says):
     done = run(gust, *args)
@@ -250,7 +254,8 @@ def test_async_then_the_log_has_it(gust, speaker, unique):
     done = run(gust, "invoke", speaker, "--async", "--payload", json.dumps({"word": unique}))
     assert done.returncode == 0 and not done.stdout
     wait_until(lambda: unique in run(gust, "logs", speaker).stdout, "the line")
-    assert json.loads(run(gust, "invoke", speaker, "--async", "--json").stdout)["state"] == "accepted"
+    accepted = json.loads(run(gust, "invoke", speaker, "--async", "--json").stdout)
+    assert accepted["state"] == "accepted" and wait_until(lambda: run(gust, "events", "show", accepted["id"]).returncode == 0, "the event")
 
 
 def test_logs_since_limit_and_json(gust, speaker, unique):

@@ -106,14 +106,14 @@ int show(Session& session, const std::string& path, std::string_view what, F pri
 }
 
 int for_each_failed(Session& session, const std::vector<std::string>& ids, const std::string& method,
-                    std::string_view tail, std::string_view done) {
+                    std::string_view tail, std::string_view what, std::string_view done) {
   const auto remote = session.connect();
   if (!remote) return session.failed(remote.error());
   int code = kOk;
   json::array out;
   for (const auto& id : ids) {
     const auto path = fmt::format("/_gust/failed/{}{}", codec::percent_encode(id), tail);
-    const auto answer = admin(**remote, method, path, "", fmt::format("{} {}", done, id));
+    const auto answer = admin(**remote, method, path, "", fmt::format("{} {}", what, id));
     if (!answer)
       code = session.failed(answer.error());
     else if (session.output == Output::kText)
@@ -180,11 +180,11 @@ int failed_show_command(Session& session, const std::string& id) {
 }
 
 int failed_retry_command(Session& session, const std::vector<std::string>& ids) {
-  return for_each_failed(session, ids, "POST", "/retry", "retried");
+  return for_each_failed(session, ids, "POST", "/retry", "retry", "retried");
 }
 
 int failed_drop_command(Session& session, const std::vector<std::string>& ids) {
-  return for_each_failed(session, ids, "DELETE", "", "dropped");
+  return for_each_failed(session, ids, "DELETE", "", "drop", "dropped");
 }
 
 int account_create_command(Session& session, const AccountOptions& options) {

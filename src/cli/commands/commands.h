@@ -150,5 +150,7 @@ int table_import_command(Session& session, const TableOptions& options);
 
 // The function's name for a name or for a logical id of a deployed stack. kNotFound.
 Result<std::string> find_function(Remote& remote, const std::string& name);
+// Whether it says that the name it was asked for is no function's: it may be a logical id, for find_function().
+bool names_no_function(const Answer& answer);
 
 }  // namespace gust::cli

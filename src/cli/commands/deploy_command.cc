@@ -45,8 +45,8 @@ Result<std::string> stack_of(const std::string& file) {
   while (name.ends_with('-')) name.pop_back();
   if (fits && !name.empty() && std::isalpha(static_cast<unsigned char>(name.front()))) return name;
   return fail(Code::kInvalid,
-              fmt::format("a stack cannot be named like the folder '{}': that takes a Latin letter, then letters, digits "
-                          "and '-'; give a name with --stack",
+              fmt::format("a stack cannot be named like the folder '{}': that takes a Latin letter, then letters, "
+                          "digits and '-'; give a name with --stack",
                           folder),
               "usage");
 }

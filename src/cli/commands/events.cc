@@ -101,10 +101,15 @@ Result<void> list(Session& session, const EventsOptions& options) {
   GUST_TRY(const auto answer, admin(*remote, "GET", "/_gust/events", query, "list the events"));
   const auto* found = answer.is_object() ? answer.get_object().if_contains("events") : nullptr;
   if (found == nullptr || !found->is_array()) return fail(Code::kInternal, "the daemon's answer has no events");
-  if (session.output == Output::kJson)
+  const bool text = session.output == Output::kText;
+  if (text && found->get_array().empty() && !options.function.empty())
+    GUST_CHECK(find_function(*remote, options.function));  // of one that is gone there may be some
+  if (!text)
     session.json(answer);
-  else if (found->get_array().empty())
+  else if (found->get_array().empty() && options.since.empty() && options.function.empty())
     session.terminal.line("There are no events yet; gust invoke NAME makes one.");
+  else if (found->get_array().empty())
+    session.terminal.line("No event fits.");
   else
     print_rows(session, found->get_array());
   return {};

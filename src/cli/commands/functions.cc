@@ -22,22 +22,31 @@ Result<int> invoke(Session& session, const InvokeOptions& options) {
                 fmt::format("the payload is not JSON: '{}'; give --payload JSON, @FILE or -", payload.substr(0, 60)),
                 "usage");
   }
-  GUST_TRY(const auto name, find_function(*remote, options.name));
   Call call{.method = "POST",
             .service = "lambda",
-            .path = fmt::format("/2015-03-31/functions/{}/invocations", codec::percent_encode(name)),
             .headers = {{"Content-Type", "application/json"},
                         {"X-Amz-Invocation-Type", options.asynchronous ? "Event" : "RequestResponse"}},
             .body = payload};
   if (options.log && !options.asynchronous) call.headers.emplace_back("X-Amz-Log-Type", "Tail");
-  GUST_TRY(const auto answer, expect_ok(remote->send(call), fmt::format("invoke {}", name)));
+  auto name = options.name;
+  const auto send = [&] {
+    call.path = fmt::format("/2015-03-31/functions/{}/invocations", codec::percent_encode(name));
+    return remote->send(call);
+  };
+  auto sent = send();
+  if (sent && names_no_function(*sent)) {
+    GUST_TRY(name, find_function(*remote, options.name));
+    sent = send();
+  }
+  GUST_TRY(const auto answer, expect_ok(std::move(sent), fmt::format("invoke {}", name)));
   if (const auto tail = answer.headers.get("x-amz-log-result")) {
     const auto text = codec::from_base64(*tail);
     if (text) std::cerr << *text << std::flush;
   }
   if (options.asynchronous) {
-    if (session.output == Output::kJson) session.json({{"function", name}, {"state", "accepted"}});
-    session.terminal.progress(fmt::format("accepted; follow it with: gust logs {} -f", options.name));
+    const auto id = answer.headers.get_or("x-amzn-requestid", "");
+    if (session.output == Output::kJson) session.json({{"function", name}, {"state", "accepted"}, {"id", id}});
+    session.terminal.progress(fmt::format("accepted; what becomes of it: gust events show {}", id));
     return kOk;
   }
   session.terminal.line(answer.body);
@@ -48,10 +57,17 @@ Result<int> invoke(Session& session, const InvokeOptions& options) {
 
 }  // namespace
 
+bool names_no_function(const Answer& answer) { return answer.status == 404 || answer.status == 400; }
+
 Result<std::string> find_function(Remote& remote, const std::string& name) {
   Services services(remote);
-  GUST_TRY(const auto found, services.function_configuration(name));
-  if (found) return name;
+  const bool plain = std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("-_.:/$").contains(static_cast<char>(c));
+  });
+  if (!name.empty() && plain) {
+    GUST_TRY(const auto found, services.function_configuration(name));
+    if (found) return name;
+  }
   GUST_TRY(const auto account, services.account());
   const auto bucket = deploy_bucket_name(account);
   GUST_TRY(const auto keys, services.list_keys(bucket, "stacks/"));
@@ -65,7 +81,10 @@ Result<std::string> find_function(Remote& remote, const std::string& name) {
   }
   if (names.size() == 1) return names.front();
   if (names.empty())
-    return fail(Code::kNotFound, fmt::format("there is no function '{}'; see gust status", name), "function");
+    return fail(Code::kNotFound,
+                fmt::format("there is no function '{}'{}; aws lambda list-functions lists them", name,
+                            name.contains(':') ? ", or no such version or alias of it" : ""),
+                "function");
   return fail(Code::kInvalid,
               fmt::format("'{}' is in {} stacks: {}; give the function's full name", name, names.size(),
                           fmt::join(names, ", ")),

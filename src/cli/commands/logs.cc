@@ -19,8 +19,6 @@
 namespace gust::cli {
 namespace {
 
-constexpr std::string_view kImportsLog = "dynamodb-imports";  // of tables, and no function's
-
 // 1-5759e988-bd862e3fe1be46a994272793, or its 32 digits.
 bool is_trace_id(std::string_view text) {
   const auto all_hex = [](std::string_view part) {
@@ -115,16 +113,20 @@ Result<void> logs(Session& session, const LogsOptions& options) {
   if (since > 0) query += fmt::format("&since_ms={}", since);
   GUST_TRY(const auto remote, session.connect());
   auto name = options.name;
-  if (name != kImportsLog && !name.starts_with('/')) {
-    GUST_TRY(name, find_function(*remote, options.name));
-  }
   LogPrinter printer(session);
-  Call call{.path = "/_gust/logs/" + codec::percent_encode(name), .query = query};
-  if (options.follow) call.patience = kNoEnd;
-  auto answer = remote->stream(call, [&](std::string_view piece) {
-    printer.take(piece);
-    return true;
-  });
+  const auto ask = [&] {
+    Call call{.path = "/_gust/logs/" + codec::percent_encode(name), .query = query};
+    if (options.follow) call.patience = kNoEnd;
+    return remote->stream(call, [&](std::string_view piece) {
+      printer.take(piece);
+      return true;
+    });
+  };
+  auto answer = ask();
+  if (answer && names_no_function(*answer) && !name.starts_with('/')) {
+    GUST_TRY(name, find_function(*remote, options.name));
+    answer = ask();
+  }
   const auto good = expect_ok(std::move(answer), fmt::format("read the logs of {}", name));
   if (!good) return std::unexpected(good.error());
   if (options.follow) return gust_has_ended();
