@@ -89,7 +89,9 @@ class Command {
     } catch (const CLI::ExtrasError& e) {
       return not_expected(tree);
     } catch (const CLI::ParseError& e) {
-      return app_.exit(e) == 0 ? kOk : kUsage;
+      if (e.get_exit_code() == 0) return app_.exit(e);  // --help and --version
+      session_.terminal.error(fmt::format("{}; see {} --help", e.what(), below(node_of(tree))));
+      return kUsage;
     } catch (const std::exception& e) {
       session_.terminal.error(fmt::format("something that should not happen: {}", e.what()));
       return kFailed;
@@ -108,23 +110,31 @@ class Command {
     return found == node.children.end() ? nullptr : &*found;
   }
 
-  int unknown(const CommandNode& node, const std::string& name) {
-    std::vector<std::string> known;
-    for (const auto& child : node.children) known.push_back(child.name);
-    const auto below = node.path.empty() ? std::string("gust") : "gust " + node.path;
-    const auto near = nearest(name, known);
-    session_.terminal.error(near ? fmt::format("there is no command '{}'; did you mean: {} {}", name, below, *near)
-                                 : fmt::format("there is no command '{}'; see {} --help", name, below));
-    return kUsage;
-  }
-
-  // Of the command that was given, or of the program: what was left over, and which option may be meant.
-  int not_expected(const CommandNode& tree) {
+  // The command that was given, as far as it is known.
+  const CommandNode& node_of(const CommandNode& tree) const {
     const auto* node = &tree;
     for (const CLI::App* app = &app_; !app->get_subcommands().empty();) {
       app = app->get_subcommands().front();
       if (const auto* child = find_child(*node, app->get_name())) node = child;
     }
+    return *node;
+  }
+
+  static std::string below(const CommandNode& node) { return node.path.empty() ? "gust" : "gust " + node.path; }
+
+  int unknown(const CommandNode& node, const std::string& name) {
+    std::vector<std::string> known;
+    for (const auto& child : node.children) known.push_back(child.name);
+    const auto near = nearest(name, known);
+    const auto hint = near ? fmt::format("did you mean: {} {}", below(node), *near)
+                           : fmt::format("see {} --help", below(node));
+    session_.terminal.error(fmt::format("there is no command '{}'; {}", name, hint));
+    return kUsage;
+  }
+
+  // Of the command that was given, or of the program: what was left over, and which option may be meant.
+  int not_expected(const CommandNode& tree) {
+    const auto* node = &node_of(tree);
     const auto left = app_.remaining(true);
     const auto given = left.empty() ? std::string() : left.front().substr(0, left.front().find('='));
     std::vector<std::string> known;
@@ -133,10 +143,9 @@ class Command {
         if (!option.is_positional()) known.push_back(option.names.back());
       }
     }
-    const auto below = node->path.empty() ? std::string("gust") : "gust " + node->path;
     const auto near = given.starts_with("-") ? nearest(given, known) : std::nullopt;
-    const auto what = near ? fmt::format("did you mean {}? See {} --help", *near, below)
-                           : fmt::format("see {} --help", below);
+    const auto what = near ? fmt::format("did you mean {}? See {} --help", *near, below(*node))
+                           : fmt::format("see {} --help", below(*node));
     session_.terminal.error(fmt::format("{} is not expected; {}", given, what));
     return kUsage;
   }

@@ -8,7 +8,7 @@
 namespace gust::cli {
 namespace {
 
-// "function, service or tag:KEY" as words: a list of lower-case words in an option's text is what it may be.
+// The words of a type's name, "TEXT:{month,day}": what the option is one of.
 std::vector<std::string> choices_in(const CLI::Option& option) {
   const auto type = option.get_type_name();
   const auto open = type.find('{'), close = type.rfind('}');
@@ -36,6 +36,7 @@ CommandOption option_of(const CLI::Option& option) {
   out.what = option.get_description();
   const bool takes_value = option.get_items_expected_max() > 0;
   if (takes_value) out.value = "VALUE";
+  out.value_is_optional = takes_value && option.get_items_expected_min() == 0;
   out.choices = choices_in(option);
   return out;
 }
@@ -76,7 +77,7 @@ CommandNode tree_of(const CLI::App& app, const std::string& path) {
 
 std::optional<std::string> nearest(std::string_view given, const std::vector<std::string>& known) {
   std::optional<std::string> best;
-  auto least = std::max<std::size_t>(2, given.size() / 3) + 1;
+  auto least = given.size() < 4 ? std::size_t{2} : std::max<std::size_t>(2, given.size() / 3) + 1;
   for (const auto& name : known) {
     const bool begins = given.size() >= 3 && name.starts_with(given);
     const auto away = begins ? 1 : distance(given, name);

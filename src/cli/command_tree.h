@@ -18,6 +18,7 @@ struct CommandOption {
   std::string what;
   std::string value;                 // a name for it; empty: a flag
   std::vector<std::string> choices;  // that it is one of
+  bool value_is_optional = false;
   bool is_positional() const { return !names.front().starts_with('-'); }
 };
 

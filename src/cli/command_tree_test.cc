@@ -9,6 +9,7 @@ namespace {
 TEST(Nearest, IsOneThatMayBeMeant) {
   const std::vector<std::string> known{"bill", "bucket", "budget", "status", "completion"};
   EXPECT_EQ(nearest("bil", known), "bill");
+  EXPECT_FALSE(nearest("foo", {"top", "up"}));
   EXPECT_EQ(nearest("stauts", known), "status");
   EXPECT_EQ(nearest("bugdet", known), "budget");
   EXPECT_EQ(nearest("comp", known), "completion");
@@ -27,9 +28,10 @@ class TreeTest : public ::testing::Test {
     sub->add_option("what", what_, "Which one")->required();
     sub->add_option("-w,--how", how_, "fast or slow")->check(CLI::IsMember({"fast", "slow"}));
     sub->add_flag("--dry", dry_, "Not at all");
+    sub->add_option("--slow", slow_, "So slow")->expected(0, 1);
   }
   CLI::App app_{"A tool", "tool"};
-  std::string where_, what_, how_;
+  std::string where_, what_, how_, slow_;
   bool dry_ = false;
 };
 
@@ -49,6 +51,7 @@ TEST_F(TreeTest, HasCommandsOptionsAndChoices) {
   EXPECT_EQ(find("--how").choices, (std::vector<std::string>{"fast", "slow"}));
   EXPECT_FALSE(find("--how").value.empty());
   EXPECT_TRUE(find("--dry").value.empty());
+  EXPECT_TRUE(find("--slow").value_is_optional && !find("--how").value_is_optional);
 }
 
 TEST_F(TreeTest, QuotesWhatShellsAndManWouldRead) {

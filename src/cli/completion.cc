@@ -14,8 +14,14 @@ void walk(const CommandNode& node, const std::function<void(const CommandNode&)>
   for (const auto& child : node.children) walk(child, visit);
 }
 
+// What the first argument of a command may be, where it is one of a few words.
+std::vector<std::string> first_choices(const CommandNode& node) {
+  const auto first = std::ranges::find_if(node.options, &CommandOption::is_positional);
+  return first == node.options.end() || !node.children.empty() ? std::vector<std::string>() : first->choices;
+}
+
 std::vector<std::string> names_of(const CommandNode& node) {
-  std::vector<std::string> out;
+  auto out = first_choices(node);
   for (const auto& child : node.children) {
     out.push_back(child.name);
     out.insert(out.end(), child.aliases.begin(), child.aliases.end());
@@ -42,12 +48,12 @@ std::vector<std::string> flags_of(const CommandNode& tree, const CommandNode& no
   return out;
 }
 
-// Options that are followed by a value, which is no command.
+// Options that must be followed by a value, which is no command.
 std::vector<std::string> with_value(const CommandNode& tree) {
   std::vector<std::string> out;
   walk(tree, [&](const CommandNode& node) {
     for (const auto& option : node.options) {
-      if (option.is_positional() || option.value.empty()) continue;
+      if (option.is_positional() || option.value.empty() || option.value_is_optional) continue;
       for (const auto& name : option.names) {
         if (std::ranges::find(out, name) == out.end()) out.push_back(name);
       }
@@ -89,7 +95,7 @@ std::string choice_cases(const CommandNode& tree, std::string_view indent, std::
 
 // Finds in the words before the cursor which command they name, and which option waits for its value. Of bash and zsh.
 std::string find_path(const CommandNode& tree) {
-  return fmt::format(R"(  local node='' word option='' value=''
+  return fmt::format(R"(  local node='' word option='' value='' given=''
   for word in "${{before[@]}}"; do
     if [[ -n $value ]]; then value=''; option=''; continue; fi
     case "$word" in
@@ -97,7 +103,8 @@ std::string find_path(const CommandNode& tree) {
       -*) ;;
       *)
         case "$node $word" in
-{}        esac ;;
+{}          *) given=1 ;;
+        esac ;;
     esac
   done
 )",
@@ -132,7 +139,7 @@ _gust() {{
   if [[ $cur == -* ]]; then
     case "$node" in
 {}    esac
-  else
+  elif [[ -z $given ]]; then
     case "$node" in
 {}    esac
   fi
@@ -166,6 +173,7 @@ std::string zsh_completion(const CommandNode& tree) {
   const auto commands = [&](const CommandNode& node) {
     std::vector<std::string> all;
     for (const auto& child : node.children) all.push_back(described(child.name, child.what));
+    for (const auto& choice : first_choices(node)) all.push_back(fmt::format("'{}'", quoted(choice)));
     return fmt::format("entries=({})", fmt::join(all, " "));
   };
   return fmt::format(R"(#compdef gust
@@ -185,7 +193,7 @@ _gust() {{
 {}    esac
     _describe -o -t options option entries
   else
-    case "$node" in
+    [[ -n $given ]] || case "$node" in
 {}    esac
     if (( ${{#entries}} )); then _describe -t commands command entries; else _files; fi
   fi
@@ -232,6 +240,8 @@ end
     const auto condition = fmt::format("complete -c gust -n \"__gust_at '{}'\"", node.path);
     for (const auto& child : node.children)
       out += fmt::format("{} -f -a '{}' -d '{}'\n", condition, child.name, quoted(child.what));
+    if (const auto choices = first_choices(node); !choices.empty())
+      out += fmt::format("{} -f -a '{}'\n", condition, fmt::join(choices, " "));
     for (const auto& option : options_of(tree, node)) {
       std::string names;
       for (const auto& name : option.names)

@@ -75,7 +75,7 @@ def test_version(gust):
 @pytest.mark.parametrize("args, says", [
     (["fly"], "there is no command 'fly'"),
     (["deploy", "--wings"], "--wings"),
-    (["invoke"], "name is required"),
+    (["invoke"], "gust: name is required; see gust invoke --help"),
     (["logs", "x", "--since", "yesterday"], "--since yesterday: expected a number and s, m, h or d"),
     (["logs", "x", "--limit", "0"], "--limit"),
     (["failed"], "subcommand"),
@@ -91,6 +91,8 @@ def test_version(gust):
     (["invoke", "x", "--payload", ""], "the payload is not JSON: ''"),
     (["bill", "--prices", "/"], "--prices: / cannot be read: Is a directory; give a file, or one of"),
     (["budget", "set", "5", "--prices", "/"], "--prices: / cannot be read: Is a directory"),
+    (["bill", "--from", "2026-11-02", "--to", "2026-11-01"], "--from 2026-11-02 is after --to 2026-11-01"),
+    (["bill", "--csv", "--json"], "--csv and --json"),
     (["backup", ""], "folder"),
     (["restore", ""], "folder"),
     (["account", "create", "--access-key", "AKIAAAAAAAAAAAAAAAAA"], "--access-key and --secret go together"),

@@ -85,6 +85,9 @@ def complete_in_bash(*words):
     (["gust", "bucket", ""], {"cp", "sync", "ls"}), (["gust", "events", "t"], {"tail"}),
     (["gust", "--region", "x", "events", "t"], {"tail"}), (["gust", "--json", "failed", ""], {"list", "retry"}),
     (["gust", "bill", "--"], {"--by", "--from", "--csv", "--json", "--endpoint"}), (["gust", "budget", "set", "--per", ""], {"month", "day"}),
+    (["gust", "init", ""], {"api", "worker", "thumbnails"}), (["gust", "init", "api", "--language", ""], {"python", "node", "cpp"}),
+    (["gust", "bill", "--by", ""], {"function", "day", "tag"}), (["gust", "completion", "z"], {"zsh"}),
+    (["gust", "traces", "--slow", "--f"], {"--failed", "--function", "--follow"}),
     (["gust", "top", "--sort", "p"], {"p99"}), (["gust", "account", "list", "--j"], {"--json"})])
 def test_bash_completes(words, some):
     got = complete_in_bash(*words)
@@ -93,6 +96,7 @@ def test_bash_completes(words, some):
 
 def test_bash_completes_no_command_where_a_value_goes():
     assert complete_in_bash("gust", "--region", "") == [] and complete_in_bash("gust", "invoke", "hello", "") == []
+    assert complete_in_bash("gust", "init", "api", "") == []
 
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
@@ -107,9 +111,10 @@ words=(gust bucket '') CURRENT=3; _gust
 words=(gust budget set --per '') CURRENT=5; _gust
 words=(gust bill --) CURRENT=3; _gust
 words=(gust invoke x '') CURRENT=4; _gust
+words=(gust init '') CURRENT=3; _gust
 """
     out = shell("zsh", script, "-f")
-    for some in ("up:Run Gust", "cp:Copy to", "\nmonth\nday\n", "--by:function", "FILES"):
+    for some in ("up:Run Gust", "cp:Copy to", "\nmonth\nday\n", "--by:What each line", "FILES", "\nthumbnails\n"):
         assert some in out, out
 
 

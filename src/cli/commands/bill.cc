@@ -134,6 +134,8 @@ Result<std::string> query_of(const BillOptions& options) {
       return fail(Code::kInvalid, fmt::format("--{} {}: expected a day, as in 2026-11-23", name, value), "usage");
     query += fmt::format("{}{}={}", query.empty() ? "" : "&", name, value);
   }
+  if (!options.from.empty() && !options.to.empty() && options.from > options.to)
+    return fail(Code::kInvalid, fmt::format("--from {} is after --to {}", options.from, options.to), "usage");
   return query;
 }
 
@@ -238,6 +240,8 @@ json::value budget_in(const json::value& answer) {
 }
 
 Result<void> bill(Session& session, const BillOptions& options) {
+  if (options.csv && session.output == Output::kJson)
+    return fail(Code::kInvalid, "--csv and --json: choose one of them", "usage");
   GUST_TRY(const auto by, check_by(options.by));
   GUST_TRY(const auto prices, read_prices(options.prices));
   GUST_TRY(const auto query, query_of(options));
@@ -343,7 +347,9 @@ void add_bill_commands(CommandTable& table) {
   auto* sub = table.add("bill", "What was used, and what it costs by a list of prices",
                         "gust bill\n  gust bill --by service\n  gust bill --by day --from 2026-11-01 --csv\n"
                         "  gust bill --by tag:team --prices prices.json --json");
-  sub->add_option("--by", options->by, "function, service, resource, day, tag or tag:KEY")->default_str("function");
+  sub->add_option("--by", options->by, "What each line is for, also tag:KEY")
+      ->type_name("{function,service,resource,day,tag}")
+      ->default_str("function");
   sub->add_option("--from", options->from, "The first day, as in 2026-11-01 (UTC)");
   sub->add_option("--to", options->to, "The last day");
   sub->add_option("--prices", options->prices, "A JSON file with prices, or aws (the default), aws-arm, none");

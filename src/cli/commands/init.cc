@@ -110,10 +110,15 @@ void add_init_command(CommandTable& table) {
   auto* sub = table.add("init", "Begin an application: a folder with a template and code",
                         "gust init api\n  gust init worker orders --language node\n"
                           "  gust init thumbnails --language cpp");
-  sub->add_option("template", options->name, list_of_templates())->required();
+  std::vector<std::string_view> names;
+  for (const auto& each : init_templates()) names.push_back(each.name);
+  sub->add_option("template", options->name, list_of_templates())
+      ->required()
+      ->type_name(fmt::format("{{{}}}", fmt::join(names, ",")));
   sub->add_option("folder", options->folder,
                   "Where to; it must be empty or not be there yet (else the template's name)");
-  sub->add_option("--language", options->language, "python, node or cpp, where the template has it")
+  sub->add_option("--language", options->language, "Where the template has it")
+      ->type_name("{python,node,cpp}")
       ->default_str("python");
   sub->callback([&table, options] {
     const auto done = init(table.session, *options);
