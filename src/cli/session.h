@@ -35,6 +35,17 @@ struct Session {
 Result<boost::json::value> admin(Remote& remote, const std::string& method, const std::string& path,
                                  const std::string& query, std::string_view what, const std::string& body = {});
 
+// Fetches, then prints: as `print` does, which chooses by the session's output. An exit code.
+template <typename F>
+int show_answer(Session& session, const std::string& path, std::string_view what, F print) {
+  const auto remote = session.connect();
+  if (!remote) return session.failed(remote.error());
+  const auto answer = admin(**remote, "GET", path, "", what);
+  if (!answer) return session.failed(answer.error());
+  print(*answer);
+  return 0;
+}
+
 // A member as text: strings as they are, numbers printed, absent as "".
 std::string member(const boost::json::value& object, std::string_view name);
 

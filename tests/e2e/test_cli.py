@@ -298,7 +298,9 @@ def test_status(gust, speaker):
     assert status["endpoint"] == gust.endpoint and status["account"] == "000000000000" and status["functions"] >= 1
     assert set(status["events"]) == {"waiting", "running", "failed"}
     assert any(i["function"] == speaker for i in status["instances"])
-    assert f"endpoint: {gust.endpoint}" in run(gust, "status").stdout
+    text = run(gust, "status").stdout
+    assert f" at {gust.endpoint}, account 000000000000" in text and re.search(rf"^{speaker} +\$LATEST +\d+ +\d+ +0 +0 +0$", text, re.M), text
+    assert len(text.splitlines()) < 15 and "none failed" in text
 
 
 def test_failed_by_async_list_show_retry_drop(gust, speaker, unique):
