@@ -17,7 +17,7 @@ struct Place {
 
 Place place_of(const Span& span) {
   if (span.kind == SpanKind::kHandler) return {"lambda:" + span.resource, "function", span.resource};
-  if (span.kind == SpanKind::kDeadLetter) return {"queue:dead-letters", "queue", "dead letters"};
+  if (span.kind == SpanKind::kDeadLetter) return {"queue:dead-letters", "queue", std::string(kDeadLetters)};
   if (span.kind != SpanKind::kRequest && span.kind != SpanKind::kCall) return {};
   // A request for an invocation is seen as what it leads to.
   if (span.service.empty() || span.service == "lambda" || span.service == "lambda-url") return {};
@@ -78,6 +78,8 @@ Place caller_of(const Span& span, const ById& by_id) {
 }
 
 }  // namespace
+
+std::string name_on_map(const Span& span) { return place_of(span).name; }
 
 Map map_of(const std::vector<Span>& spans) {
   ById by_id;

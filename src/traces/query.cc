@@ -46,13 +46,26 @@ bool is_of_function(const Span& span, const std::string& function) {
   return span.kind == SpanKind::kHandler && span.resource == function;
 }
 
+bool is_named(const Span& span, const std::string& name) { return span.service == name || name_on_map(span) == name; }
+
+bool may_be_named(const Block& block, std::string_view name) {
+  return name == kDeadLetters || may_contain(block.filter, key_of_service(name)) ||
+         may_contain(block.filter, key_of_resource(name));
+}
+
+bool has_one(const Span& span, SpanStatus status) {
+  return span.status == status || (status == SpanStatus::kError && span.status == SpanStatus::kThrottle);
+}
+
 // The most particular thing that a query asks for: spans with it are looked for, and then the rest of their traces.
-enum class Seeks { kFunction, kText, kFailed, kSlow, kService, kEntry };
+enum class Seeks { kFunction, kText, kFailed, kStatus, kSlow, kService, kNamed, kEntry };
 Seeks seeks_of(const Query& query) {
   if (!query.text.empty()) return Seeks::kText;
   if (query.outcome == Outcome::kFailed) return Seeks::kFailed;
+  if (!query.having.empty()) return Seeks::kStatus;
   if (query.slow_us > 0) return Seeks::kSlow;
   if (!query.function.empty()) return Seeks::kFunction;
+  if (!query.named.empty()) return Seeks::kNamed;
   return query.service.empty() ? Seeks::kEntry : Seeks::kService;
 }
 
@@ -61,8 +74,10 @@ bool fits(Seeks seeks, const Query& query, const Span& span) {
     case Seeks::kFunction: return is_of_function(span, query.function);
     case Seeks::kText: return has_text(span, query.text);
     case Seeks::kFailed: return is_failure(span);
+    case Seeks::kStatus: return has_one(span, query.having.front());
     case Seeks::kSlow: return span.duration_us >= query.slow_us;
     case Seeks::kService: return span.service == query.service;
+    case Seeks::kNamed: return is_named(span, query.named);
     case Seeks::kEntry: return span.entry == Span::Entry::kYes;
   }
   return false;
@@ -70,10 +85,11 @@ bool fits(Seeks seeks, const Query& query, const Span& span) {
 
 bool may_fit(Seeks seeks, const Query& query, const Block& block) {
   if (block.head.last_end_us < query.since_us || block.head.first_start_us > query.until_us) return false;
-  if (seeks == Seeks::kFailed) return (block.head.flags & BlockHead::kFailed) != 0;
+  if (seeks == Seeks::kFailed || seeks == Seeks::kStatus) return (block.head.flags & BlockHead::kFailed) != 0;
   if (seeks == Seeks::kSlow) return block.head.longest_us >= query.slow_us;
   if (seeks == Seeks::kFunction) return may_contain(block.filter, key_of_resource(query.function));
   if (seeks == Seeks::kService) return may_contain(block.filter, key_of_service(query.service));
+  if (seeks == Seeks::kNamed) return may_be_named(block, query.named);
   return true;
 }
 
@@ -82,6 +98,9 @@ bool fits_all(const Query& query, const std::vector<Span>& spans) {
   const auto any = [&](auto&& what) { return std::ranges::any_of(spans, what); };
   if (!query.function.empty() && !any([&](const Span& s) { return is_of_function(s, query.function); })) return false;
   if (!query.service.empty() && !any([&](const Span& s) { return s.service == query.service; })) return false;
+  if (!query.named.empty() && !any([&](const Span& s) { return is_named(s, query.named); })) return false;
+  const auto ended = [&](SpanStatus status) { return has_status(spans, status); };
+  if (!std::ranges::all_of(query.having, ended) || std::ranges::any_of(query.lacking, ended)) return false;
   if (!query.text.empty() && !any([&](const Span& s) { return has_text(s, query.text); })) return false;
   if (query.outcome == Outcome::kFailed && !any(is_failure)) return false;
   return query.slow_us <= 0 || any([&](const Span& s) { return s.duration_us >= query.slow_us; });
@@ -126,6 +145,10 @@ void backwards(const std::vector<View>& views, const std::function<bool(const Vi
 bool is_failure(const Span& span) {
   if (span.status == SpanStatus::kError) return span.entry == Span::Entry::kYes;
   return span.status != SpanStatus::kOk;
+}
+
+bool has_status(const std::vector<Span>& spans, SpanStatus status) {
+  return std::ranges::any_of(spans, [&](const Span& span) { return has_one(span, status); });
 }
 
 Summary summary_of(const Trace& trace) {

@@ -70,6 +70,27 @@ TEST_F(QueryTest, ByFunctionServiceFailureSlownessTextAndTime) {
   EXPECT_THAT(find({.until_us = span_for_test(2, 0).start_us}), ElementsAre(2, 1));
 }
 
+TEST_F(QueryTest, ByHowStepsEndedAndByNamesOfTheMap) {
+  auto fault = span_for_test(2, 1), error = span_for_test(3, 1), throttled = span_for_test(4, 1);
+  fault.status = SpanStatus::kFault;
+  error.status = SpanStatus::kError;
+  throttled.status = SpanStatus::kThrottle;
+  auto dead = span_for_test(4, 2);
+  dead.kind = SpanKind::kDeadLetter;
+  put({span_for_test(1, 0), span_for_test(2, 0), fault, span_for_test(3, 0), error});
+  put({span_for_test(4, 0), throttled, dead, span_for_test(5, 0)});
+  EXPECT_THAT(find({.having = {SpanStatus::kFault}}), ElementsAre(2));
+  EXPECT_THAT(find({.having = {SpanStatus::kError}}), ElementsAre(4, 3));  // 429 is of 4xx
+  EXPECT_THAT(find({.having = {SpanStatus::kThrottle}}), ElementsAre(4));
+  EXPECT_THAT(find({.lacking = {SpanStatus::kFault}}), ElementsAre(5, 4, 3, 1));
+  EXPECT_THAT(find({.having = {SpanStatus::kError}, .lacking = {SpanStatus::kThrottle}}), ElementsAre(3));
+  EXPECT_THAT(find({.named = "thumbs"}), ElementsAre(4, 3, 2));
+  EXPECT_THAT(find({.named = "lambda"}), ElementsAre(4, 3, 2));
+  EXPECT_THAT(find({.named = "photos"}), ElementsAre(5, 4, 3, 2, 1));
+  EXPECT_THAT(find({.named = "dead letters"}), ElementsAre(4));
+  EXPECT_THAT(find({.named = "nobody"}), ElementsAre());
+}
+
 TEST_F(QueryTest, OneTraceFromSeveralSegmentsInOrderOfTime) {
   put({span_for_test(7, 2)});
   for (std::uint64_t i = 10; i <= 60; ++i) put({span_for_test(i, 0), span_for_test(i, 1)});

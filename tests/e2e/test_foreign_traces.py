@@ -202,6 +202,45 @@ def test_the_api_of_xray(gust, unique):
     assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
 
 
+def test_filters_of_xray_are_of_what_they_say(gust, unique):
+    xray, now = gust.client("xray"), time.time()
+    ids = {}
+    for status in ("ok", "fault", "error", "throttle"):
+        ids[f"1-{int(now):08x}-{os.urandom(12).hex()}"] = status
+    for trace, status in ids.items():
+        segment = {"name": unique, "id": os.urandom(8).hex(), "trace_id": trace, "start_time": now - 1, "end_time": now}
+        if status == "throttle":
+            segment["error"] = True
+        segment |= {} if status == "ok" else {status: True}
+        assert xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment)])["UnprocessedTraceSegments"] == []
+
+    def find(expression):
+        pages = xray.get_paginator("get_trace_summaries").paginate(
+            StartTime=now - 60, EndTime=now + 60, FilterExpression=f'service("{unique}") AND {expression}')
+        found = [t for page in pages for t in page["TraceSummaries"]]
+        for name in ("fault", "error", "throttle"):  # what it says of a trace is what it finds it by
+            if expression == name:
+                assert all(t["Has" + name.title()] for t in found)
+        return sorted(ids[t["Id"]] for t in found)
+    assert find("fault") == find("fault = true") == ["fault"]
+    assert find("error") == find("error = true") == ["error", "throttle"]
+    assert find("throttle") == find("throttle=true") == ["throttle"]
+    assert find("fault = false") == ["error", "ok", "throttle"] and find("throttle = false") == ["error", "fault", "ok"]
+    assert find("error AND throttle = false") == ["error"]
+
+
+def test_a_service_is_found_by_its_name_in_the_graph(gust, unique):
+    make_function(gust, unique, "def handler(e, c): pass")
+    answer = gust.client("lambda").invoke(FunctionName=unique, Payload=b"{}")
+    trace = answer["ResponseMetadata"]["HTTPHeaders"]["x-amzn-trace-id"].removeprefix("Root=")
+    xray, now = gust.client("xray"), time.time()
+    assert unique in [s["Name"] for s in xray.get_trace_graph(TraceIds=[trace])["Services"]]
+    found = xray.get_trace_summaries(StartTime=now - 60, EndTime=now + 60,
+                                     FilterExpression=f'service("{unique}")')["TraceSummaries"]
+    assert [t["Id"] for t in found] == [trace]
+    assert unique in [s["Name"] for s in found[0]["ServiceIds"]]
+
+
 def test_xray_sees_what_gust_traced(gust, unique):
     gust.client("s3").create_bucket(Bucket=unique)
     make_function(gust, unique, f"import boto3\ndef handler(e, c): boto3.client('s3').put_object(Bucket='{unique}', Key='k')")
