@@ -78,7 +78,8 @@ bool fits(Seeks seeks, const Query& query, const Span& span) {
     case Seeks::kSlow: return span.duration_us >= query.slow_us;
     case Seeks::kService: return span.service == query.service;
     case Seeks::kNamed: return is_named(span, query.named);
-    case Seeks::kEntry: return span.entry == Span::Entry::kYes;
+    // Others' spans also by themselves: what is above them may never have been told.
+    case Seeks::kEntry: return begins(span) || span.kind == SpanKind::kCustom;
   }
   return false;
 }
@@ -142,8 +143,10 @@ void backwards(const std::vector<View>& views, const std::function<bool(const Vi
 
 }  // namespace
 
+bool begins(const Span& span) { return span.entry == Span::Entry::kYes || span.parent == 0; }
+
 bool is_failure(const Span& span) {
-  if (span.status == SpanStatus::kError) return span.entry == Span::Entry::kYes;
+  if (span.status == SpanStatus::kError) return begins(span);
   return span.status != SpanStatus::kOk;
 }
 
@@ -157,9 +160,9 @@ Summary summary_of(const Trace& trace) {
   out.id = trace.id;
   out.spans = trace.spans.size();
   if (trace.spans.empty()) return out;
-  const auto entry = std::ranges::find(trace.spans, Span::Entry::kYes, &Span::entry);
-  const auto& first = entry == trace.spans.end() ? trace.spans.front() : *entry;
-  out.name = first.name;
+  const auto beginning = std::ranges::find_if(trace.spans, begins);
+  const auto& first = beginning == trace.spans.end() ? trace.spans.front() : *beginning;
+  out.name = first.kind == SpanKind::kQueue ? first.resource : first.name;  // what waits, not that it does
   out.service = first.service;
   out.start_us = trace.spans.front().start_us;
   std::set<std::string> functions;
@@ -182,7 +185,10 @@ Page search(const std::vector<View>& views, const Query& query) {
   Page out;
   const auto seeks = seeks_of(query);
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  const auto sought = [&](const Span& span) { return fits(seeks, query, span); };
+  const auto sought = [&](const Span& span) {
+    const bool overlaps = span.start_us <= query.until_us && span.start_us + span.duration_us >= query.since_us;
+    return overlaps && fits(seeks, query, span);
+  };
   std::set<TraceId> seen;
   backwards(views, [&](const View& view, const Block& block) {
     if (query.before != 0 && view.segment->position(block, 0) >= query.before) return true;
@@ -192,9 +198,7 @@ Page search(const std::vector<View>& views, const Query& query) {
       const auto position = view.segment->position(block, i);
       if (query.before != 0 && position >= query.before) continue;
       const auto& span = spans[i];
-      if (!sought(span) || !may_see(query.account, span) || span.start_us > query.until_us ||
-          span.start_us + span.duration_us < query.since_us || !seen.insert(span.trace).second)
-        continue;
+      if (!sought(span) || !may_see(query.account, span) || !seen.insert(span.trace).second) continue;
       auto gathered = gather(views, span.trace, query.account, sought);
       // Newer spans of it that fit were on a page before, and the trace with them.
       if (gathered.newest == position && fits_all(query, gathered.trace.spans))

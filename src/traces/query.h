@@ -25,6 +25,8 @@ struct Summary {
   std::size_t spans = 0, cold_starts = 0;
   std::vector<std::string> functions;
 };
+// Whether a trace begins with it, as far as Gust knows.
+bool begins(const Span& span);
 // Whether a span makes its trace one that failed: a caller's mistake only where the trace was entered, for functions
 // ask for what is not there and go on.
 bool is_failure(const Span& span);

@@ -91,6 +91,41 @@ TEST_F(QueryTest, ByHowStepsEndedAndByNamesOfTheMap) {
   EXPECT_THAT(find({.named = "nobody"}), ElementsAre());
 }
 
+TEST_F(QueryTest, WhatBeganByItselfOrWithOthersIsListedOnce) {
+  auto waited = span_for_test(2, 0), attempt = span_for_test(2, 1), handler = span_for_test(2, 2);
+  for (auto* span : {&waited, &attempt}) {  // as of an event that no request of a client's set off
+    span->entry = Span::Entry::kNo;
+    span->parent = 0;
+  }
+  waited.kind = SpanKind::kQueue;
+  waited.resource = "thumbs";
+  auto segment = span_for_test(3, 0), orphan = span_for_test(4, 1), inner = span_for_test(1, 2);
+  segment.entry = Span::Entry::kNo;
+  for (auto* span : {&segment, &orphan, &inner}) span->kind = SpanKind::kCustom;
+  put({inner, span_for_test(1, 1), span_for_test(1, 0), waited});
+  put({attempt, handler, segment, orphan});
+  EXPECT_THAT(find({}), ElementsAre(4, 3, 2, 1));
+  std::vector<std::uint64_t> all;
+  Query query{.limit = 1};
+  do {
+    for (const auto id : find(query)) all.push_back(id);
+    query.before = next_;
+  } while (next_ != 0);
+  EXPECT_THAT(all, ElementsAre(4, 3, 2, 1));
+  // An attempt after the time that is asked for leaves nothing out.
+  auto again = attempt;
+  again.id += 100;
+  again.start_us += 3'600'000'000;
+  put({again});
+  EXPECT_THAT(find({.until_us = again.start_us - 1}), ElementsAre(4, 3, 2, 1));
+  EXPECT_THAT(find({.since_us = again.start_us}), ElementsAre(2));
+  EXPECT_EQ(summary_of({waited.trace, {waited, attempt, handler}}).name, "thumbs");
+  segment.status = SpanStatus::kError;
+  EXPECT_TRUE(is_failure(segment));
+  orphan.status = SpanStatus::kError;
+  EXPECT_FALSE(is_failure(orphan));
+}
+
 TEST_F(QueryTest, OneTraceFromSeveralSegmentsInOrderOfTime) {
   put({span_for_test(7, 2)});
   for (std::uint64_t i = 10; i <= 60; ++i) put({span_for_test(i, 0), span_for_test(i, 1)});
