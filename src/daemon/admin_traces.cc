@@ -90,7 +90,9 @@ json::object to_json(const traces::Summary& summary) {
 
 json::object to_json(const traces::Span& span) {
   json::object attributes;
-  for (const auto& [name, value] : span.attributes) attributes[name] = value;
+  for (const auto& [name, value] : span.attributes) {
+    if (name != traces::kKept) attributes[name] = value;
+  }
   return {{"id", span_text(span.id)},
           {"parent", span.parent == 0 ? json::value(nullptr) : json::value(span_text(span.parent))},
           {"name", span.name},

@@ -202,6 +202,29 @@ def test_the_api_of_xray(gust, unique):
     assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
 
 
+def documents_of(xray, trace):
+    return [json.loads(s["Document"]) for s in xray.batch_get_traces(TraceIds=[trace])["Traces"][0]["Segments"]]
+
+
+def test_segments_come_back_as_they_were_put(gust, unique):
+    xray, now = gust.client("xray"), round(time.time(), 3)
+    trace = f"1-{int(now):08x}-{os.urandom(12).hex()}"
+    below = {"name": "ask", "id": "53995c3f42cd8ad8", "start_time": now - 0.25, "end_time": now, "namespace": "remote",
+             "sql": {"url": "jdbc:postgresql://db", "sanitized_query": "SELECT * FROM orders WHERE id = ?"},
+             "error": True, "throttle": True, "annotations": {"tries": 3}}
+    segment = {"name": unique, "id": "70de5b6f19ff9a0a", "trace_id": trace, "start_time": now - 0.5, "end_time": now,
+               "user": "ann", "annotations": {"n": 1, "share": 0.5, "paid": True, "text": "1"},
+               "metadata": {"default": {"cart": [1, {"a": None}]}, "shop": {"text": "x" * 5000}},
+               "http": {"request": {"method": "POST", "url": "https://shop/buy", "client_ip": "10.0.0.1"},
+                        "response": {"status": 200, "content_length": 86}}}
+    xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment | {"subsegments": [below]})])
+    assert documents_of(xray, trace) == [segment, below | {"trace_id": trace, "parent_id": segment["id"]}]
+    gust.restart()
+    assert documents_of(xray, trace)[0] == segment
+    shown = admin(gust, f"traces/{trace}").json()["spans"][0]["attributes"]
+    assert shown["n"] == "1" and shown["http.status"] == "200" and "gust.document" not in shown
+
+
 def test_filters_of_xray_are_of_what_they_say(gust, unique):
     xray, now = gust.client("xray"), time.time()
     ids = {}
