@@ -1,6 +1,7 @@
 #include "traces/query.h"
 
 #include "base/log.h"
+#include "traces/segment_documents.h"
 
 #include <algorithm>
 #include <chrono>
@@ -112,11 +113,34 @@ struct Gathered {
   Position newest = 0;  // of its spans that fit what is sought
 };
 
+// A segment is put when it begins and again when it ends: what came later is it, unless that had only begun.
+class Once {
+ public:
+  explicit Once(std::vector<Span>& spans) : spans_(spans) {}
+
+  void add(Span span) {
+    if (span.kind == SpanKind::kCustom) {
+      const auto [at, fresh] = index_.try_emplace(span.id, spans_.size());
+      if (!fresh) {
+        auto& before = spans_[at->second];
+        if (!is_in_progress(span) || is_in_progress(before)) before = std::move(span);
+        return;
+      }
+    }
+    spans_.push_back(std::move(span));
+  }
+
+ private:
+  std::vector<Span>& spans_;
+  std::map<SpanId, std::size_t> index_;
+};
+
 Gathered gather(const std::vector<View>& views, const TraceId& id, const AccountId& account,
                 const std::function<bool(const Span&)>& sought) {
   Gathered out;
   out.trace.id = id;
   const auto key = key_of(id);
+  Once once(out.trace.spans);
   for (const auto& view : views) {
     for (const auto& block : view.blocks) {
       if (!may_contain(block->filter, key)) continue;
@@ -124,7 +148,7 @@ Gathered gather(const std::vector<View>& views, const TraceId& id, const Account
       for (std::size_t i = 0; i < spans.size(); ++i) {
         if (spans[i].trace != id || !may_see(account, spans[i])) continue;
         if (sought(spans[i])) out.newest = view.segment->position(*block, i);
-        out.trace.spans.push_back(std::move(spans[i]));
+        once.add(std::move(spans[i]));
       }
     }
   }

@@ -137,6 +137,29 @@ TEST_F(QueryTest, OneTraceFromSeveralSegmentsInOrderOfTime) {
   EXPECT_EQ(trace.spans[2].id, span_for_test(7, 2).id);
 }
 
+TEST_F(QueryTest, ASegmentInProgressIsSeenUntilItsEnd) {
+  auto begun = span_for_test(1, 0), ended = span_for_test(1, 0);
+  begun.kind = ended.kind = SpanKind::kCustom;
+  begun.attributes = {{std::string(kInProgress), "true"}};
+  begun.duration_us = 0;
+  const auto seen = [&] {
+    auto trace = find_trace(segments_->views(), begun.trace, AccountId(std::string(kDefaultAccount)));
+    EXPECT_EQ(trace.spans.size(), 1u);
+    return trace.spans.empty() ? -1 : trace.spans[0].duration_us;
+  };
+  put({begun});
+  EXPECT_EQ(seen(), 0);
+  EXPECT_THAT(find({}), ElementsAre(1));
+  put({ended});
+  EXPECT_EQ(seen(), 500);
+  put({begun});  // as it comes late
+  EXPECT_EQ(seen(), 500);
+  ended.duration_us = 700;
+  put({ended});
+  EXPECT_EQ(seen(), 700);
+  EXPECT_THAT(find({}), ElementsAre(1));
+}
+
 TEST_F(QueryTest, AnAccountSeesItsOwn) {
   auto other = span_for_test(2, 0);
   other.account = "111122223333";

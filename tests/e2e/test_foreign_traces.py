@@ -225,6 +225,24 @@ def test_segments_come_back_as_they_were_put(gust, unique):
     assert shown["n"] == "1" and shown["http.status"] == "200" and "gust.document" not in shown
 
 
+def test_a_segment_in_progress_is_there_until_it_ends(gust, unique):
+    xray, now = gust.client("xray"), time.time()
+    trace = f"1-{int(now):08x}-{os.urandom(12).hex()}"
+    segment = {"name": unique, "id": "70de5b6f19ff9a0a", "trace_id": trace, "start_time": now - 0.5}
+
+    def put(**more):
+        answer = xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment | more)])
+        assert answer["UnprocessedTraceSegments"] == []
+        found = xray.get_trace_summaries(StartTime=now - 60, EndTime=now + 60, FilterExpression=f'service("{unique}")')
+        assert [t["Id"] for t in found["TraceSummaries"]] == [trace]
+        (document,) = documents_of(xray, trace)
+        return document, found["TraceSummaries"][0]["IsPartial"]
+    document, partial = put(in_progress=True)
+    assert document["in_progress"] is True and "end_time" not in document and partial
+    document, partial = put(end_time=now, fault=True)
+    assert abs(document["end_time"] - now) < 1e-3 and "in_progress" not in document and document["fault"] and not partial
+
+
 def test_filters_of_xray_are_of_what_they_say(gust, unique):
     xray, now = gust.client("xray"), time.time()
     ids = {}

@@ -71,7 +71,7 @@ xray::TraceSummary to_summary(const Trace& trace) {
   out.has_fault = traces::has_status(trace.spans, telemetry::SpanStatus::kFault);
   out.has_error = traces::has_status(trace.spans, telemetry::SpanStatus::kError);
   out.has_throttle = traces::has_status(trace.spans, telemetry::SpanStatus::kThrottle);
-  out.is_partial = false;
+  out.is_partial = std::ranges::any_of(trace.spans, traces::is_in_progress);
   out.service_ids.emplace();
   std::map<std::string, std::string> services;
   for (const auto& span : trace.spans) {
