@@ -218,5 +218,31 @@ TEST_F(QueryTest, AMapOfWhatFlows) {
   EXPECT_THAT(nodes, ElementsAre("client clients", "table pictures", "function thumbs", "bucket photos"));
 }
 
+TEST_F(QueryTest, AMapOfSegmentsThatWerePut) {
+  auto shop = span_for_test(1, 0), begun = span_for_test(1, 0), pay = span_for_test(1, 1), bank = span_for_test(1, 2),
+       request = span_for_test(1, 3), apart = span_for_test(1, 4), own = span_for_test(1, 5);
+  for (auto* span : {&shop, &begun, &pay, &bank, &apart, &own}) {
+    span->kind = SpanKind::kCustom;
+    span->resource = "";
+    span->service = "shop";
+  }
+  begun.attributes = {{std::string(kInProgress), "true"}};
+  bank.parent = pay.id;
+  bank.service = "bank";
+  request.kind = SpanKind::kRequest;
+  request.service = "s3";
+  request.resource = "receipts";
+  request.parent = bank.id;
+  apart.service = "ask";
+  apart.attributes = {{std::string(kKept), R"({"type":"subsegment"})"}};
+  own.service = own.resource = "thumbs";  // a function's own
+  const auto map = map_of({begun, shop, pay, bank, request, apart, own});
+  std::vector<std::string> edges;
+  for (const auto& edge : map.edges)
+    edges.push_back(edge.from + " > " + edge.to + " " + std::to_string(edge.counts.count));
+  EXPECT_THAT(edges,
+              ElementsAre("client > custom:shop 1", "custom:bank > s3:receipts 1", "custom:shop > custom:bank 1"));
+}
+
 }  // namespace
 }  // namespace gust::traces

@@ -282,6 +282,23 @@ def test_a_service_is_found_by_its_name_in_the_graph(gust, unique):
     assert unique in [s["Name"] for s in found[0]["ServiceIds"]]
 
 
+def test_the_graph_of_segments_that_were_put(gust, unique):
+    xray, now = gust.client("xray"), time.time()
+    trace = f"1-{int(now):08x}-{os.urandom(12).hex()}"
+    common = {"trace_id": trace, "start_time": now - 0.5, "end_time": now}
+    call = {"name": "call", "id": "53995c3f42cd8ad8", "start_time": now - 0.4, "end_time": now}
+    documents = [common | {"name": unique, "id": "70de5b6f19ff9a0a", "subsegments": [call]},
+                 common | {"name": "bank", "id": "6b55dcc497934f1a", "parent_id": call["id"], "fault": True}]
+    xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(d) for d in documents])
+    services = {s["Name"]: s for s in xray.get_trace_graph(TraceIds=[trace])["Services"]}
+    assert set(services) == {"clients", unique, "bank"} and services["clients"]["Root"]
+    edges = {name: [e["ReferenceId"] for e in s["Edges"]] for name, s in services.items()}
+    assert edges == {"clients": [services[unique]["ReferenceId"]], unique: [services["bank"]["ReferenceId"]], "bank": []}
+    assert services["bank"]["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 1
+    everything = xray.get_service_graph(StartTime=now - 60, EndTime=now + 60)["Services"]
+    assert unique in [s["Name"] for s in everything]
+
+
 def test_xray_sees_what_gust_traced(gust, unique):
     gust.client("s3").create_bucket(Bucket=unique)
     make_function(gust, unique, f"import boto3\ndef handler(e, c): boto3.client('s3').put_object(Bucket='{unique}', Key='k')")
