@@ -241,6 +241,18 @@ def test_an_http_api(gust, unique):
     assert edges[f"apigateway:{api}", f"lambda:{unique}"]["errors"] == 0
 
 
+def test_names_are_those_that_were_given(gust, unique):
+    s3 = gust.client("s3")
+    s3.create_bucket(Bucket=unique)
+    key = "fold/we ird ü €.txt"
+    s3.put_object(Bucket=unique, Key=key, Body=b"x")
+    s3.put_object(Bucket=unique, Key="two\nlines %41", Body=b"x")
+    (found,) = gust.cli_json("traces", "--text", f"{unique}/{key}")["traces"]
+    assert found["name"] == f"PUT {unique}/{key}"
+    assert f"PUT {unique}/{key}" in gust.cli("traces", "--text", "we ird").stdout
+    assert one(trace_of(gust, text=f"{unique}/two"), kind="request")["name"] == f"PUT {unique}/two%0Alines %41"
+
+
 def test_failed_requests_and_slow_ones(gust, unique):
     s3 = gust.client("s3")
     s3.create_bucket(Bucket=unique)
