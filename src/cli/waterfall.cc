@@ -2,6 +2,7 @@
 
 #include "cli/session.h"
 #include "codec/time_format.h"
+#include "codec/utf8.h"
 
 #include <fmt/format.h>
 
@@ -27,9 +28,21 @@ std::string text(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-std::string cut(std::string text, std::size_t most) {
-  if (text.size() > most) text = text.substr(0, most - 2) + "..";
-  return text;
+// To so many characters.
+std::string cut(std::string_view text, std::size_t most) {
+  std::size_t characters = 0, fits = 0;
+  for (std::size_t at = 0; at < text.size(); at += std::max<std::size_t>(1, codec::utf8_character(text.substr(at)))) {
+    if (characters == most - 2) fits = at;
+    if (++characters > most) return std::string(text.substr(0, fits)) + "..";
+  }
+  return std::string(text);
+}
+
+std::string took(const json::object& span) {
+  const auto* attributes = span.if_contains("attributes");
+  const bool running = attributes != nullptr && attributes->is_object() &&
+                       attributes->get_object().contains("gust.in_progress");
+  return running ? "running" : duration_text(number(span, "duration_us"));
 }
 
 // Of one line, printable.
@@ -83,7 +96,7 @@ class Drawing {
     const auto colour = colour_of(status);
     out_.push_back(terminal_.paint(Colour::kDim, before) + terminal_.paint(colour, name) + "  " +
                    terminal_.paint(Colour::kDim, fmt::format("{:<{}}", kind, kKindWidth)) + "  " +
-                   fmt::format("{:>{}}", duration_text(number(span, "duration_us")), kDurationWidth) + "  " +
+                   fmt::format("{:>{}}", took(span), kDurationWidth) + "  " +
                    terminal_.paint(colour == Colour::kPlain ? Colour::kGreen : colour, bar_of(span)));
     const auto inside = children_.find(text(span, "id"));
     const bool more = inside != children_.end();

@@ -91,7 +91,9 @@ json::object to_json(const traces::Summary& summary) {
 
 json::object to_json(const traces::Span& span) {
   json::object attributes;
-  for (const auto& [name, value] : span.attributes) attributes[name] = value;
+  for (const auto& [name, value] : span.attributes) {
+    if (name != traces::kKept) attributes[name] = value;
+  }
   return {{"id", span_text(span.id)},
           {"parent", span.parent == 0 ? json::value(nullptr) : json::value(span_text(span.parent))},
           {"name", span.name},
@@ -139,11 +141,9 @@ class FeedSource final : public async::ByteSource {
 
   async::Task<void> refill() {
     auto come = store_.take(*feed_);
-    std::set<TraceId> told;
-    while (!come.ids.empty() && told.size() < kFedAtOnce) {
+    for (std::size_t told = 0; !come.ids.empty() && told < kFedAtOnce; ++told) {
       const auto id = come.ids.front();
       come.ids.pop_front();
-      if (!told.insert(id).second) continue;
       GUST_CO_TRY(const auto trace, co_await store_.find(id, account_));
       if (!trace.spans.empty()) text_ += event_of("trace", to_json(traces::summary_of(trace)));
     }

@@ -1,5 +1,7 @@
 #include "daemon/front_spans.h"
 
+#include "codec/legible.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,17 +36,18 @@ std::string_view service_of(ServiceKind kind) {
   }
 }
 
-// Paths hold what clients send: anything but plain text would not be JSON later.
+// What clients send, as it can be shown.
 std::string plain(std::string_view given) {
-  std::string text(given);
-  std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
+  std::string text;
+  codec::append_legible(text, given, given.size());
   return text;
 }
 
 void set_name(Span& span, std::string_view method, std::string_view path) {
   span.name.reserve(method.size() + 1 + std::min(path.size(), kLongestName));
-  span.name.append(method).append(" ").append(path.substr(0, kLongestName));
-  std::ranges::replace_if(span.name, [](char c) { return c < ' ' || c > '~'; }, '?');
+  codec::append_legible(span.name, method, kLongestName);
+  span.name += ' ';
+  codec::append_legible_path(span.name, path, kLongestName);
 }
 
 // "PUT photos/a.jpg"; of services with operations nothing yet: the operation names it.

@@ -88,9 +88,15 @@ AsyncInvoker::AsyncInvoker(async::Executor executor, kv::Store& store, queue::Qu
       workers_(executor, "async worker"),
       attempts_(executor, "async attempts") {}
 
+// What no request set off begins a trace of its own, which all attempts are in.
 Result<void> AsyncInvoker::enqueue(kv::Transaction& tx, const AsyncEvent& event) {
   const auto now = clock_.now();
-  return queue_.enqueue(tx, {event.id, encode({event, 0, 0, now}), now, 0}, now);
+  Stored stored{event, 0, 0, now};
+  if (auto trace = parse_xray(event.trace_id); trace.id.empty()) {
+    trace.id = telemetry::new_trace_id();
+    stored.event.trace_id = trace.xray();
+  }
+  return queue_.enqueue(tx, {event.id, encode(stored), now, 0}, now);
 }
 
 async::Task<void> AsyncInvoker::submit(AsyncEvent event) {

@@ -22,7 +22,8 @@ class ScriptedInvoker final : public Invoker {
   explicit ScriptedInvoker(async::Executor executor) : called(executor) {}
 
   Task<InvokeResult> invoke(RequestContext context, FunctionRef target, Invocation invocation) override {
-    calls.push_back({context.request_id.str(), target.key.name.str(), invocation.payload, invocation.queued_ms});
+    calls.push_back({context.request_id.str(), target.key.name.str(), invocation.payload, invocation.queued_ms,
+                     context.trace.id});
     called.set();
     if (error) co_return std::unexpected(*error);
     InvokeResult result;
@@ -40,6 +41,7 @@ class ScriptedInvoker final : public Invoker {
   struct Call {
     std::string request_id, function, payload;
     std::uint64_t queued_ms = 0;
+    TraceId trace;
   };
   std::vector<Call> calls;
   async::Event called;
@@ -170,6 +172,8 @@ TEST_F(AsyncInvokerTest, AFailureIsTriedAfterOneMinuteAndAfterTwoThenKept) {
   EXPECT_EQ(failed->reason, "because");
   EXPECT_EQ(failed->attempts, 3u);
   for (const auto& call : invoker_.calls) EXPECT_EQ(call.request_id, "a") << "one id through all attempts";
+  for (const auto& call : invoker_.calls) EXPECT_EQ(call.trace, invoker_.calls[0].trace) << "and one trace";
+  EXPECT_FALSE(invoker_.calls[0].trace.empty());
 }
 
 TEST_F(AsyncInvokerTest, RetriesCanBeSetToNone) {

@@ -238,12 +238,13 @@ bool is_sound(std::string_view head, std::string_view filter, std::string_view p
          get_fixed<std::uint32_t>(head, BlockHead::kBytes - 4) == crc_of(head, filter, payload);
 }
 
-void BlockWriter::put_once(std::string_view text) {
-  text = text.substr(0, kMostText);
+void BlockWriter::put_whole(std::string_view text) {
   put_number(payload_, 0);
   put_number(payload_, text.size());
   payload_ += text;
 }
+
+void BlockWriter::put_once(std::string_view text) { put_whole(text.substr(0, kMostText)); }
 
 void BlockWriter::put_repeated(std::string_view text, Last& last, Keyed keyed) {
   if (last.known != nullptr && last.text == text && (last.known->keyed & keyed) == keyed)
@@ -312,8 +313,12 @@ void BlockWriter::add(const Span& span) {
     put_number(payload_, most);
     for (std::size_t i = 0; i < most; ++i) {
       auto* const of_attribute = &last[kAttributesOf + 2 * std::min(i, kRemembered - 1)];
-      put_repeated(span.attributes[i].first, of_attribute[0]);
-      put_repeated(telemetry::shortened(span.attributes[i].second, kMostText), of_attribute[1]);
+      const auto& [name, value] = span.attributes[i];
+      put_repeated(name, of_attribute[0]);
+      if (name == kKept)
+        put_whole(std::string_view(value).substr(0, kMostKept));
+      else
+        put_repeated(telemetry::shortened(value, kMostText), of_attribute[1]);
     }
   }
   last_us_ = span.start_us;

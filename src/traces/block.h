@@ -42,6 +42,14 @@ Key key_of_resource(std::string_view resource);
 Key key_of_service(std::string_view service);
 bool may_contain(std::string_view filter, Key key);
 
+// An attribute with what else a span of others' came with, as JSON of its own (segment_documents.h): it may be as long
+// as a whole document, and is no attribute for anybody to see.
+inline constexpr std::string_view kKept = "gust.document";
+inline constexpr std::size_t kMostKept = 64 << 10;
+// An attribute of a span that has begun and not ended: another with its id is to come.
+inline constexpr std::string_view kInProgress = "gust.in_progress";
+inline bool is_reserved(std::string_view attribute) { return attribute == kKept || attribute == kInProgress; }
+
 class BlockWriter {
  public:
   void add(const Span& span);
@@ -65,6 +73,7 @@ class BlockWriter {
   enum Field : std::uint8_t { kAccountOf, kServiceOf, kNameOf, kResourceOf, kAttributesOf };
   static constexpr std::size_t kRemembered = 2;  // attributes
   static constexpr std::size_t kFields = kAttributesOf + 2 * kRemembered;
+  void put_whole(std::string_view text);
   void put_once(std::string_view text);
   void put_repeated(std::string_view text, Last& last, Keyed keyed = kNoKey);
   void put_trace(const TraceId& trace);

@@ -43,7 +43,7 @@ TEST(Block, GivesBackWhatItTook) {
   spans[2].start_us = 17;
   spans[3].kind = telemetry::SpanKind::kCustom;
   spans[3].request_id = "";
-  spans[3].attributes = {{"a", "b"}, {"a", std::string(300, 'x')}};
+  spans[3].attributes = {{"a", "b"}, {"a", std::string(300, 'x')}, {std::string(kKept), std::string(kMostKept, 'y')}};
   const auto block = block_for_test(spans);
   const auto back = read(payload_of(block));
   ASSERT_EQ(back.size(), spans.size());

@@ -1,5 +1,7 @@
 #include "traces/query.h"
 
+#include "traces/segment_documents.h"
+
 #include <algorithm>
 #include <map>
 #include <unordered_map>
@@ -15,9 +17,16 @@ struct Place {
   std::string id, kind, name;
 };
 
+// Of others' spans the services are on the map, not the steps within one, nor those of a function's own.
+Place place_of_custom(const Span& span) {
+  if (!span.resource.empty() || span.service.empty() || is_subsegment(span)) return {};
+  return {"custom:" + span.service, "custom", span.service};
+}
+
 Place place_of(const Span& span) {
   if (span.kind == SpanKind::kHandler) return {"lambda:" + span.resource, "function", span.resource};
-  if (span.kind == SpanKind::kDeadLetter) return {"queue:dead-letters", "queue", "dead letters"};
+  if (span.kind == SpanKind::kDeadLetter) return {"queue:dead-letters", "queue", std::string(kDeadLetters)};
+  if (span.kind == SpanKind::kCustom) return place_of_custom(span);
   if (span.kind != SpanKind::kRequest && span.kind != SpanKind::kCall) return {};
   // A request for an invocation is seen as what it leads to.
   if (span.service.empty() || span.service == "lambda" || span.service == "lambda-url") return {};
@@ -62,6 +71,22 @@ Place source_of(const Span& span) {
 
 using ById = std::unordered_map<SpanId, const Span*>;
 
+ById by_id_of(const std::vector<Span>& spans) {
+  ById out;
+  for (const auto& span : spans) {
+    const auto [at, fresh] = out.emplace(span.id, &span);
+    if (!fresh && is_in_progress(*at->second) && !is_in_progress(span)) at->second = &span;
+  }
+  return out;
+}
+
+// Another is the same segment: it was put again when it ended.
+bool is_replaced(const Span& span, const ById& by_id) {
+  if (span.kind != SpanKind::kCustom) return false;
+  const auto* other = by_id.at(span.id);
+  return other != &span && other->trace == span.trace;
+}
+
 // The nearest span above that is somewhere on the map; the caller outside when there is none.
 Place caller_of(const Span& span, const ById& by_id) {
   constexpr int kDeepest = 64;
@@ -79,15 +104,17 @@ Place caller_of(const Span& span, const ById& by_id) {
 
 }  // namespace
 
+std::string name_on_map(const Span& span) { return place_of(span).name; }
+
 Map map_of(const std::vector<Span>& spans) {
-  ById by_id;
-  for (const auto& span : spans) by_id.emplace(span.id, &span);
+  const auto by_id = by_id_of(spans);
   std::map<std::string, std::pair<Place, Tally>> nodes;
   std::map<std::pair<std::string, std::string>, Tally> edges;
   for (const auto& span : spans) {
     auto place = place_of(span);
-    if (place.id.empty()) continue;
+    if (place.id.empty() || is_replaced(span, by_id)) continue;
     auto from = caller_of(span, by_id);
+    if (from.id == place.id && span.kind == SpanKind::kCustom) continue;  // a step within its service
     edges[{from.id, place.id}].add(span);
     auto& caller = nodes[from.id];
     if (from.kind == "client") caller.second.add(span);

@@ -2,6 +2,7 @@
 
 #include "codec/hex.h"
 #include "codec/json.h"
+#include "traces/block.h"
 
 #include <fmt/format.h>
 #include <protozero/pbf_reader.hpp>
@@ -58,7 +59,7 @@ void set_times(Span& span, std::uint64_t start_ns, std::uint64_t end_ns) {
 }
 
 void add_attribute(Span& span, std::string_view name, std::string value) {
-  if (span.attributes.size() >= kMostAttributes || name.empty()) return;
+  if (span.attributes.size() >= kMostAttributes || name.empty() || is_reserved(name)) return;
   span.attributes.emplace_back(plain(name), plain(value));
 }
 
@@ -274,7 +275,9 @@ void write_span(pbf_writer& scope, const Span& span) {
   write_attribute(out, kAttributes, "gust.kind", telemetry::kind_name(span.kind));
   if (!span.resource.empty()) write_attribute(out, kAttributes, "gust.resource", span.resource);
   if (!span.request_id.empty()) write_attribute(out, kAttributes, "aws.request_id", span.request_id);
-  for (const auto& [name, value] : span.attributes) write_attribute(out, kAttributes, name, value);
+  for (const auto& [name, value] : span.attributes) {
+    if (name != kKept) write_attribute(out, kAttributes, name, value);
+  }
   if (span.status == SpanStatus::kOk) return;
   pbf_writer status(out, kStatus);
   status.add_string(kMessage, span.error);

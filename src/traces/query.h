@@ -25,9 +25,13 @@ struct Summary {
   std::size_t spans = 0, cold_starts = 0;
   std::vector<std::string> functions;
 };
+// Whether a trace begins with it, as far as Gust knows.
+bool begins(const Span& span);
 // Whether a span makes its trace one that failed: a caller's mistake only where the trace was entered, for functions
 // ask for what is not there and go on.
 bool is_failure(const Span& span);
+// Whether one ended so; what was throttled is an error as well, as X-Ray has it.
+bool has_status(const std::vector<Span>& spans, telemetry::SpanStatus status);
 Summary summary_of(const Trace& trace);
 
 enum class Outcome { kAny, kFailed };
@@ -35,6 +39,8 @@ struct Query {
   AccountId account;  // sees its own; the default account also what is nobody's
   std::int64_t since_us = 0, until_us = INT64_MAX;
   std::string function, service;
+  std::string named;  // a service, or what the map calls it
+  std::vector<telemetry::SpanStatus> having, lacking;  // has_status() of the whole trace
   std::string text;  // part of a name, a resource, an error, or a request's id
   Outcome outcome = Outcome::kAny;
   std::int64_t slow_us = 0;  // a span of the trace took so long
@@ -70,5 +76,8 @@ struct Map {
   std::vector<Edge> edges;
 };
 Map map_of(const std::vector<Span>& spans);
+// What the map calls the thing that a span enters; empty: it is only a step on the way.
+std::string name_on_map(const Span& span);
+inline constexpr std::string_view kDeadLetters = "dead letters";
 
 }  // namespace gust::traces

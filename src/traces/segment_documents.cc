@@ -1,9 +1,12 @@
 #include "traces/segment_documents.h"
 
 #include "codec/json.h"
+#include "traces/block.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
 
 namespace gust::traces {
 namespace {
@@ -14,8 +17,11 @@ using telemetry::SpanKind;
 using telemetry::SpanStatus;
 
 constexpr std::size_t kMostName = 200, kMostText = 200, kMostAttributes = 32;
-constexpr int kDeepest = 64;
+constexpr int kDeepest = 64, kDeepestJson = 2 * kDeepest;
 constexpr double kMostSeconds = 4e9;
+// Members of a segment that are members of a span.
+constexpr std::array<std::string_view, 8> kOfSpan{"name",       "id",       "trace_id",    "parent_id",
+                                                  "start_time", "end_time", "subsegments", "in_progress"};
 
 std::unexpected<Error> invalid(const char* code, std::string message) {
   return fail(Code::kInvalid, std::move(message), code);
@@ -44,7 +50,8 @@ const json::object* object_of(const json::object& object, std::string_view name)
 }
 
 void add(Span& span, std::string_view name, const json::value& value) {
-  if (span.attributes.size() >= kMostAttributes || !value.is_primitive()) return;
+  const bool full = span.attributes.size() >= kMostAttributes - 2;  // there is room for those of ours
+  if (full || is_reserved(name) || !value.is_primitive()) return;
   const auto text = value.is_string() ? std::string(value.get_string()) : codec::to_json(value);
   span.attributes.emplace_back(telemetry::shortened(name, kMostText), telemetry::shortened(text, kMostText));
 }
@@ -62,6 +69,31 @@ void add_details(Span& span, const json::object& from) {
   if (const auto* annotations = object_of(from, "annotations")) {
     for (const auto& [name, value] : *annotations) add(span, name, value);
   }
+}
+
+// All that a span has no place for, in JSON of its own; without the metadata, or nothing, where that is too long.
+void keep_rest(Span& span, const json::object& from) {
+  json::object rest;
+  if (const auto* type = from.if_contains("type")) rest.emplace("type", *type);  // first: see is_subsegment()
+  for (const auto& member : from) {
+    if (std::ranges::find(kOfSpan, std::string_view(member.key())) == kOfSpan.end())
+      rest.emplace(member.key(), member.value());
+  }
+  auto text = codec::to_json(rest);
+  if (text.size() > kMostKept) {
+    rest.erase("metadata");
+    text = codec::to_json(rest);
+  }
+  if (text.size() <= kMostKept) span.attributes.emplace_back(kKept, std::move(text));
+}
+
+// The segment as it came, but for what keep_rest() leaves to the span; nothing of a span that was no segment.
+std::optional<json::object> kept_of(const Span& span) {
+  const auto kept = std::ranges::find_if(span.attributes, [](const auto& each) { return each.first == kKept; });
+  if (kept == span.attributes.end()) return std::nullopt;
+  auto parsed = codec::parse_json(kept->second, kDeepestJson);
+  if (!parsed || !parsed->is_object()) return std::nullopt;
+  return std::move(parsed->get_object());
 }
 
 std::string exception_of(const json::object& from) {
@@ -97,11 +129,13 @@ class Reading {
                                               : SpanStatus::kOk;
     span.error = exception_of(from);
     add_details(span, from);
-    const auto id = span.id;
-    if (end) {
+    if (end)
       span.duration_us = std::max<std::int64_t>(0, static_cast<std::int64_t>((*end - *start) * 1e6));
-      spans.push_back(std::move(span));
-    }
+    else
+      span.attributes.emplace_back(kInProgress, "true");
+    keep_rest(span, from);
+    const auto id = span.id;
+    spans.push_back(std::move(span));
     const auto* below = from.if_contains("subsegments");
     if (below == nullptr || !below->is_array()) return {};
     const auto named = service.empty() ? text_of(from, "name") : service;
@@ -124,11 +158,32 @@ class Reading {
 
 double seconds(std::int64_t us) { return static_cast<double>(us) / 1e6; }
 
+// What a segment would say of a span of Gust's own.
+json::object details_of(const Span& span) {
+  json::object out;
+  if (span.status == SpanStatus::kFault) out["fault"] = true;
+  if (span.status == SpanStatus::kError) out["error"] = true;
+  if (span.status == SpanStatus::kThrottle) out["error"] = out["throttle"] = true;
+  if (span.kind == SpanKind::kHandler) out["origin"] = "AWS::Lambda::Function";
+  json::object annotations{{"gust_kind", telemetry::kind_name(span.kind)}, {"gust_service", span.service}};
+  if (!span.resource.empty()) annotations["gust_resource"] = span.resource;
+  json::object metadata;
+  for (const auto& [name, value] : span.attributes) metadata[name] = value;
+  out["annotations"] = std::move(annotations);
+  out["metadata"] = json::object{{"default", std::move(metadata)}};
+  if (!span.request_id.empty()) out["aws"] = json::object{{"request_id", span.request_id}};
+  if (!span.error.empty()) {
+    out["cause"] = json::object{
+        {"exceptions", json::array{json::object{{"id", span_text(span.id)}, {"message", span.error}}}}};
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<Span>> read_segment(std::string_view document) {
   if (document.size() > kMostSegmentBytes) return invalid("SizeLimitExceeded", "a segment document has 64 KB at most");
-  const auto parsed = codec::parse_json(document, 2 * kDeepest);
+  const auto parsed = codec::parse_json(document, kDeepestJson);
   if (!parsed || !parsed->is_object()) return invalid("ParseError", "the document is not a JSON object");
   const auto& from = parsed->get_object();
   const auto text = text_of(from, "trace_id");
@@ -149,28 +204,28 @@ Result<std::vector<Span>> read_segment(std::string_view document) {
 }
 
 std::string write_segment(const Span& span) {
-  json::object out{{"id", span_text(span.id)},
-                   {"name", span.name},
-                   {"trace_id", xray_id(span.trace)},
-                   {"start_time", seconds(span.start_us)},
-                   {"end_time", seconds(span.start_us + span.duration_us)}};
+  auto kept = kept_of(span);
+  auto out = kept ? *std::move(kept) : details_of(span);
+  out["id"] = span_text(span.id);
+  out["name"] = span.name;
+  out["trace_id"] = xray_id(span.trace);
+  out["start_time"] = seconds(span.start_us);
+  if (is_in_progress(span))
+    out["in_progress"] = true;
+  else
+    out["end_time"] = seconds(span.start_us + span.duration_us);
   if (span.parent != 0) out["parent_id"] = span_text(span.parent);
-  if (span.status == SpanStatus::kFault) out["fault"] = true;
-  if (span.status == SpanStatus::kError) out["error"] = true;
-  if (span.status == SpanStatus::kThrottle) out["error"] = out["throttle"] = true;
-  if (span.kind == SpanKind::kHandler) out["origin"] = "AWS::Lambda::Function";
-  json::object annotations{{"gust_kind", telemetry::kind_name(span.kind)}, {"gust_service", span.service}};
-  if (!span.resource.empty()) annotations["gust_resource"] = span.resource;
-  json::object metadata;
-  for (const auto& [name, value] : span.attributes) metadata[name] = value;
-  out["annotations"] = std::move(annotations);
-  out["metadata"] = json::object{{"default", std::move(metadata)}};
-  if (!span.request_id.empty()) out["aws"] = json::object{{"request_id", span.request_id}};
-  if (!span.error.empty()) {
-    out["cause"] = json::object{
-        {"exceptions", json::array{json::object{{"id", span_text(span.id)}, {"message", span.error}}}}};
-  }
   return codec::to_json(out);
+}
+
+bool is_subsegment(const Span& span) {
+  return std::ranges::any_of(span.attributes, [](const auto& attribute) {
+    return attribute.first == kKept && attribute.second.starts_with(R"({"type":"subsegment")");
+  });
+}
+
+bool is_in_progress(const Span& span) {
+  return std::ranges::any_of(span.attributes, [](const auto& attribute) { return attribute.first == kInProgress; });
 }
 
 }  // namespace gust::traces

@@ -11,10 +11,15 @@
 
 namespace gust::traces {
 
-// The segment, or subsegment sent by itself, and all below it; nothing of one that is still in progress. kInvalid, with
-// the service's code as source: ParseError, MissingTraceId, InvalidId...
+// The segment, or subsegment sent by itself, and all below it. What a span has no place for (annotations, metadata,
+// http, user, sql...) is its attribute kKept, and those in progress have kInProgress. kInvalid, with the service's code
+// as source: ParseError, MissingTraceId, InvalidId...
 Result<std::vector<telemetry::Span>> read_segment(std::string_view document);
+// As it was put, where it was: each span by itself.
 std::string write_segment(const telemetry::Span& span);
+// One that was put by itself, apart from the segment that it is in.
+bool is_subsegment(const telemetry::Span& span);
+bool is_in_progress(const telemetry::Span& span);
 
 inline constexpr std::size_t kMostSegmentBytes = 64 << 10;
 

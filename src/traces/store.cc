@@ -34,18 +34,26 @@ void Store::record(const Span& span) {
   const std::lock_guard lock(mutex_);
   block_.add(span);
   recorded_.fetch_add(1, std::memory_order_relaxed);
-  if (!feeds_.empty() && span.entry == Span::Entry::kYes) {
+  if (!feeds_.empty() && begins(span)) {
     std::erase_if(feeds_, [](const auto& feed) { return feed.expired(); });
     for (const auto& weak : feeds_) {
-      const auto feed = weak.lock();
-      if (!feed) continue;
-      if (feed->ids.size() < Feed::kMost)
-        feed->ids.push_back(span.trace);
-      else
-        ++feed->left_out;
+      if (const auto feed = weak.lock()) tell(*feed, span.trace);
     }
   }
   if (block_.bytes() >= settings_.block_bytes) hand_over();
+}
+
+void Store::tell(Feed& feed, const TraceId& trace) {
+  if (!feed.told_.insert(trace).second) return;
+  feed.last_.push_back(trace);
+  if (feed.last_.size() > Feed::kRemembered) {
+    feed.told_.erase(feed.last_.front());
+    feed.last_.pop_front();
+  }
+  if (feed.heard_.ids.size() < Feed::kMost)
+    feed.heard_.ids.push_back(trace);
+  else
+    ++feed.heard_.left_out;
 }
 
 void Store::hand_over() {
@@ -126,9 +134,9 @@ std::shared_ptr<Feed> Store::listen() {
   return feed;
 }
 
-Feed Store::take(Feed& feed) {
+Feed::Heard Store::take(Feed& feed) {
   const std::lock_guard lock(mutex_);
-  return std::exchange(feed, Feed());
+  return std::exchange(feed.heard_, {});
 }
 
 }  // namespace gust::traces

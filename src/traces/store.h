@@ -11,14 +11,25 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 
 namespace gust::traces {
 
 // Traces that were begun since it was looked at last.
-struct Feed {
+class Feed {
+ public:
   static constexpr std::size_t kMost = 200;  // waiting at once; what comes beyond is only counted
-  std::deque<TraceId> ids;
-  std::uint64_t left_out = 0;
+  struct Heard {
+    std::deque<TraceId> ids;
+    std::uint64_t left_out = 0;
+  };
+
+ private:
+  friend class Store;
+  static constexpr std::size_t kRemembered = 1000;  // a trace may begin with several spans: it is told once
+  Heard heard_;
+  std::deque<TraceId> last_;
+  std::set<TraceId> told_;  // those of last_
 };
 
 class Store final : public telemetry::Tracer {
@@ -41,7 +52,7 @@ class Store final : public telemetry::Tracer {
 
   // What begins from now on, as long as the answer is kept. take() empties it.
   std::shared_ptr<Feed> listen();
-  Feed take(Feed& feed);
+  Feed::Heard take(Feed& feed);
 
   // Spans recorded, and dropped because the disk was too slow, since the start.
   std::uint64_t recorded() const { return recorded_.load(std::memory_order_relaxed); }
@@ -51,6 +62,7 @@ class Store final : public telemetry::Tracer {
  private:
   Store(async::Executor executor, env::Clock& clock, std::unique_ptr<Segments> segments, StoreSettings settings);
   void hand_over();  // under mutex_
+  static void tell(Feed& feed, const TraceId& trace);
   async::Task<void> keep_flushing();
   // The segments after a flush.
   async::Task<std::vector<View>> views();

@@ -59,6 +59,9 @@ TEST_F(StoreTest, ListenersHearOfWhatBegins) {
   for (std::uint64_t i = 1; i <= Feed::kMost + 5; ++i) {
     store->record(span_for_test(i, 0));
     store->record(span_for_test(i, 1));  // begins nothing
+    auto beside = span_for_test(i, 2);   // begins as well, but it is told of once
+    beside.parent = 0;
+    store->record(beside);
   }
   auto heard = store->take(*feed);
   EXPECT_EQ(heard.ids.size(), Feed::kMost);

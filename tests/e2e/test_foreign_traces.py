@@ -202,6 +202,103 @@ def test_the_api_of_xray(gust, unique):
     assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
 
 
+def documents_of(xray, trace):
+    return [json.loads(s["Document"]) for s in xray.batch_get_traces(TraceIds=[trace])["Traces"][0]["Segments"]]
+
+
+def test_segments_come_back_as_they_were_put(gust, unique):
+    xray, now = gust.client("xray"), round(time.time(), 3)
+    trace = f"1-{int(now):08x}-{os.urandom(12).hex()}"
+    below = {"name": "ask", "id": "53995c3f42cd8ad8", "start_time": now - 0.25, "end_time": now, "namespace": "remote",
+             "sql": {"url": "jdbc:postgresql://db", "sanitized_query": "SELECT * FROM orders WHERE id = ?"},
+             "error": True, "throttle": True, "annotations": {"tries": 3}}
+    segment = {"name": unique, "id": "70de5b6f19ff9a0a", "trace_id": trace, "start_time": now - 0.5, "end_time": now,
+               "user": "ann", "annotations": {"n": 1, "share": 0.5, "paid": True, "text": "1"},
+               "metadata": {"default": {"cart": [1, {"a": None}]}, "shop": {"text": "x" * 5000}},
+               "http": {"request": {"method": "POST", "url": "https://shop/buy", "client_ip": "10.0.0.1"},
+                        "response": {"status": 200, "content_length": 86}}}
+    xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment | {"subsegments": [below]})])
+    assert documents_of(xray, trace) == [segment, below | {"trace_id": trace, "parent_id": segment["id"]}]
+    gust.restart()
+    assert documents_of(xray, trace)[0] == segment
+    shown = admin(gust, f"traces/{trace}").json()["spans"][0]["attributes"]
+    assert shown["n"] == "1" and shown["http.status"] == "200" and "gust.document" not in shown
+
+
+def test_a_segment_in_progress_is_there_until_it_ends(gust, unique):
+    xray, now = gust.client("xray"), time.time()
+    trace = f"1-{int(now):08x}-{os.urandom(12).hex()}"
+    segment = {"name": unique, "id": "70de5b6f19ff9a0a", "trace_id": trace, "start_time": now - 0.5}
+
+    def put(**more):
+        answer = xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment | more)])
+        assert answer["UnprocessedTraceSegments"] == []
+        found = xray.get_trace_summaries(StartTime=now - 60, EndTime=now + 60, FilterExpression=f'service("{unique}")')
+        assert [t["Id"] for t in found["TraceSummaries"]] == [trace]
+        (document,) = documents_of(xray, trace)
+        return document, found["TraceSummaries"][0]["IsPartial"]
+    document, partial = put(in_progress=True)
+    assert document["in_progress"] is True and "end_time" not in document and partial
+    document, partial = put(end_time=now, fault=True)
+    assert abs(document["end_time"] - now) < 1e-3 and "in_progress" not in document and document["fault"] and not partial
+
+
+def test_filters_of_xray_are_of_what_they_say(gust, unique):
+    xray, now = gust.client("xray"), time.time()
+    ids = {}
+    for status in ("ok", "fault", "error", "throttle"):
+        ids[f"1-{int(now):08x}-{os.urandom(12).hex()}"] = status
+    for trace, status in ids.items():
+        segment = {"name": unique, "id": os.urandom(8).hex(), "trace_id": trace, "start_time": now - 1, "end_time": now}
+        if status == "throttle":
+            segment["error"] = True
+        segment |= {} if status == "ok" else {status: True}
+        assert xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment)])["UnprocessedTraceSegments"] == []
+
+    def find(expression):
+        pages = xray.get_paginator("get_trace_summaries").paginate(
+            StartTime=now - 60, EndTime=now + 60, FilterExpression=f'service("{unique}") AND {expression}')
+        found = [t for page in pages for t in page["TraceSummaries"]]
+        for name in ("fault", "error", "throttle"):  # what it says of a trace is what it finds it by
+            if expression == name:
+                assert all(t["Has" + name.title()] for t in found)
+        return sorted(ids[t["Id"]] for t in found)
+    assert find("fault") == find("fault = true") == ["fault"]
+    assert find("error") == find("error = true") == ["error", "throttle"]
+    assert find("throttle") == find("throttle=true") == ["throttle"]
+    assert find("fault = false") == ["error", "ok", "throttle"] and find("throttle = false") == ["error", "fault", "ok"]
+    assert find("error AND throttle = false") == ["error"]
+
+
+def test_a_service_is_found_by_its_name_in_the_graph(gust, unique):
+    make_function(gust, unique, "def handler(e, c): pass")
+    answer = gust.client("lambda").invoke(FunctionName=unique, Payload=b"{}")
+    trace = answer["ResponseMetadata"]["HTTPHeaders"]["x-amzn-trace-id"].removeprefix("Root=")
+    xray, now = gust.client("xray"), time.time()
+    assert unique in [s["Name"] for s in xray.get_trace_graph(TraceIds=[trace])["Services"]]
+    found = xray.get_trace_summaries(StartTime=now - 60, EndTime=now + 60,
+                                     FilterExpression=f'service("{unique}")')["TraceSummaries"]
+    assert [t["Id"] for t in found] == [trace]
+    assert unique in [s["Name"] for s in found[0]["ServiceIds"]]
+
+
+def test_the_graph_of_segments_that_were_put(gust, unique):
+    xray, now = gust.client("xray"), time.time()
+    trace = f"1-{int(now):08x}-{os.urandom(12).hex()}"
+    common = {"trace_id": trace, "start_time": now - 0.5, "end_time": now}
+    call = {"name": "call", "id": "53995c3f42cd8ad8", "start_time": now - 0.4, "end_time": now}
+    documents = [common | {"name": unique, "id": "70de5b6f19ff9a0a", "subsegments": [call]},
+                 common | {"name": "bank", "id": "6b55dcc497934f1a", "parent_id": call["id"], "fault": True}]
+    xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(d) for d in documents])
+    services = {s["Name"]: s for s in xray.get_trace_graph(TraceIds=[trace])["Services"]}
+    assert set(services) == {"clients", unique, "bank"} and services["clients"]["Root"]
+    edges = {name: [e["ReferenceId"] for e in s["Edges"]] for name, s in services.items()}
+    assert edges == {"clients": [services[unique]["ReferenceId"]], unique: [services["bank"]["ReferenceId"]], "bank": []}
+    assert services["bank"]["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 1
+    everything = xray.get_service_graph(StartTime=now - 60, EndTime=now + 60)["Services"]
+    assert unique in [s["Name"] for s in everything]
+
+
 def test_xray_sees_what_gust_traced(gust, unique):
     gust.client("s3").create_bucket(Bucket=unique)
     make_function(gust, unique, f"import boto3\ndef handler(e, c): boto3.client('s3').put_object(Bucket='{unique}', Key='k')")

@@ -1,7 +1,9 @@
 """One trace from a request to the last thing that it sets off, seen by the command line and the administration."""
 import json
+import os
 import re
 import threading
+import time
 from urllib.parse import parse_qsl, quote, urlencode
 
 import boto3
@@ -255,6 +257,18 @@ def test_an_http_api(gust, unique):
     assert edges[f"apigateway:{api}", f"lambda:{unique}"]["errors"] == 0
 
 
+def test_names_are_those_that_were_given(gust, unique):
+    s3 = gust.client("s3")
+    s3.create_bucket(Bucket=unique)
+    key = "fold/we ird ü €.txt"
+    s3.put_object(Bucket=unique, Key=key, Body=b"x")
+    s3.put_object(Bucket=unique, Key="two\nlines %41", Body=b"x")
+    (found,) = gust.cli_json("traces", "--text", f"{unique}/{key}")["traces"]
+    assert found["name"] == f"PUT {unique}/{key}"
+    assert f"PUT {unique}/{key}" in gust.cli("traces", "--text", "we ird").stdout
+    assert one(trace_of(gust, text=f"{unique}/two"), kind="request")["name"] == f"PUT {unique}/two%0Alines %41"
+
+
 def test_failed_requests_and_slow_ones(gust, unique):
     s3 = gust.client("s3")
     s3.create_bucket(Bucket=unique)
@@ -318,6 +332,43 @@ def test_the_stream_tells_each_as_it_begins(gust, unique):
             stop.set()
             thread.join()
     assert told["status"] == "error" and told["spans"] == 1 and re.fullmatch(r"1-[0-9a-f]{8}-[0-9a-f]{24}", told["id"])
+
+
+def test_what_no_request_began_is_listed_once(gust, unique):
+    """A segment that was put, a failing invocation by a subscription filter, and one that is replayed."""
+    functions, logs, xray = gust.client("lambda"), gust.client("logs"), gust.client("xray")
+    arn = make_function(gust, unique, "def handler(e, c): return 1 if 'n' in e else 1 / 0")
+    functions.put_function_event_invoke_config(FunctionName=unique, MaximumRetryAttempts=1)
+    functions.add_permission(FunctionName=unique, StatementId="logs", Action="lambda:InvokeFunction",
+                             Principal="logs.amazonaws.com")
+    logs.create_log_group(logGroupName=unique)
+    logs.create_log_stream(logGroupName=unique, logStreamName="one")
+    logs.put_subscription_filter(logGroupName=unique, filterName="all", filterPattern="", destinationArn=arn)
+    before, ids = time.time(), {}
+    answer = functions.invoke(FunctionName=unique, Payload=b'{"n": 1}')["ResponseMetadata"]
+    ids["request"] = answer["HTTPHeaders"]["x-amzn-trace-id"].removeprefix("Root=")
+    logs.put_log_events(logGroupName=unique, logStreamName="one",
+                        logEvents=[{"timestamp": int(before * 1000), "message": "look"}])
+
+    def delivered():
+        trace = trace_of(gust, function=unique, failed=1)
+        return trace if trace and "retry" in kinds(trace) else None
+    subscription = wait_until(delivered, "the subscription's attempt")
+    ids["subscription"] = subscription["id"]
+    assert {s["name"] for s in subscription["spans"] if s["parent"] is None} >= {"wait in the queue", "attempt 1"}
+    replayed = gust.cli_json("replay", answer["RequestId"])["id"]
+    ids["replay"] = trace_of(gust, text=replayed)["id"]
+    for name, more in (("segment", {}), ("orphan", {"parent_id": "53995c3f42cd8ad8"})):
+        ids[name] = f"1-{int(before):08x}-{os.urandom(12).hex()}"
+        segment = {"name": unique, "id": os.urandom(8).hex(), "trace_id": ids[name], "start_time": time.time() - 1,
+                   "end_time": time.time()} | more
+        xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment)])
+    listed = [t["id"] for t in gust.cli_json("traces", "--since", "10m", "--limit", "500")["traces"]]
+    told = [t["Id"] for page in xray.get_paginator("get_trace_summaries").paginate(StartTime=before - 5, EndTime=before + 600)
+            for t in page["TraceSummaries"]]
+    for name, id in ids.items():
+        assert (listed.count(id), told.count(id)) == (1, 1), name
+    assert len(listed) == len(set(listed)) and len(told) == len(set(told))
 
 
 def test_accounts_see_their_own(gust, unique):

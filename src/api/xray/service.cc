@@ -1,5 +1,6 @@
 #include "api/xray/service.h"
 
+#include "traces/filter_expression.h"
 #include "traces/segment_documents.h"
 
 #include <fmt/format.h>
@@ -51,41 +52,6 @@ Result<traces::Query> query_of(const wire::Call& call, WallTime since, WallTime 
   return out;
 }
 
-// What of filter expressions Gust knows: words joined by AND: fault, error, throttle, service("name"), and durations
-// over a number of seconds.
-Result<void> read_filter(std::string_view text, traces::Query& query) {
-  const auto trim = [](std::string_view word) {
-    while (word.starts_with(' ')) word.remove_prefix(1);
-    while (word.ends_with(' ')) word.remove_suffix(1);
-    return word;
-  };
-  while (!text.empty()) {
-    const auto end = text.find(" AND ");
-    const auto word = trim(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 5);
-    if (word == "fault" || word == "error" || word == "throttle" || word == "fault = true" || word == "error = true") {
-      query.outcome = traces::Outcome::kFailed;
-    } else if (word.starts_with("service(\"") && word.ends_with("\")")) {
-      query.service = word.substr(9, word.size() - 11);
-    } else if (const auto more = word.find('>'); more != std::string_view::npos &&
-                                                 (word.starts_with("duration") || word.starts_with("responsetime"))) {
-      const std::string number(trim(word.substr(more + (word.substr(more).starts_with(">=") ? 2 : 1))));
-      char* over = nullptr;
-      const auto value = std::strtod(number.c_str(), &over);
-      if (number.empty() || *over != '\0' || !(value >= 0 && value < 1e6))
-        return fail(Code::kInvalid, fmt::format("Invalid filter expression: '{}' is not seconds", number), "filter");
-      query.slow_us = std::max<std::int64_t>(1, static_cast<std::int64_t>(value * 1e6));
-    } else if (!word.empty()) {
-      return fail(Code::kInvalid,
-                  fmt::format("Invalid filter expression: '{}'; Gust knows fault, error, throttle, service(\"name\"), "
-                              "duration > N and responsetime > N, joined by AND",
-                              word),
-                  "filter");
-    }
-  }
-  return {};
-}
-
 xray::ServiceId service_id(const std::string& name, const std::string& account, const std::string& type) {
   xray::ServiceId out;
   out.name = name;
@@ -102,16 +68,16 @@ xray::TraceSummary to_summary(const Trace& trace) {
   out.start_time = from_epoch_ms(summary.start_us / 1000);
   out.duration = seconds(summary.duration_us);
   out.response_time = seconds(trace.spans.empty() ? 0 : trace.spans.front().duration_us);
-  const auto has = [&](telemetry::SpanStatus status) {
-    return std::ranges::any_of(trace.spans, [&](const Span& span) { return span.status == status; });
-  };
-  out.has_fault = has(telemetry::SpanStatus::kFault);
-  out.has_error = has(telemetry::SpanStatus::kError);
-  out.has_throttle = has(telemetry::SpanStatus::kThrottle);
-  out.is_partial = false;
+  out.has_fault = traces::has_status(trace.spans, telemetry::SpanStatus::kFault);
+  out.has_error = traces::has_status(trace.spans, telemetry::SpanStatus::kError);
+  out.has_throttle = traces::has_status(trace.spans, telemetry::SpanStatus::kThrottle);
+  out.is_partial = std::ranges::any_of(trace.spans, traces::is_in_progress);
   out.service_ids.emplace();
   std::map<std::string, std::string> services;
-  for (const auto& span : trace.spans) services.emplace(span.service, span.account);
+  for (const auto& span : trace.spans) {
+    services.emplace(span.service, span.account);
+    if (const auto name = traces::name_on_map(span); !name.empty()) services.emplace(name, span.account);
+  }
   for (const auto& [name, account] : services) out.service_ids->push_back(service_id(name, account, "gust"));
   if (!trace.spans.empty()) out.entry_point = service_id(summary.service, trace.spans.front().account, "gust");
   return out;
@@ -202,7 +168,7 @@ XRayReply<xray::PutTraceSegmentsResult> XRayService::put_segments(wire::Call cal
 XRayReply<xray::GetTraceSummariesResult> XRayService::summaries(wire::Call call,
                                                                 xray::GetTraceSummariesRequest request) {
   GUST_CO_TRY(auto query, query_of(call, request.start_time, request.end_time));
-  GUST_CO_CHECK(read_filter(request.filter_expression.value_or(""), query));
+  GUST_CO_CHECK(traces::read_filter(request.filter_expression.value_or(""), query));
   if (request.next_token) {
     char* over = nullptr;
     query.before = std::strtoull(request.next_token->c_str(), &over, 16);
