@@ -1,5 +1,6 @@
 #include "codec/legible.h"
 
+#include "codec/hex.h"
 #include "codec/utf8.h"
 
 #include <algorithm>
@@ -18,17 +19,11 @@ std::size_t legible_character(std::string_view text) {
   return control ? 0 : size;
 }
 
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // The encoded bytes at the front, as many as a character may have.
 std::size_t decode_front(std::string_view text, std::array<char, 4>& to) {
   std::size_t size = 0;
   for (; size < to.size() && text.size() >= 3 && text[0] == '%'; text.remove_prefix(3)) {
-    const auto high = digit(text[1]), low = digit(text[2]);
+    const auto high = hex_digit(text[1]), low = hex_digit(text[2]);
     if (high < 0 || low < 0) break;
     to[size++] = static_cast<char>(high << 4 | low);
   }
