@@ -6,6 +6,7 @@ import { href } from '../../app/router';
 import { Await, Badge, Button, Crumbs, Empty, Facts, Failure, PageHead, Panel } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { bytes, count } from '../../ui/format';
+import { filterOf } from './filter';
 import { ItemDialog } from './ItemDialog';
 import { QueryForm } from './QueryForm';
 import { columnsOf, inputOf, type Search } from './search';
@@ -63,11 +64,22 @@ function Items({ table, search, onOpen }: { table: Table; search: Search; onOpen
 const keyText = (table: Table, schema: Table['KeySchema']) =>
   schema.map((k) => `${k.AttributeName} (${table.AttributeDefinitions.find((a) => a.AttributeName === k.AttributeName)?.AttributeType})`).join(', ');
 
+/** What is wrong with the condition; then nothing is asked. */
+function problemOf(search: Search): string | undefined {
+  try {
+    filterOf(search.filter);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 export function TablePage({ name }: { name: string }) {
   const queries = useQueryClient();
   const table = useQuery({ queryKey: ['table', name], queryFn: () => describeTable(name), refetchInterval: 10_000 });
   const [search, setSearch] = useState<Search>({ index: '', hash: '', condition: '=', range: '', to: '', filter: '', order: 'up' });
   const [open, setOpen] = useState<Item | 'new'>();
+  const problem = problemOf(search);
   return (
     <>
       <Crumbs items={[['Tables', href('tables')], [name]]} />
@@ -83,9 +95,15 @@ export function TablePage({ name }: { name: string }) {
               </Button>
             </PageHead>
             <Panel>
-              <QueryForm table={found} search={search} onSearch={setSearch} />
+              <QueryForm table={found} search={search} wrong={!!problem} onSearch={setSearch} />
             </Panel>
-            <Items table={found} search={search} onOpen={setOpen} />
+            {problem ? (
+              <p className="notice bad" role="alert">
+                Only items where: {problem}
+              </p>
+            ) : (
+              <Items table={found} search={search} onOpen={setOpen} />
+            )}
             <details className="panel details">
               <summary>About the table</summary>
               <Facts
