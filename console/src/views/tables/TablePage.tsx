@@ -5,7 +5,7 @@ import { describeTable, dynamodb, indexesOf, shown, type Item, type Page, type T
 import { href } from '../../app/router';
 import { Await, Badge, Button, Crumbs, Empty, Facts, Failure, PageHead, Panel } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { bytes, count } from '../../ui/format';
+import { bytes, count, many } from '../../ui/format';
 import { filterOf } from './filter';
 import { ItemDialog } from './ItemDialog';
 import { QueryForm } from './QueryForm';
@@ -49,7 +49,7 @@ function Items({ table, search, onOpen }: { table: Table; search: Search; onOpen
         onEnd={more}
         foot={
           <span className="row">
-            {count(items.length)} items, {count(scanned)} looked at
+            {many(items.length, 'item')}, {count(scanned)} looked at
             {query.hasNextPage && (
               <Button kind="quiet" busy={query.isFetchingNextPage} onClick={more}>
                 More
@@ -88,7 +88,7 @@ export function TablePage({ name }: { name: string }) {
           <>
             <PageHead title={name}>
               {found.TableStatus !== 'ACTIVE' && <Badge tone="warn">{found.TableStatus}</Badge>}
-              <Badge>about {count(found.ItemCount)} items</Badge>
+              <Badge>about {many(found.ItemCount, 'item')}</Badge>
               <Badge>{bytes(found.TableSizeBytes)}</Badge>
               <Button kind="primary" onClick={() => setOpen('new')}>
                 <Plus size={16} aria-hidden /> New item
