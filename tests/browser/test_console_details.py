@@ -1,8 +1,13 @@
 """Single things of the console that a person would stumble on: what is cut off, counted wrong, or said too late."""
+import json
+import re
+
 import pytest
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 expect = playwright_api.expect
+
+PHONE = {"width": 390, "height": 780}
 
 
 def table_of(gust, name, items):
@@ -21,6 +26,8 @@ def test_a_condition_of_items(gust, console, unique):
     field = page.get_by_label("Only items where")
     asked = []
     page.on("request", lambda request: asked.append(request) if (request.post_data or "").startswith(f'{{"TableName":"{unique}","Limit"') else None)
+    expect(row).to_contain_text("4 bytes")
+    expect(page.locator(".table-foot")).to_have_text("1 item, 1 looked at")
     for condition in ("n < 5", "text > zzz", "text != hello"):
         field.fill(condition)
         field.press("Enter")
@@ -37,3 +44,54 @@ def test_a_condition_of_items(gust, console, unique):
         expect(row).to_have_count(0)
     assert asked == []
     assert it.axe() == []
+
+
+def cut_off(page, within="main"):
+    """Elements whose text goes on behind their edge, or that stick out of what they are in."""
+    return page.evaluate("""within => [...document.querySelectorAll(`${within} .td.end, ${within} .tile strong, ${within} .td time`)]
+        .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0).map(e => e.textContent)""", within)
+
+
+def tell_small_sums(page):
+    """The bill of one who used little, whatever other tests did."""
+    functions = [{"day": "", "function": f"small-{n}", "tags": {"team": "shop"} if n else {}, "invocations": 1, "errors": 0, "billed_ms": 3, "mb_ms": 400, "tmp_mb_ms": 0,
+                  "duration_us": 2500, "cpu_us": 900, "bytes_in": 2, "bytes_out": 30} for n in range(2)]
+    uses = [{"day": "", "service": service, "resource": f"small-{service}", "tags": {"team": "shop"}, "requests": 1, "puts": puts, "gets": 0, "api_requests": 0, "bytes_in": 3, "bytes_out": 0,
+             "read_milliunits": 500, "write_milliunits": 0, "byte_hours": 10} for service, puts in (("s3", 132), ("dynamodb", 0))]
+
+    def answer(route):
+        day = re.search(r"to=([\d-]+)", route.request.url)[1]
+        route.fulfill(json={"usage": [row | {"day": day} for row in functions], "uses": [row | {"day": day} for row in uses]})
+
+    page.route(re.compile("/admin/usage"), answer)
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 860}, PHONE], ids=["wide", "phone"])
+def test_small_sums_are_whole_and_add_up(gust, console, console_world, screenshots, size):
+    it = console(viewport=size)
+    page = it.page
+    tell_small_sums(page)
+    page.reload()
+    it.show("overview", "Overview")
+    whole = "$0.00066"
+    expect(page.locator(".tile").filter(has_text="Cost today")).to_contain_text(whole)
+    assert cut_off(page) == []
+    it.show("bill", "Bill")
+    expect(page.get_by_text(f"{whole} by a public cloud's prices")).to_be_visible()
+    expect(page.get_by_role("table", name="Usage by function")).to_contain_text("$0.00000021")
+    expect(page.get_by_role("table", name="Usage of other services")).to_contain_text(whole)
+    assert cut_off(page) == []
+    page.screenshot(path=screenshots / f"console-small-sums-{size['width']}.png", full_page=True)
+    for by, names in (("day", 1), ("tag", 2)):
+        page.get_by_label(re.compile("^By")).select_option(by)
+        rows = page.get_by_role("table", name=f"Usage by {by}")
+        expect(rows.locator(".table-rows [role=row]")).to_have_count(names)
+        expect(rows).to_contain_text(whole)
+        expect(page.get_by_role("table", name="Usage of other services")).to_have_count(0)
+        assert cut_off(page) == []
+    page.get_by_label(re.compile("^By")).select_option("function")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    lines = download.value.path().read_text().splitlines()
+    assert sorted(line.split(",")[0] for line in lines[1:]) == ["dynamodb:small-dynamodb", "s3:small-s3", "small-0", "small-1"]
+    assert f"{sum(float(line.split(',')[-1]) for line in lines[1:]):.5f}" == "0.00066"
