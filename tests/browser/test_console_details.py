@@ -95,3 +95,52 @@ def test_small_sums_are_whole_and_add_up(gust, console, console_world, screensho
     lines = download.value.path().read_text().splitlines()
     assert sorted(line.split(",")[0] for line in lines[1:]) == ["dynamodb:small-dynamodb", "s3:small-s3", "small-0", "small-1"]
     assert f"{sum(float(line.split(',')[-1]) for line in lines[1:]):.5f}" == "0.00066"
+
+
+def sticks_out(page, within):
+    """Elements that end right of what they are in, where that does not scroll."""
+    return page.evaluate("""within => [...document.querySelectorAll(`${within} *`)].filter(e => {
+        const edge = e.parentElement.closest(within).getBoundingClientRect().right;
+        for (let p = e.parentElement; p && !p.matches(within); p = p.parentElement) if (getComputedStyle(p).overflowX !== 'visible') return false;
+        return e.getBoundingClientRect().right > edge + 1;
+    }).slice(0, 5).map(e => e.outerHTML.slice(0, 120))""", within)
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 860}, PHONE], ids=["wide", "phone"])
+def test_a_new_account(gust, console, unique, screenshots, size):
+    it = console(viewport=size)
+    page = it.show("settings", "Settings")
+    before = len(gust.cli_json("account", "ls"))
+    field = page.get_by_label("Name of a new account")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("alert")).to_have_text("An account needs a name.")
+    expect(field).to_be_focused()
+    assert it.axe() == [] and len(gust.cli_json("account", "ls")) == before
+    field.fill(f" {unique} ")
+    page.get_by_role("button", name="Make it").click()
+    made = page.get_by_role("status").filter(has_text="only now")
+    expect(made).to_contain_text("AWS_SECRET_ACCESS_KEY=")
+    page.screenshot(path=screenshots / f"console-new-account-{size['width']}.png", full_page=True)
+    assert it.too_wide() == [] and sticks_out(page, ".panel") == []
+    copy = made.get_by_role("button", name="Copy")
+    assert copy.bounding_box()["x"] + copy.bounding_box()["width"] <= size["width"]
+    assert [account["name"] for account in gust.cli_json("account", "ls")].count(unique) == 1
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 860}, PHONE], ids=["wide", "phone"])
+def test_long_text_stays_in_its_dialog(gust, console, console_world, screenshots, size):
+    name = "price-orders"
+    gust.client("lambda").invoke(FunctionName=name, Payload=json.dumps({"id": "x" * 400, "lines": [{"price": 4, "count": 2}]}))
+    it = console(viewport=size)
+    page = it.show(f"functions/{name}?tab=events", name)
+    page.locator("[role=row][data-index='0']").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label(re.compile("^To version")).select_option("1")
+    dialog.get_by_role("button", name="Send it again").click()
+    expect(dialog.get_by_label("Answer")).to_contain_text("xxx")
+    page.screenshot(path=screenshots / f"console-long-answer-{size['width']}.png")
+    assert sticks_out(page, ".dialog-body") == []
+    assert page.evaluate("() => { const d = document.querySelector('dialog'); return d.scrollWidth <= d.clientWidth; }")
+    # The copy button is beside the text, not on it.
+    boxes = page.evaluate("""() => [...document.querySelectorAll('.code')].map(c => [c.querySelector('pre').getBoundingClientRect().right, c.querySelector('button').getBoundingClientRect().left])""")
+    assert len(boxes) == 2 and all(text <= button for text, button in boxes)
