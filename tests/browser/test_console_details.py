@@ -144,3 +144,47 @@ def test_long_text_stays_in_its_dialog(gust, console, console_world, screenshots
     # The copy button is beside the text, not on it.
     boxes = page.evaluate("""() => [...document.querySelectorAll('.code')].map(c => [c.querySelector('pre').getBoundingClientRect().right, c.querySelector('button').getBoundingClientRect().left])""")
     assert len(boxes) == 2 and all(text <= button for text, button in boxes)
+
+
+def test_rows_of_a_phone_are_as_their_head(gust, console, console_world, screenshots):
+    it = console(viewport=PHONE, has_touch=True)
+    for name, route, heading in (("traces", "traces", "Traces"), ("log-search", "logs/%2Faws%2Flambda%2Fprice-orders", "price-orders"), ("failed", "failed", "Failed events"),
+                                 ("bucket", "buckets/album/2026%2F", "2026")):
+        gust.client("s3").head_object(Bucket="album", Key="2026/valley.webp")  # a trace of now
+        page = it.show(route, heading)
+        page.locator("[role=row][data-index='0']").wait_for()
+        page.screenshot(path=screenshots / f"console-{name}-columns-phone.png")
+        columns = page.evaluate("""() => [...document.querySelectorAll('[role=row]')].map(row => [...row.children].filter(c => c.offsetParent)
+            .map(c => Math.round(c.getBoundingClientRect().left)).join())""")
+        assert len(columns) > 1 and len(set(columns)) == 1, (name, set(columns))
+        cut = page.evaluate("""() => [...document.querySelectorAll('.td')].filter(c => c.offsetParent && c.querySelector('time, .badge, input') && c.scrollWidth > c.clientWidth)
+            .map(c => c.outerHTML.slice(0, 200))""")
+        assert cut == [], name
+
+
+def test_what_is_not_there(console, console_world, screenshots):
+    it = console()
+    page = it.show("nosuchview", "There is no such view")
+    expect(page.get_by_role("main")).to_contain_text("nosuchview")
+    expect(page.locator(".navigation [aria-current]")).to_have_count(0)
+    assert it.axe() == []
+    page = it.show("functions?q=nothing-has-this-name", "Functions")
+    expect(page.get_by_role("table")).to_contain_text("Nothing matches the filter.")
+    assert it.axe() == []
+
+
+def test_gust_goes_and_comes_back(chromium, new_gust, screenshots):
+    from console_page import ConsolePage
+    daemon = new_gust().start()
+    it = ConsolePage(chromium, daemon).sign_in()
+    page = it.page
+    expect(page.locator(".tile").filter(has_text="Functions")).to_contain_text("0 instances")
+    expect(page.locator(".tile").filter(has_text="Now")).to_contain_text("/s")
+    daemon.stop()
+    expect(page.get_by_role("alert")).to_contain_text("Gust does not answer")
+    expect(page.locator(".tile").filter(has_text="Now")).not_to_contain_text("/s")
+    expect(page.locator(".tile").filter(has_text="Functions")).not_to_contain_text("instance")
+    page.screenshot(path=screenshots / "console-gone.png")
+    daemon.start()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    it.close()

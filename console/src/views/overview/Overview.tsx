@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, type CSSProperties } from 'react';
 import { status, used as usedOf } from '../../api/admin';
+import { useReached } from '../../api/http';
 import { usePulse, type Beat } from '../../api/pulse';
 import { session } from '../../api/session';
 import { listTables } from '../../api/dynamodb';
@@ -103,7 +104,8 @@ export function Overview() {
   const spent = used.data && totalOf([...used.data.usage, ...used.data.uses]);
   const calls = running.reduce((n, r) => n + r.invocations, 0);
   const errors = running.reduce((n, r) => n + r.errors, 0);
-  const now = beats.at(-1);
+  const reached = useReached();
+  const now = reached ? beats.at(-1) : undefined; // of what is gone nothing is known
   return (
     <>
       <PageHead title="Overview" lead={`Gust ${session().version} at ${session().endpoint}`} />
@@ -111,7 +113,7 @@ export function Overview() {
         {(now_) => (
           <>
             <div className="tiles">
-              <Tile label="Functions" value={count(now_.functions)} note={many(now_.instances.reduce((n, i) => n + i.busy + i.idle, 0), 'instance')} to={href('functions')} />
+              <Tile label="Functions" value={count(now_.functions)} note={reached ? many(now_.instances.reduce((n, i) => n + i.busy + i.idle, 0), 'instance') : undefined} to={href('functions')} />
               <Tile label="Buckets" value={buckets.data ? count(buckets.data.length) : '…'} to={href('buckets')} />
               <Tile label="Tables" value={tables.data ? count(tables.data.length) : '…'} to={href('tables')} />
               <Tile
