@@ -188,3 +188,27 @@ def test_gust_goes_and_comes_back(chromium, new_gust, screenshots):
     daemon.start()
     expect(page.get_by_role("alert")).to_have_count(0)
     it.close()
+
+
+def test_columns_of_a_query_fit_what_is_in_them(console, console_world, screenshots):
+    it = console()
+    page = it.show("logs/%2Faws%2Flambda%2Fprice-orders?tab=query", "price-orders")
+    page.get_by_label("Insights query").fill("fields @timestamp, @duration, @maxMemoryUsed, @requestId, @message | limit 50")
+    page.keyboard.press("Control+Enter")
+    results = page.get_by_role("table", name="Results")
+    expect(results.get_by_role("columnheader", name="@duration")).to_be_visible()
+    page.screenshot(path=screenshots / "console-query-columns.png")
+    cut = page.evaluate("() => [...document.querySelectorAll('[role=row] > :first-child')].filter(c => c.scrollWidth > c.clientWidth).map(c => c.textContent)")
+    assert cut == []
+    empty, time = (results.get_by_role("columnheader", name=name).bounding_box()["width"] for name in ("@duration", "@timestamp"))
+    assert empty < time
+
+
+def test_a_placeholder_is_whole(console, console_world, screenshots):
+    it = console(viewport={"width": 1024, "height": 860})
+    page = it.show("failed", "Failed events")
+    page.screenshot(path=screenshots / "console-failed-filter.png")
+    room = page.evaluate("""() => { const field = document.querySelector('main input[type=search]'), style = getComputedStyle(field), pen = document.createElement('canvas').getContext('2d');
+        pen.font = style.font;
+        return field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - pen.measureText(field.placeholder).width; }""")
+    assert room >= 0
