@@ -212,3 +212,30 @@ def test_a_placeholder_is_whole(console, console_world, screenshots):
         pen.font = style.font;
         return field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - pen.measureText(field.placeholder).width; }""")
     assert room >= 0
+
+
+def many_nodes(route):
+    functions = [f"function-{n}" for n in range(21)]
+    one = {"count": 30, "errors": 0, "p50_us": 900}
+    nodes = [("client", "client"), ("api", "api"), *((name, "function") for name in functions), ("songs", "table"), ("album", "bucket")]
+    edges = [("client", "api"), *(("api", name) for name in functions), *((name, store) for name in functions[:8] for store in ("songs", "album"))]
+    route.fulfill(json={"nodes": [{"id": name, "kind": kind, "name": name} | one for name, kind in nodes], "edges": [{"from": a, "to": b} | one for a, b in edges]})
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_large_map_is_seen_whole(console, screenshots, theme):
+    it = console(color_scheme=theme)
+    page = it.page
+    page.route(re.compile("/admin/map"), many_nodes)
+    it.show("map", "Map")
+    expect(page.locator(".map-card")).to_have_count(25)
+    it.until("document.querySelectorAll('.react-flow__edge').length > 30")
+    page.screenshot(path=screenshots / f"console-large-map-{theme}.png")
+    out = page.evaluate("""() => { const frame = document.querySelector('.flow').getBoundingClientRect();
+        return [...document.querySelectorAll('.map-card')].filter(c => { const b = c.getBoundingClientRect(); return b.top < frame.top || b.bottom > frame.bottom || b.left < frame.left || b.right > frame.right; })
+            .map(c => c.textContent); }""")
+    assert out == []
+    labels = page.evaluate("() => [...document.querySelectorAll('.react-flow__edge-text')].map(e => e.getBoundingClientRect()).map(b => [b.left, b.top, b.right, b.bottom])")
+    assert len(labels) > 10
+    over = [(a, b) for i, a in enumerate(labels) for b in labels[i + 1:] if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]]
+    assert over == []
