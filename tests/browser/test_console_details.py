@@ -239,3 +239,38 @@ def test_a_large_map_is_seen_whole(console, screenshots, theme):
     assert len(labels) > 10
     over = [(a, b) for i, a in enumerate(labels) for b in labels[i + 1:] if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]]
     assert over == []
+
+
+def test_the_axis_of_time(chromium, gust):
+    """The words of the canvas, as they are drawn: times that differ, none behind the edge, from the first look on."""
+    from console_page import ConsolePage
+    it = ConsolePage(chromium, gust)
+    it.context.add_init_script("""window.drawn = [];
+        const fill = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+            if (/^\\d\\d:\\d\\d:\\d\\d$/.test(text)) window.drawn.push([text, x + this.measureText(text).width / 2 <= this.canvas.width + 1]);
+            return fill.apply(this, arguments);
+        };""")
+    looks = []
+
+    def two_looks(route):
+        looks.append(route)
+        route.continue_() if len(looks) < 3 else route.fulfill(status=503)
+
+    it.page.route(re.compile("/admin/metrics"), two_looks)
+    page = it.sign_in().page
+    it.until("document.querySelectorAll('.chart canvas').length === 2 && window.drawn.length > 4")
+    expect(page.locator(".tile").filter(has_text="Now")).to_contain_text("/s")
+    drawn = page.evaluate("window.drawn")
+    assert "00:00:00" not in {text for text, _ in drawn} and len({text for text, _ in drawn}) > 1
+    assert all(inside for _, inside in drawn), drawn
+    it.close()
+
+
+def test_the_sign_in_page_names_the_folder(chromium, gust):
+    from console_page import ConsolePage
+    it = ConsolePage(chromium, gust)
+    it.page.goto(f"{gust.endpoint}/_gust/")
+    expect(it.page.locator(".sign-in-hint")).to_contain_text("GUST_DATA")
+    assert str(gust.data) not in it.page.content()
+    it.close()
