@@ -68,15 +68,13 @@ export interface Usage {
   bytes_in: number;
   bytes_out: number;
 }
-export async function usage(from: string, to: string): Promise<Usage[]> {
-  return (await json<{ usage: Usage[] }>(`admin/usage?from=${from}&to=${to}`)).usage;
-}
 
 /** What was used of the object store, the tables and the HTTP APIs. */
 export interface Use {
   day: string;
   service: string; // s3, dynamodb, apigateway
   resource: string;
+  tags: Record<string, string>;
   requests: number;
   puts: number;
   gets: number;
@@ -87,9 +85,12 @@ export interface Use {
   write_milliunits: number;
   byte_hours: number;
 }
-export async function uses(from: string, to: string): Promise<Use[]> {
-  return (await json<{ uses?: Use[] }>(`admin/usage?from=${from}&to=${to}`)).uses ?? [];
+/** All that a bill is made of. */
+export interface Used {
+  usage: Usage[]; // of functions
+  uses: Use[];
 }
+export const used = (from: string, to: string) => json<Used>(`admin/usage?from=${from}&to=${to}`);
 
 export interface Budget {
   amount: string;

@@ -1,4 +1,5 @@
 // DynamoDB's own API. Items stay as the service has them, typed, so that no number loses a digit.
+import { many } from '../ui/format';
 import { json } from './http';
 
 export type Value =
@@ -83,7 +84,7 @@ export function shown(value: Value | undefined): string {
     case 'NULL':
       return 'null';
     case 'B':
-      return `${Math.floor(((inside as string).length * 3) / 4)} bytes`;
+      return many(Math.floor(((inside as string).replace(/=+$/, '').length * 3) / 4), 'byte');
     case 'L':
       return `[${(inside as Value[]).map(shown).join(', ')}]`;
     case 'M':

@@ -1,4 +1,5 @@
 // One request to the daemon, through the console's session; failures are ApiErrors with what the service said.
+import { useSyncExternalStore } from 'react';
 
 export class ApiError extends Error {
   constructor(
@@ -9,6 +10,22 @@ export class ApiError extends Error {
     super(message);
   }
 }
+
+/** Whether the last request had an answer, whatever it said. */
+let reached = true;
+const watchers = new Set<() => void>();
+function become(now: boolean) {
+  if (reached === now) return;
+  reached = now;
+  watchers.forEach((tell) => tell());
+}
+const watch = (tell: () => void) => {
+  watchers.add(tell);
+  return () => watchers.delete(tell);
+};
+export const useReached = () => useSyncExternalStore(watch, () => reached);
+
+export const UNREACHABLE = 'Gust does not answer. Is it running? Start it with: gust up';
 
 const BASE = '/_gust/console/';
 let csrf = '';
@@ -53,8 +70,10 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
     response = await fetch(BASE + path, { ...init, headers: headersOf(method, init.headers) });
   } catch (error) {
     if ((error as Error).name === 'AbortError') throw error;
-    throw new ApiError(0, 'unreachable', 'Gust does not answer. Is it running? Start it with: gust up');
+    become(false);
+    throw new ApiError(0, 'unreachable', UNREACHABLE);
   }
+  become(true);
   if (response.ok) return response;
   if (response.status === 401) onSignedOut();
   throw errorOf(response.status, await response.text(), response.headers.get('content-type') ?? '');

@@ -1,9 +1,10 @@
 // What is around every view: navigation, the palette, the theme, the account.
 import { Menu as MenuIcon, Search } from 'lucide-react';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { UNREACHABLE, useReached } from '../api/http';
 import { startPulse } from '../api/pulse';
 import type { Session } from '../api/session';
-import { Button, Loading } from '../ui/basics';
+import { Button, Loading, PageHead } from '../ui/basics';
 import { views, type View } from '../views/table';
 import { Boundary } from './Boundary';
 import { Logo } from './Logo';
@@ -11,7 +12,7 @@ import { Palette } from './Palette';
 import { href, useRoute } from './router';
 import { ShortcutHelp, useShortcuts } from './shortcuts';
 
-function Navigation({ current, onGo }: { current: View; onGo?: () => void }) {
+function Navigation({ current, onGo }: { current?: View; onGo?: () => void }) {
   const groups = [...new Set(views.map((v) => v.group))];
   return (
     <nav aria-label="Views" className="navigation">
@@ -33,11 +34,21 @@ function Navigation({ current, onGo }: { current: View; onGo?: () => void }) {
   );
 }
 
+const NoView = ({ name }: { name: string }) => (
+  <>
+    <PageHead title="There is no such view" lead={`Nothing in the console is called '${name}'.`} />
+    <p>
+      <a href={href('overview')}>To the overview</a>
+    </p>
+  </>
+);
+
 const Menus = lazy(() => import('./Menus'));
 
 export function Shell({ session }: { session: Session }) {
   const { view: id, rest } = useRoute();
-  const view = views.find((v) => v.id === id) ?? views[0];
+  const view = id ? views.find((v) => v.id === id) : views[0];
+  const reached = useReached();
   const [drawer, setDrawer] = useState(false);
   const [open, setOpen] = useState<'palette' | 'help'>();
   const main = useRef<HTMLElement>(null);
@@ -48,7 +59,7 @@ export function Shell({ session }: { session: Session }) {
     requestAnimationFrame(() => performance.mark('gust-frame')); // bench/main/console.py reads it
   }, []);
   useEffect(() => {
-    document.title = `${view.title} – Gust`;
+    document.title = `${view?.title ?? 'No such view'} – Gust`;
     if (!first.current) main.current?.focus({ preventScroll: true }); // screen readers read on from there
     first.current = false;
     scrollTo(0, 0);
@@ -80,9 +91,14 @@ export function Shell({ session }: { session: Session }) {
       </aside>
       {drawer && <div className="shade" onClick={() => setDrawer(false)} />}
       <main ref={main} tabIndex={-1} className="main">
-        <Boundary key={[view.id, ...rest].join('/')}>
+        {!reached && (
+          <p className="notice bad away" role="alert">
+            {UNREACHABLE}. What is seen here is from before.
+          </p>
+        )}
+        <Boundary key={[id, ...rest].join('/')}>
           <Suspense fallback={<Loading />}>
-            <view.component />
+            {view ? <view.component /> : <NoView name={id} />}
           </Suspense>
         </Boundary>
       </main>

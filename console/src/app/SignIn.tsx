@@ -44,8 +44,11 @@ export function SignIn({ why }: { why?: string }) {
       <div className="sign-in-hint">
         <p className="muted">On the machine that Gust runs on, this opens the console without typing keys:</p>
         <Command text="gust console" />
-        <p className="muted">The root account's keys are in the data folder:</p>
-        <Command text="cat ~/.local/share/gust/credentials" />
+        <p className="muted">
+          The root account's keys are in the file <code>credentials</code> of the data folder: the one that gust up was given with --data or GUST_DATA, else
+          $XDG_DATA_HOME/gust or ~/.local/share/gust. With the same --data or GUST_DATA:
+        </p>
+        <Command text={'cat "${GUST_DATA:-${XDG_DATA_HOME:-$HOME/.local/share}/gust}/credentials"'} />
       </div>
     </main>
   );

@@ -2,7 +2,7 @@
 // rows, Enter opens one.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 
 export interface Column<T> {
   key: string;
@@ -11,7 +11,7 @@ export interface Column<T> {
   sort?: (row: T) => string | number;
   width?: string; // of a grid's column
   align?: 'end';
-  narrow?: 'hide' | 'fixed'; // on a phone
+  narrow?: 'hide' | (string & {}); // on a phone: not there, or of this width
 }
 
 interface Props<T> {
@@ -24,12 +24,21 @@ interface Props<T> {
   height?: number; // of the rows' window, in pixels; else as high as its rows, up to most of the screen
   minWidth?: number; // of the columns together; what does not fit is scrolled to
   onEnd?: () => void; // the last row is seen
+  none?: string; // where there are no rows
   foot?: ReactNode;
 }
 
 const ROW = 41;
 
-export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, height, minWidth, onEnd, foot }: Props<T>) {
+/** The columns' widths, the same in each row. On a phone none is so wide that others go off the screen. */
+function templateOf<T>(columns: Column<T>[]) {
+  const widths = columns.map((c) => c.width ?? 'minmax(0, 1fr)');
+  const narrow = columns.flatMap((c, i) => (c.narrow === 'hide' ? [] : [c.narrow ?? widths[i].replace(/^minmax\([^,]*,/, 'minmax(0,')]));
+  return { '--columns': widths.join(' '), '--narrow': narrow.join(' ') } as CSSProperties;
+}
+const classOf = <T,>(c: Column<T>) => `${c.align ?? ''} ${c.narrow === 'hide' ? 'hide' : ''}`;
+
+export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, height, minWidth, onEnd, none = 'Nothing matches the filter.', foot }: Props<T>) {
   const [order, setOrder] = useState<{ key: string; down: boolean }>();
   const scroller = useRef<HTMLDivElement>(null);
   const sorted = useMemo(() => {
@@ -42,7 +51,7 @@ export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, h
   const items = virtual.getVirtualItems();
   const end = items.at(-1)?.index;
   if (onEnd && end !== undefined && end >= sorted.length - 1) queueMicrotask(onEnd);
-  const template = { gridTemplateColumns: columns.map((c) => c.width ?? 'minmax(0, 1fr)').join(' ') };
+  const template = templateOf(columns);
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>, index: number) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity }[event.key];
@@ -65,7 +74,7 @@ export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, h
             <div
               key={c.key}
               role="columnheader"
-              className={`th ${c.align ?? ''} ${c.narrow ?? ''}`}
+              className={`th ${classOf(c)}`}
               aria-sort={order?.key === c.key ? (order.down ? 'descending' : 'ascending') : undefined}
             >
               {c.sort ? (
@@ -99,7 +108,7 @@ export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, h
                 onKeyDown={onOpen && ((event) => onKeyDown(event, item.index))}
               >
                 {columns.map((c) => (
-                  <div key={c.key} role="cell" className={`td ${c.align ?? ''} ${c.narrow ?? ''}`}>
+                  <div key={c.key} role="cell" className={`td ${classOf(c)}`}>
                     {c.cell(row)}
                   </div>
                 ))}
@@ -108,6 +117,7 @@ export function DataTable<T>({ label, rows, columns, rowKey, onOpen, selected, h
           })}
         </div>
       </div>
+      {!sorted.length && <div className="table-none muted">{none}</div>}
       {foot && <div className="table-foot muted">{foot}</div>}
     </div>
   );

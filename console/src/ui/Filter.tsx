@@ -25,6 +25,6 @@ export function useFilter(): ListFilter {
   };
 }
 
-export function Filter({ of, label = 'Filter by name' }: { of: ListFilter; label?: string }) {
-  return <input type="search" aria-label={label} placeholder={label} value={of.text} onChange={(event) => of.set(event.target.value)} />;
+export function Filter({ of, label = 'Filter by name', short = label }: { of: ListFilter; label?: string; short?: string }) {
+  return <input type="search" aria-label={label} placeholder={short} value={of.text} onChange={(event) => of.set(event.target.value)} />;
 }

@@ -7,6 +7,11 @@ import type { ChartProps } from './Chart';
 import { clockTime } from './format';
 
 const DAY = 86_400; // seconds
+const LEAST = 60; // seconds that are shown, also before the second look
+const spanOf = (times: ArrayLike<number>): [number, number] => {
+  const end = times.length ? times[times.length - 1] : Date.now() / 1000;
+  return [Math.min(times.length ? times[0] : end, end - LEAST), end];
+};
 const dayOf = (at: number) => new Date(at * 1000).toISOString().slice(5, 10);
 const timeOf = (at: number) => clockTime(at * 1000).slice(0, 8);
 
@@ -25,11 +30,11 @@ export default function Plot({ label, times, series, format, height, bars, least
     const options: uPlot.Options = {
       width: place.current!.clientWidth,
       height,
-      padding: [8, 8, 0, 0],
+      padding: [8, bars ? 8 : 30, 0, 0], // the last time is half behind the last point
       legend: { show: false },
       cursor: { y: false, points: { size: 6 } },
       scales: {
-        x: { range: (_, min, max) => (bars ? [min - DAY / 2, max + DAY / 2] : [min, max]) },
+        x: { range: (_, min, max) => (bars ? [min - DAY / 2, max + DAY / 2] : spanOf(latest.current[0])) }, // uPlot would make a day of one point
         y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, least) || 1] },
       },
       axes: [

@@ -3,6 +3,7 @@ import type { ButtonHTMLAttributes, ReactNode } from 'react';
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
 import { ApiError } from '../api/http';
+import { clockTime } from './format';
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { 'data-first'?: boolean; kind?: 'plain' | 'primary' | 'danger' | 'quiet'; busy?: boolean };
 export function Button({ kind = 'plain', busy, className = '', children, disabled, ...rest }: ButtonProps) {
@@ -103,6 +104,17 @@ export function Failure({ error, again }: { error: unknown; again?: () => void }
   );
 }
 
+/** The time of a row of a list; on a phone to the second. */
+export function Clock({ ms }: { ms: number }) {
+  const time = clockTime(ms);
+  return (
+    <time title={new Date(ms).toISOString()}>
+      {time.slice(0, 8)}
+      <span className="wide-only">{time.slice(8)}</span>
+    </time>
+  );
+}
+
 export const Loading = ({ what = 'Loading' }: { what?: string }) => (
   <p className="loading muted" role="status">
     {what}…
@@ -112,6 +124,7 @@ export const Loading = ({ what = 'Loading' }: { what?: string }) => (
 /** Of a query: what is there, or that it is coming, or why not. */
 export function Await<T>({ query, children }: { query: { data?: T; error: unknown; refetch: () => unknown }; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return children(query.data);
+  if (query.error instanceof ApiError && query.error.status === 0) return <Button onClick={() => void query.refetch()}>Try again</Button>; // the page's head says why
   if (query.error) return <Failure error={query.error} again={() => void query.refetch()} />;
   return <Loading />;
 }

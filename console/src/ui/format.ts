@@ -12,6 +12,8 @@ export function bytes(n: number): string {
 }
 
 export const count = (n: number) => n.toLocaleString('en-US');
+/** 1 item, 2 items. */
+export const many = (n: number, one: string) => `${count(n)} ${one}${n === 1 ? '' : 's'}`;
 
 export function perSecond(n: number): string {
   if (n === 0) return '0';
@@ -98,10 +100,9 @@ export function costOfUse(use: { service: string; puts: number; gets: number; ap
 }
 
 /** Two digits that say something, however small. */
-export function money(usd: number): string {
-  if (usd === 0) return '$0.00';
-  const digits = usd >= 0.01 ? 2 : Math.min(10, 1 - Math.floor(Math.log10(usd)));
-  return `$${usd.toFixed(digits)}`;
+export function amount(n: number): string {
+  return n.toFixed(n >= 0.01 || n === 0 ? 2 : Math.min(10, 1 - Math.floor(Math.log10(n))));
 }
+export const money = (usd: number) => `$${amount(usd)}`;
 
 export const today = (now = new Date()) => now.toISOString().slice(0, 10);

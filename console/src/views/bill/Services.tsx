@@ -3,7 +3,7 @@ import { href } from '../../app/router';
 import type { Use } from '../../api/admin';
 import { Panel } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { bytes, costOfUse, count, money } from '../../ui/format';
+import { bytes, costOfUse, count, many, money } from '../../ui/format';
 
 type Row = Use & { key: string; cost: number };
 const VIEWS: Record<string, string> = { s3: 'buckets', dynamodb: 'tables', apigateway: 'apis' };
@@ -28,7 +28,7 @@ const unitsOf = (r: Row) =>
   r.service === 'dynamodb' ? `${count(Math.round(r.read_milliunits / 1000))} read, ${count(Math.round(r.write_milliunits / 1000))} write units` : r.service === 's3' ? `${count(r.puts)} puts, ${count(r.gets)} gets` : '';
 
 const COLUMNS: Column<Row>[] = [
-  { key: 'service', title: 'Service', cell: (r) => r.service, sort: (r) => r.service, width: '6rem' },
+  { key: 'service', title: 'Service', cell: (r) => r.service, sort: (r) => r.service, width: '6rem', narrow: '5.2rem' },
   {
     key: 'resource',
     title: 'Of',
@@ -36,18 +36,19 @@ const COLUMNS: Column<Row>[] = [
     sort: (r) => r.resource,
     width: 'minmax(7rem, 2fr)',
   },
-  { key: 'requests', title: 'Requests', cell: (r) => count(r.requests), sort: (r) => r.requests, align: 'end', width: '5.2rem' },
+  { key: 'requests', title: 'Requests', cell: (r) => count(r.requests), sort: (r) => r.requests, align: 'end', width: '5.2rem', narrow: 'hide' },
   { key: 'units', title: 'Of these', cell: unitsOf, width: 'minmax(0, 2.6fr)', narrow: 'hide' },
   { key: 'stored', title: 'GB-months', cell: (r) => (r.byte_hours / 2 ** 30 / HOURS_OF_MONTH).toFixed(3), sort: (r) => r.byte_hours, align: 'end', width: '5.8rem', narrow: 'hide' },
   { key: 'bytes', title: 'In and out', cell: (r) => bytes(r.bytes_in + r.bytes_out), sort: (r) => r.bytes_in + r.bytes_out, align: 'end', width: '5.6rem', narrow: 'hide' },
-  { key: 'cost', title: 'Cost', cell: (r) => money(r.cost), sort: (r) => r.cost, align: 'end', width: '5rem' },
+  { key: 'cost', title: 'Cost', cell: (r) => money(r.cost), sort: (r) => r.cost, align: 'end', width: '7.5rem' },
 ];
 
 export function Services({ uses }: { uses: Use[] }) {
   if (!uses.length) return null;
+  const rows = usesByThing(uses);
   return (
     <Panel title="Objects, tables, APIs" className="spaced">
-      <DataTable label="Usage of other services" rows={usesByThing(uses)} columns={COLUMNS} rowKey={(r) => r.key} height={420} />
+      <DataTable label="Usage of other services" rows={rows} columns={COLUMNS} rowKey={(r) => r.key} height={420} foot={`${many(rows.length, 'thing')}, ${money(rows.reduce((sum, r) => sum + r.cost, 0))}`} />
     </Panel>
   );
 }

@@ -1,17 +1,50 @@
-// Usage added up by a name of each row, or by several.
-import type { Usage } from '../../api/admin';
-import { cost } from '../../ui/format';
+// Usage added up by a name of each row, or by several: of functions, and of what else was used.
+import type { Usage, Use } from '../../api/admin';
+import { cost, costOfUse } from '../../ui/format';
 
-const SUMS = ['invocations', 'errors', 'billed_ms', 'mb_ms', 'tmp_mb_ms', 'cpu_us', 'bytes_in', 'bytes_out'] as const;
+export type By = 'function' | 'day' | 'tag';
+const SUMS = [
+  'requests',
+  'invocations',
+  'errors',
+  'billed_ms',
+  'mb_ms',
+  'tmp_mb_ms',
+  'cpu_us',
+  'puts',
+  'gets',
+  'api_requests',
+  'read_milliunits',
+  'write_milliunits',
+  'byte_hours',
+  'bytes_in',
+  'bytes_out',
+] as const;
 export type Group = { name: string; cost: number } & Record<(typeof SUMS)[number], number>;
 
-export function grouped(rows: Usage[], names: (row: Usage) => string[]): Group[] {
+/** `requests` of a function are its invocations. */
+export const costOf = (row: Usage | Use) => ('function' in row ? cost(row) : costOfUse(row));
+export const totalOf = (rows: (Usage | Use)[]) => rows.reduce((sum, row) => sum + costOf(row), 0);
+
+const tagsOf = (row: Usage | Use) => {
+  const tags = Object.entries(row.tags).map(([k, v]) => `${k} = ${v}`);
+  return tags.length ? tags : ['(none)'];
+};
+export function namesOf(by: By): (row: Usage | Use) => string[] {
+  if (by === 'tag') return tagsOf;
+  if (by === 'day') return (row) => [row.day];
+  return (row) => ['function' in row ? row.function : `${row.service}:${row.resource || '-'}`];
+}
+
+export function grouped(rows: (Usage | Use)[], names: (row: Usage | Use) => string[]): Group[] {
   const out = new Map<string, Group>();
   for (const row of rows) {
+    const used = row as unknown as Record<string, number | undefined>;
     for (const name of names(row)) {
       const group = out.get(name) ?? ({ name, cost: 0, ...Object.fromEntries(SUMS.map((s) => [s, 0])) } as Group);
-      for (const sum of SUMS) group[sum] += row[sum];
-      group.cost = cost(group);
+      for (const sum of SUMS) group[sum] += used[sum] ?? 0;
+      if ('function' in row) group.requests += row.invocations;
+      group.cost += costOf(row);
       out.set(name, group);
     }
   }

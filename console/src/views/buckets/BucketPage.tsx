@@ -6,7 +6,7 @@ import { go, href, useRoute } from '../../app/router';
 import { Await, Button, Crumbs, Empty, PageHead } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Confirm } from '../../ui/Dialog';
-import { ago, bytes, count } from '../../ui/format';
+import { ago, bytes, count, many } from '../../ui/format';
 import { toast, toastError } from '../../ui/Toasts';
 import { ObjectDialog } from './ObjectDialog';
 import { addUploads, Uploads } from './Uploads';
@@ -18,8 +18,7 @@ const columns = (bucket: string, prefix: string, chosen: Chosen): Column<Row>[] 
   {
     key: 'choose',
     title: '',
-    width: '1.4rem',
-    narrow: 'fixed',
+    width: '18px',
     cell: (r) => r.object && <input type="checkbox" aria-label={`Choose ${r.name}`} checked={chosen.keys.has(r.key)} onChange={() => chosen.toggle(r.key)} />,
   },
   {
@@ -147,7 +146,7 @@ export function BucketPage({ bucket, prefix }: { bucket: string; prefix: string 
       </Await>
       {object !== null && <ObjectDialog bucket={bucket} objectKey={object} onClose={() => go(href('buckets', prefix ? [bucket, prefix] : [bucket]))} onDeleted={refresh} />}
       {asks === 'objects' && (
-        <Confirm title={`Delete ${count(keys.size)} objects?`} action="Delete" busy={remove.isPending} onYes={() => remove.mutate()} onClose={() => setAsks(undefined)}>
+        <Confirm title={`Delete ${many(keys.size, 'object')}?`} action="Delete" busy={remove.isPending} onYes={() => remove.mutate()} onClose={() => setAsks(undefined)}>
           <p>{[...keys].slice(0, 8).join(', ')}{keys.size > 8 ? ' …' : ''}</p>
         </Confirm>
       )}

@@ -8,7 +8,7 @@ import { Code } from '../../ui/Code';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Confirm, Dialog } from '../../ui/Dialog';
 import { Filter, useFilter } from '../../ui/Filter';
-import { ago, count, pretty } from '../../ui/format';
+import { ago, count, many, pretty } from '../../ui/format';
 import { toast, toastError } from '../../ui/Toasts';
 
 /** What a function's error says, in a line. */
@@ -26,8 +26,7 @@ const columns = (chosen: Set<string>, toggle: (id: string) => void): Column<Fail
     key: 'choose',
     title: '',
     cell: (e) => <input type="checkbox" aria-label={`Choose ${e.id}`} checked={chosen.has(e.id)} onChange={() => toggle(e.id)} />,
-    width: '1.4rem',
-    narrow: 'fixed',
+    width: '18px',
   },
   { key: 'function', title: 'Function', cell: (e) => <a href={href('functions', [e.function])}>{e.function}</a>, sort: (e) => e.function, width: 'minmax(8rem, 1fr)' },
   { key: 'error', title: 'Why', cell: (e) => reasonOf(e.error), sort: (e) => e.error, width: 'minmax(0, 2fr)', narrow: 'hide' },
@@ -84,18 +83,18 @@ export default function Failed() {
   const all = events.data ?? [];
   const rows = all.filter((e) => filter.has(e.function, e.error));
   const ids = rows.map((e) => e.id).filter((id) => !chosen.size || chosen.has(id));
-  const many = ids.length < all.length ? count(ids.length) : 'all';
+  const which = ids.length < all.length ? count(ids.length) : 'all';
   return (
     <>
       <PageHead title="Failed events" lead="Asynchronous invocations that failed each time, kept until you decide.">
         {all.length > 0 && (
           <>
-            <Filter of={filter} label="Filter by function or why" />
+            <Filter of={filter} label="Filter by function or why" short="Function or why" />
             <Button kind="primary" busy={act.isPending} disabled={!ids.length} onClick={() => act.mutate({ ids, how: 'retry' })}>
-              <RotateCcw size={16} aria-hidden /> Send {many} again
+              <RotateCcw size={16} aria-hidden /> Send {which} again
             </Button>
             <Button kind="danger" busy={act.isPending} disabled={!ids.length} onClick={() => setAsks(true)}>
-              <Trash2 size={16} aria-hidden /> Drop {many}
+              <Trash2 size={16} aria-hidden /> Drop {which}
             </Button>
           </>
         )}
@@ -113,7 +112,7 @@ export default function Failed() {
       </Await>
       {open && <Look event={open} onClose={() => setOpen(undefined)} onRetry={() => act.mutate({ ids: [open.id], how: 'retry' })} />}
       {asks && (
-        <Confirm title={`Drop ${count(ids.length)} events?`} action="Drop" busy={act.isPending} onYes={() => act.mutate({ ids, how: 'drop' })} onClose={() => setAsks(false)}>
+        <Confirm title={`Drop ${many(ids.length, 'event')}?`} action="Drop" busy={act.isPending} onYes={() => act.mutate({ ids, how: 'drop' })} onClose={() => setAsks(false)}>
           <p>They are gone then, and cannot be sent again.</p>
         </Confirm>
       )}

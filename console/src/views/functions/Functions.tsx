@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { status, usage } from '../../api/admin';
+import { status, used as usedOf } from '../../api/admin';
 import { listFunctions, type FunctionConfiguration } from '../../api/lambda';
 import { go, href, useRoute } from '../../app/router';
 import { Await, Badge, Empty, PageHead } from '../../ui/basics';
@@ -35,10 +35,10 @@ function List() {
   const functions = useQuery({ queryKey: ['functions'], queryFn: listFunctions, refetchInterval: 5000 });
   const state = useQuery({ queryKey: ['status'], queryFn: status, refetchInterval: 3000 });
   const day = today();
-  const used = useQuery({ queryKey: ['usage', day], queryFn: () => usage(day, day), refetchInterval: 5000 });
+  const used = useQuery({ queryKey: ['usage', day], queryFn: () => usedOf(day, day), refetchInterval: 5000 });
   const filter = useFilter();
   const rows = useMemo(() => {
-    const now = new Map(runningOf(state.data?.instances ?? [], used.data ?? []).map((r) => [r.name, r]));
+    const now = new Map(runningOf(state.data?.instances ?? [], used.data?.usage ?? []).map((r) => [r.name, r]));
     return (functions.data ?? [])
       .filter((f) => filter.has(f.FunctionName))
       .map((f): Row => ({ ...f, now: now.get(f.FunctionName) }));

@@ -5,7 +5,7 @@ import { runQuery, type QueryRow } from '../../api/logs';
 import { Await, Button, Empty, Facts, Field } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Dialog } from '../../ui/Dialog';
-import { count } from '../../ui/format';
+import { count, many } from '../../ui/format';
 import { sinceOf } from './range';
 import { Since } from './Since';
 
@@ -17,11 +17,17 @@ const SAMPLES = [
   ['filter type = "platform.report" | stats avg(record.metrics.durationMs), pct(record.metrics.durationMs, 99) by bin(5m)', 'durations of a function, JSON'],
   ['stats count(*) as lines by level | sort lines desc', 'lines by level, JSON'],
 ] as const;
-const WIDTH = 150; // of a column on a phone, in pixels
+const MOST_LETTERS = 36; // of a column that leaves no room for others
+const LETTER = 8.2; // its width, in pixels
+const GAP = 15; // between columns
+const PADDING = 30; // around them
 
 type Row = { key: string; row: QueryRow };
 
-const columnsOf = (names: string[]): Column<Row>[] =>
+/** As wide as what is in it: letters of the longest of the first rows, of its title at least. */
+const lettersOf = (name: string, rows: QueryRow[]) => Math.min(MOST_LETTERS, Math.max(name.length + 3, ...rows.slice(0, 100).map((row) => (row[name] ?? '').length)));
+
+const columnsOf = (names: string[], rows: QueryRow[]): Column<Row>[] =>
   names.map((name) => ({
     key: name,
     title: name,
@@ -30,7 +36,7 @@ const columnsOf = (names: string[]): Column<Row>[] =>
       const value = row[name] ?? '';
       return value !== '' && !Number.isNaN(Number(value)) ? Number(value) : value;
     },
-    width: name === '@message' ? 'minmax(12rem, 4fr)' : 'minmax(7rem, 1fr)',
+    width: `minmax(${lettersOf(name, rows) * LETTER}px, ${lettersOf(name, rows) * (lettersOf(name, rows) === MOST_LETTERS ? 4 : 1)}fr)`,
   }));
 
 export function QueryTab({ group }: { group: string }) {
@@ -43,7 +49,7 @@ export function QueryTab({ group }: { group: string }) {
     queryFn: ({ signal }) => runQuery(group, asked.text, sinceOf(asked.minutes), Date.now(), signal),
     retry: false, // a query that is wrong stays wrong
   });
-  const columns = useMemo(() => columnsOf(answer.data?.columns ?? []), [answer.data]);
+  const columns = useMemo(() => columnsOf(answer.data?.columns ?? [], answer.data?.rows ?? []), [answer.data]);
   const rows = useMemo(() => (answer.data?.rows ?? []).map((row, i): Row => ({ key: String(i), row })), [answer.data]);
   const ask = () => setAsked({ text, minutes, at: asked.at + 1 });
   const onSubmit = (event: FormEvent) => {
@@ -85,11 +91,11 @@ export function QueryTab({ group }: { group: string }) {
               columns={columns}
               rowKey={(r) => r.key}
               onOpen={setOpen}
-              minWidth={columns.length > 2 ? columns.length * WIDTH : undefined}
-              foot={`${count(rows.length)} rows of ${count(found.matched)} matching lines; ${count(found.scanned)} were read`}
+              minWidth={found.columns.reduce((sum, name) => sum + lettersOf(name, found.rows) * LETTER + GAP, PADDING)}
+              foot={`${many(rows.length, 'row')} of ${many(found.matched, 'matching line')}; ${count(found.scanned)} read`}
             />
           ) : (
-            <Empty title="The query found nothing">{`${count(found.scanned)} lines were read: choose a longer time, or another filter.`}</Empty>
+            <Empty title="The query found nothing">{`${many(found.scanned, 'line')} read: choose a longer time, or another filter.`}</Empty>
           )
         }
       </Await>

@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import { useState, type FormEvent } from 'react';
 import { searchLogs, type LogLine } from '../../api/admin';
-import { Await, Button, Empty, Field } from '../../ui/basics';
+import { Await, Button, Clock, Empty, Field } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { clockTime, count } from '../../ui/format';
+import { count } from '../../ui/format';
 import { logText } from '../../ui/logText';
 import { EventDialog } from './EventDialog';
 import { sinceOf } from './range';
@@ -15,7 +15,7 @@ const MOST = 1000;
 type Row = LogLine & { key: string };
 
 const COLUMNS: Column<Row>[] = [
-  { key: 'at', title: 'Time', cell: (l) => <time title={new Date(l.time_ms).toISOString()}>{clockTime(l.time_ms)}</time>, width: '7.5rem' },
+  { key: 'at', title: 'Time', cell: (l) => <Clock ms={l.time_ms} />, width: '7.5rem', narrow: '4.6rem' },
   {
     key: 'message',
     title: 'Message',

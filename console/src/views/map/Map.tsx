@@ -9,24 +9,30 @@ import { useShownTheme } from '../../app/theme';
 import { Await, Badge, Empty, Field, PageHead, Panel } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { count, duration, perSecond } from '../../ui/format';
-import { place } from './layout';
+import { labelsOf, place } from './layout';
+import { MapArrow } from './MapArrow';
 import { MapNodeCard, type CardNode } from './MapNodeCard';
 
 const MINUTES = [5, 15, 60];
 const nodeTypes = { card: MapNodeCard };
-const FIT = { padding: 0.06, minZoom: 0.55, maxZoom: 1.1 };
+const edgeTypes = { placed: MapArrow };
+const FIT = { padding: 0.06, minZoom: 0.1, maxZoom: 1.1 }; // all of it, however small
 
 const viewOf: Record<string, string> = { function: 'functions', bucket: 'buckets', table: 'tables' };
 const addressOf = (node: MapNode) => (viewOf[node.kind] ? href(viewOf[node.kind], [node.name]) : undefined);
 
-function edgeOf(edge: MapEdge, seconds: number): Edge {
+const labelOf = (edge: MapEdge, seconds: number) => `${perSecond(edge.count / seconds)}/s${edge.errors > 0 ? `, ${count(edge.errors)} failed` : ''}`;
+
+function edgeOf(edge: MapEdge, seconds: number, along?: number): Edge {
   const failing = edge.errors > 0;
   const colour = failing ? 'var(--bad)' : 'var(--edge)';
   return {
     id: `${edge.from} ${edge.to}`,
     source: edge.from,
     target: edge.to,
-    label: `${perSecond(edge.count / seconds)}/s${failing ? `, ${count(edge.errors)} failed` : ''}`,
+    type: 'placed',
+    data: { along },
+    label: along === undefined ? undefined : labelOf(edge, seconds),
     animated: edge.count > 0,
     markerEnd: { type: MarkerType.ArrowClosed, color: colour, markerUnits: 'userSpaceOnUse', width: 16, height: 16 },
     style: { stroke: colour, strokeWidth: Math.min(6, 1.5 + Math.log10(1 + edge.count)) },
@@ -47,10 +53,14 @@ function Flow({ map, seconds }: { map: ServiceMap; seconds: number }) {
   const theme = useShownTheme();
   const places = useMemo(() => place(map), [map]);
   const nodes = map.nodes.map((node): CardNode => ({ id: node.id, type: 'card', position: places.get(node.id)!, data: { node, seconds } }));
-  const edges = map.edges.filter((e) => places.has(e.from) && places.has(e.to)).map((e) => edgeOf(e, seconds));
+  const edges = useMemo(() => {
+    const drawn = map.edges.filter((e) => places.has(e.from) && places.has(e.to));
+    const along = labelsOf(drawn.map((e) => ({ id: `${e.from} ${e.to}`, from: e.from, to: e.to, label: labelOf(e, seconds) })), places);
+    return drawn.map((e) => edgeOf(e, seconds, along.get(`${e.from} ${e.to}`)));
+  }, [map, places, seconds]);
   const height = Math.max(...[...places.values()].map((p) => p.y)) + 180;
   return (
-    <div className="flow" style={{ height: `clamp(260px, ${height}px, 70vh)` }}>
+    <div className="flow" style={{ height: `clamp(260px, ${height}px, 78vh)` }}>
       <ReactFlow
         nodes={nodes as Node[]}
         edges={edges}
@@ -61,7 +71,8 @@ function Flow({ map, seconds }: { map: ServiceMap; seconds: number }) {
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
-        minZoom={0.2}
+        minZoom={0.1}
+        edgeTypes={edgeTypes}
         proOptions={{ hideAttribution: false }}
         onNodeClick={(_, node) => {
           const to = addressOf((node as CardNode).data.node);
@@ -116,7 +127,7 @@ export default function MapView() {
             <>
               <Flow key={found.nodes.length} map={found} seconds={minutes * 60} />
               <Panel title="The same as a list">
-                <DataTable label="Flows" rows={rows} columns={COLUMNS} rowKey={(e) => `${e.from} ${e.to}`} height={360} />
+                <DataTable label="Flows" rows={rows} columns={COLUMNS} rowKey={(e) => `${e.from} ${e.to}`} height={360} none="Nothing has called another." />
               </Panel>
             </>
           );

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ServiceMap } from '../../api/traces';
-import { columnsOf, place } from './layout';
+import { columnsOf, labelsOf, place, pointOf } from './layout';
 
 const map = (nodes: string[], edges: [string, string][]): ServiceMap => ({
   nodes: nodes.map((id) => ({ id, kind: 'function', name: id, count: 1, errors: 0, p50_us: 1 })),
@@ -23,4 +23,24 @@ test('many layers that all call each other take no time', () => {
   const edges = layers.slice(1).flatMap((below, layer) => layers[layer].flatMap((from) => below.map((to): [string, string] => [from, to])));
   const columns = columnsOf(map(layers.flat(), edges));
   expect(layers.every((layer, at) => layer.every((id) => columns.get(id) === at))).toBe(true);
+});
+
+test('many of one column stand in several, and the map is no taller', () => {
+  const many = Array.from({ length: 25 }, (_, n) => `f${n}`);
+  const places = place(map(['client', ...many], many.map((id): [string, string] => ['client', id])));
+  expect(new Set([...places.values()].map((p) => `${p.x},${p.y}`)).size).toBe(26);
+  expect(Math.max(...[...places.values()].map((p) => p.y))).toBeLessThanOrEqual(7 * 96);
+});
+
+test('no label is on another', () => {
+  const many = Array.from({ length: 12 }, (_, n) => `f${n}`);
+  const pairs = many.flatMap((id): [string, string][] => [['a', id], ['b', id], [id, 'table']]);
+  const places = place(map(['a', 'b', ...many, 'table'], pairs));
+  const labels = labelsOf(pairs.map(([from, to]) => ({ id: `${from} ${to}`, from, to, label: '0.10/s' })), places);
+  const at = pairs.filter(([from, to]) => labels.has(`${from} ${to}`)).map(([from, to]) => {
+    const [begin, end] = [places.get(from)!, places.get(to)!];
+    return pointOf({ x: begin.x + 184, y: begin.y }, end, labels.get(`${from} ${to}`)!);
+  });
+  expect(at.length).toBeGreaterThan(12);
+  for (const [i, one] of at.entries()) for (const other of at.slice(i + 1)) expect(Math.abs(one.x - other.x) > 40 || Math.abs(one.y - other.y) >= 20).toBe(true);
 });

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
-import { status, usage } from '../../api/admin';
+import { useMemo, type CSSProperties } from 'react';
+import { status, used as usedOf } from '../../api/admin';
+import { useReached } from '../../api/http';
 import { usePulse, type Beat } from '../../api/pulse';
 import { session } from '../../api/session';
 import { listTables } from '../../api/dynamodb';
@@ -10,14 +11,17 @@ import { Await, Badge, Empty, PageHead, Panel } from '../../ui/basics';
 import { Chart } from '../../ui/Chart';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Filter, useFilter } from '../../ui/Filter';
-import { cost, count, duration, money, perSecond, today } from '../../ui/format';
+import { count, duration, many, money, perSecond, today } from '../../ui/format';
+import { totalOf } from '../bill/grouped';
 import { runningOf, type Running } from './running';
 
 function Tile({ label, value, note, to, tone = '' }: { label: string; value: string; note?: string; to?: string; tone?: string }) {
   const inside = (
     <>
       <span className="muted">{label}</span>
-      <strong className={tone}>{value}</strong>
+      <strong className={tone} style={{ '--length': value.length } as CSSProperties}>
+        {value}
+      </strong>
       <small className="muted">{note}</small>
     </>
   );
@@ -85,7 +89,7 @@ const COLUMNS: Column<Running>[] = [
     narrow: 'hide',
   },
   { key: 'mean', title: 'Mean', cell: (r) => duration(r.mean), sort: (r) => r.mean ?? 0, align: 'end', width: '5.5rem', narrow: 'hide' },
-  { key: 'cost', title: 'Cost today', cell: (r) => money(r.cost), sort: (r) => r.cost, align: 'end', width: '6rem', narrow: 'hide' },
+  { key: 'cost', title: 'Cost today', cell: (r) => money(r.cost), sort: (r) => r.cost, align: 'end', width: '7.5rem', narrow: 'hide' },
 ];
 
 export function Overview() {
@@ -93,14 +97,15 @@ export function Overview() {
   const filter = useFilter();
   const state = useQuery({ queryKey: ['status'], queryFn: status, refetchInterval: 2000 });
   const day = today();
-  const used = useQuery({ queryKey: ['usage', day], queryFn: () => usage(day, day), refetchInterval: 4000 });
+  const used = useQuery({ queryKey: ['usage', day], queryFn: () => usedOf(day, day), refetchInterval: 4000 });
   const buckets = useQuery({ queryKey: ['names', 'buckets'], queryFn: bucketNames, refetchInterval: 15_000 });
   const tables = useQuery({ queryKey: ['names', 'tables'], queryFn: listTables, refetchInterval: 15_000 });
-  const running = useMemo(() => runningOf(state.data?.instances ?? [], used.data ?? []), [state.data, used.data]);
-  const spent = (used.data ?? []).reduce((total, row) => total + cost(row), 0);
+  const running = useMemo(() => runningOf(state.data?.instances ?? [], used.data?.usage ?? []), [state.data, used.data]);
+  const spent = used.data && totalOf([...used.data.usage, ...used.data.uses]);
   const calls = running.reduce((n, r) => n + r.invocations, 0);
   const errors = running.reduce((n, r) => n + r.errors, 0);
-  const now = beats.at(-1);
+  const reached = useReached();
+  const now = reached ? beats.at(-1) : undefined; // of what is gone nothing is known
   return (
     <>
       <PageHead title="Overview" lead={`Gust ${session().version} at ${session().endpoint}`} />
@@ -108,7 +113,7 @@ export function Overview() {
         {(now_) => (
           <>
             <div className="tiles">
-              <Tile label="Functions" value={count(now_.functions)} note={`${now_.instances.reduce((n, i) => n + i.busy + i.idle, 0)} instances`} to={href('functions')} />
+              <Tile label="Functions" value={count(now_.functions)} note={reached ? many(now_.instances.reduce((n, i) => n + i.busy + i.idle, 0), 'instance') : undefined} to={href('functions')} />
               <Tile label="Buckets" value={buckets.data ? count(buckets.data.length) : '…'} to={href('buckets')} />
               <Tile label="Tables" value={tables.data ? count(tables.data.length) : '…'} to={href('tables')} />
               <Tile
@@ -120,7 +125,7 @@ export function Overview() {
               />
               <Tile label="Calls today" value={count(calls)} note={`${count(errors)} failed`} tone={errors ? 'warn' : ''} />
               <Tile label="Now" value={now ? `${perSecond(now.rate)}/s` : '–'} note={`median ${duration(now?.p50)}`} />
-              <Tile label="Cost today" value={money(spent)} note="by a public cloud's prices" to={href('bill')} />
+              <Tile label="Cost today" value={spent === undefined ? '…' : money(spent)} note="by a public cloud's prices" to={href('bill')} />
             </div>
             {session().root && <Charts beats={beats} />}
             <Panel title="What runs" actions={(running.length > MANY || filter.text) && <Filter of={filter} />}>

@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { accounts, checkStore, makeAccount, status, type Account, type Check } from '../../api/admin';
 import { session, signOut } from '../../api/session';
 import { setTheme, useTheme, type Theme } from '../../app/theme';
 import { Await, Badge, Button, Command, Facts, Failure, Field, PageHead, Panel } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { many } from '../../ui/format';
 
 const COLUMNS: Column<Account>[] = [
   { key: 'id', title: 'Account', cell: (a) => <code>{a.id}</code>, width: '9rem' },
@@ -16,6 +17,8 @@ function Accounts() {
   const queries = useQueryClient();
   const all = useQuery({ queryKey: ['accounts'], queryFn: accounts });
   const [name, setName] = useState('');
+  const [asks, setAsks] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
   const make = useMutation({
     mutationFn: () => makeAccount(name.trim()),
     onSuccess: () => {
@@ -30,16 +33,31 @@ function Accounts() {
         className="row"
         onSubmit={(event) => {
           event.preventDefault();
-          make.mutate();
+          setAsks(!name.trim());
+          if (name.trim()) make.mutate();
+          else field.current!.focus();
         }}
       >
         <Field label="Name of a new account" className="grow">
-          <input value={name} onChange={(e) => setName(e.target.value)} />
+          <input
+            ref={field}
+            value={name}
+            aria-invalid={asks || undefined}
+            onChange={(e) => {
+              setName(e.target.value);
+              setAsks(false);
+            }}
+          />
         </Field>
         <Button type="submit" className="bottom" busy={make.isPending}>
           Make it
         </Button>
       </form>
+      {asks && (
+        <p className="problem" role="alert">
+          An account needs a name.
+        </p>
+      )}
       {make.error && <Failure error={make.error} />}
       {make.data && (
         <div className="stack" role="status">
@@ -56,7 +74,7 @@ function Accounts() {
 function Checked({ found }: { found: Check }) {
   return found.problems.length ? (
     <>
-      <Badge tone="bad">{found.problems.length} problems</Badge>
+      <Badge tone="bad">{many(found.problems.length, 'problem')}</Badge>
       <ul className="plain">
         {found.problems.slice(0, 100).map((p, i) => (
           <li key={i}>

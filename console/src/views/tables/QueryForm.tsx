@@ -14,7 +14,7 @@ const CONDITIONS: [Search['condition'], string][] = [
   ['>=', 'is at least'],
 ];
 
-export function QueryForm({ table, search, onSearch }: { table: Table; search: Search; onSearch: (next: Search) => void }) {
+export function QueryForm({ table, search, wrong, onSearch }: { table: Table; search: Search; wrong?: boolean; onSearch: (next: Search) => void }) {
   const [form, setForm] = useState(search);
   const schema = schemaOf(table, form.index);
   const hash = partOf(schema, 'HASH')!;
@@ -70,7 +70,7 @@ export function QueryForm({ table, search, onSearch }: { table: Table; search: S
         </>
       )}
       <Field label="Only items where">
-        <input value={form.filter} placeholder="plays = 3, or song ~ Man" spellCheck={false} onChange={(e) => set({ filter: e.target.value })} />
+        <input value={form.filter} placeholder="plays >= 3, or song ~ Man" spellCheck={false} aria-invalid={(wrong && form.filter === search.filter) || undefined} onChange={(e) => set({ filter: e.target.value })} />
       </Field>
       <Button kind="primary" type="submit">
         <SearchIcon size={16} aria-hidden /> {form.hash ? 'Query' : 'Scan'}

@@ -5,7 +5,8 @@ import { describeTable, dynamodb, indexesOf, shown, type Item, type Page, type T
 import { href } from '../../app/router';
 import { Await, Badge, Button, Crumbs, Empty, Facts, Failure, PageHead, Panel } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { bytes, count } from '../../ui/format';
+import { bytes, count, many } from '../../ui/format';
+import { filterOf } from './filter';
 import { ItemDialog } from './ItemDialog';
 import { QueryForm } from './QueryForm';
 import { columnsOf, inputOf, type Search } from './search';
@@ -48,7 +49,7 @@ function Items({ table, search, onOpen }: { table: Table; search: Search; onOpen
         onEnd={more}
         foot={
           <span className="row">
-            {count(items.length)} items, {count(scanned)} looked at
+            {many(items.length, 'item')}, {count(scanned)} looked at
             {query.hasNextPage && (
               <Button kind="quiet" busy={query.isFetchingNextPage} onClick={more}>
                 More
@@ -63,11 +64,22 @@ function Items({ table, search, onOpen }: { table: Table; search: Search; onOpen
 const keyText = (table: Table, schema: Table['KeySchema']) =>
   schema.map((k) => `${k.AttributeName} (${table.AttributeDefinitions.find((a) => a.AttributeName === k.AttributeName)?.AttributeType})`).join(', ');
 
+/** What is wrong with the condition; then nothing is asked. */
+function problemOf(search: Search): string | undefined {
+  try {
+    filterOf(search.filter);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 export function TablePage({ name }: { name: string }) {
   const queries = useQueryClient();
   const table = useQuery({ queryKey: ['table', name], queryFn: () => describeTable(name), refetchInterval: 10_000 });
   const [search, setSearch] = useState<Search>({ index: '', hash: '', condition: '=', range: '', to: '', filter: '', order: 'up' });
   const [open, setOpen] = useState<Item | 'new'>();
+  const problem = problemOf(search);
   return (
     <>
       <Crumbs items={[['Tables', href('tables')], [name]]} />
@@ -76,16 +88,22 @@ export function TablePage({ name }: { name: string }) {
           <>
             <PageHead title={name}>
               {found.TableStatus !== 'ACTIVE' && <Badge tone="warn">{found.TableStatus}</Badge>}
-              <Badge>about {count(found.ItemCount)} items</Badge>
+              <Badge>about {many(found.ItemCount, 'item')}</Badge>
               <Badge>{bytes(found.TableSizeBytes)}</Badge>
               <Button kind="primary" onClick={() => setOpen('new')}>
                 <Plus size={16} aria-hidden /> New item
               </Button>
             </PageHead>
             <Panel>
-              <QueryForm table={found} search={search} onSearch={setSearch} />
+              <QueryForm table={found} search={search} wrong={!!problem} onSearch={setSearch} />
             </Panel>
-            <Items table={found} search={search} onOpen={setOpen} />
+            {problem ? (
+              <p className="notice bad" role="alert">
+                Only items where: {problem}
+              </p>
+            ) : (
+              <Items table={found} search={search} onOpen={setOpen} />
+            )}
             <details className="panel details">
               <summary>About the table</summary>
               <Facts

@@ -35,10 +35,16 @@ test('a key and a range', () => {
 
 test('a filter finds numbers and texts', () => {
   expect(inputOf(table, { ...empty, filter: 'plays = 3' }).input).toMatchObject({
-    FilterExpression: '(#f = :s OR #f = :n)',
-    ExpressionAttributeValues: { ':s': { S: '3' }, ':n': { N: '3' } },
+    FilterExpression: '(#f0 = :f0 OR #f0 = :f1)',
+    ExpressionAttributeValues: { ':f0': { S: '3' }, ':f1': { N: '3' } },
   });
-  expect(inputOf(table, { ...empty, filter: 'song ~ Man' }).input).toMatchObject({ FilterExpression: 'contains(#f, :s)' });
+  expect(inputOf(table, { ...empty, filter: 'song ~ Man' }).input).toMatchObject({ FilterExpression: 'contains(#f0, :f0)' });
+});
+
+test('a filter without a value has none', () => {
+  const { input } = inputOf(table, { ...empty, filter: 'song IS MISSING' });
+  expect(input).toMatchObject({ FilterExpression: 'attribute_not_exists(#f0)', ExpressionAttributeNames: { '#f0': 'song' } });
+  expect(input).not.toHaveProperty('ExpressionAttributeValues');
 });
 
 test('columns begin with the key', () => {

@@ -1,5 +1,6 @@
 // From what is asked for in the form to a Query or a Scan.
 import { indexesOf, partOf, type Item, type Table, type Value } from '../../api/dynamodb';
+import { filterOf } from './filter';
 
 export interface Search {
   index: string; // '': the table itself
@@ -7,7 +8,7 @@ export interface Search {
   condition: '=' | '<' | '<=' | '>' | '>=' | 'begins_with' | 'between';
   range: string;
   to: string; // of between
-  filter: string; // attribute = value, or attribute contains value
+  filter: string; // a condition: see filter.ts
   order: 'up' | 'down';
 }
 
@@ -39,15 +40,14 @@ export function inputOf(table: Table, search: Search): { operation: 'Query' | 'S
     }
     Object.assign(input, { KeyConditionExpression: condition, ScanIndexForward: search.order === 'up' });
   }
-  const filter = search.filter.match(/^\s*(\S+?)\s*(=|~)\s*(.+?)\s*$/);
+  const filter = filterOf(search.filter);
   if (filter) {
-    names['#f'] = filter[1];
-    values[':s'] = { S: filter[3] };
-    const isNumber = filter[2] === '=' && /^-?\d+(\.\d+)?(e-?\d+)?$/i.test(filter[3]);
-    if (isNumber) values[':n'] = { N: filter[3] };
-    input.FilterExpression = filter[2] === '~' ? 'contains(#f, :s)' : isNumber ? '(#f = :s OR #f = :n)' : '#f = :s';
+    Object.assign(names, filter.names);
+    Object.assign(values, filter.values);
+    input.FilterExpression = filter.expression;
   }
-  if (Object.keys(names).length) Object.assign(input, { ExpressionAttributeNames: names, ExpressionAttributeValues: values });
+  if (Object.keys(names).length) input.ExpressionAttributeNames = names;
+  if (Object.keys(values).length) input.ExpressionAttributeValues = values;
   return { operation: search.hash ? 'Query' : 'Scan', input };
 }
 

@@ -4,7 +4,7 @@ import { getTrace, type Span, type Trace } from '../../api/traces';
 import { href } from '../../app/router';
 import { Await, Badge, CopyButton, Crumbs, Facts, PageHead, Panel } from '../../ui/basics';
 import { Code } from '../../ui/Code';
-import { clockTime, duration } from '../../ui/format';
+import { clockTime, duration, many } from '../../ui/format';
 import { logsOf, rowsOf, suspect, type Row } from './tree';
 
 const toneOf = (span: Span) => (span.status === 'fault' ? 'bad' : span.status === 'error' || span.status === 'throttle' ? 'warn' : 'ok');
@@ -66,7 +66,7 @@ function Waterfall({ trace }: { trace: Trace }) {
   const root = rows[0]?.span;
   return (
     <>
-      <PageHead title={root?.name ?? trace.id} lead={`${clockTime(start / 1000)} · ${rows.length} steps · ${duration(total / 1000)}`}>
+      <PageHead title={root?.name ?? trace.id} lead={`${clockTime(start / 1000)} · ${many(rows.length, 'step')} · ${duration(total / 1000)}`}>
         <code className="small">{trace.id}</code>
         <CopyButton text={trace.id} label="Copy the trace's id" />
       </PageHead>

@@ -3,22 +3,22 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../../api/http';
 import { listTraces, useNewTraces, type Summary, type TraceSearch } from '../../api/traces';
 import { go, href, useRoute } from '../../app/router';
-import { Badge, Button, Empty, Failure, Field, Loading, PageHead } from '../../ui/basics';
+import { Badge, Button, Clock, Empty, Failure, Field, Loading, PageHead } from '../../ui/basics';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { useFilter } from '../../ui/Filter';
-import { clockTime, count, duration } from '../../ui/format';
+import { count, duration } from '../../ui/format';
 import { TracePage } from './TracePage';
 
 const TONES = { ok: 'ok', error: 'warn', fault: 'bad', throttle: 'warn' } as const;
 
 const COLUMNS: Column<Summary>[] = [
-  { key: 'at', title: 'Time', cell: (t) => clockTime(t.start / 1000), sort: (t) => t.start, width: '7rem' },
-  { key: 'status', title: 'Status', cell: (t) => <Badge tone={TONES[t.status]}>{t.status}</Badge>, sort: (t) => t.status, width: '6rem' },
+  { key: 'at', title: 'Time', cell: (t) => <Clock ms={t.start / 1000} />, sort: (t) => t.start, width: '7rem', narrow: '4.6rem' },
+  { key: 'status', title: 'Status', cell: (t) => <Badge tone={TONES[t.status]}>{t.status}</Badge>, sort: (t) => t.status, width: '6rem', narrow: '5rem' },
   { key: 'name', title: 'What', cell: (t) => <a href={href('traces', [t.id])}>{t.name}</a>, sort: (t) => t.name, width: 'minmax(9rem, 2fr)' },
   { key: 'functions', title: 'Functions', cell: (t) => t.functions.join(', '), narrow: 'hide' },
   { key: 'spans', title: 'Steps', cell: (t) => t.spans, sort: (t) => t.spans, align: 'end', width: '4.5rem', narrow: 'hide' },
   { key: 'cold', title: 'Cold', cell: (t) => t.cold_starts || '', sort: (t) => t.cold_starts, align: 'end', width: '4rem', narrow: 'hide' },
-  { key: 'duration', title: 'Duration', cell: (t) => duration(t.duration_us / 1000), sort: (t) => t.duration_us, align: 'end', width: '6.5rem' },
+  { key: 'duration', title: 'Duration', cell: (t) => duration(t.duration_us / 1000), sort: (t) => t.duration_us, align: 'end', width: '6.5rem', narrow: '4.6rem' },
 ];
 
 const TIMES = [
