@@ -160,9 +160,11 @@ def unique(request):
 
 @pytest.fixture(scope="session")
 def site_built():
-    """examples/thumbnails/site/dist, built if it is not there."""
+    """examples/thumbnails/site/dist, built where it is not there or older than what it is made of."""
     site = ROOT / "examples/thumbnails/site"
-    if not (site / "dist/index.html").exists():
+    made = site / "dist/index.html"
+    sources = [site / "index.html", site / "package-lock.json", *(site / "src").rglob("*")]
+    if not made.exists() or any(source.stat().st_mtime > made.stat().st_mtime for source in sources):
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=site, check=True)
         subprocess.run(["npm", "run", "build", "--silent"], cwd=site, check=True)
     return site / "dist"

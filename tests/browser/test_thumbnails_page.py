@@ -87,6 +87,29 @@ def test_a_bad_picture_says_why_and_delays_no_other(open_page, screenshots):
     expect(tile(page, bomb)).to_have_count(0)
 
 
+def test_a_thumbnail_that_does_not_load_is_asked_for_again(open_page):
+    page = open_page()
+    file, refused, most = named(PICTURES / "lake-0.3mp.jpg"), [], [1]
+
+    def handle(route):
+        if len(refused) < most[0]:
+            refused.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+    page.route(f"**/*{file['name']}/thumbnail*", handle)
+    page.set_input_files("input[type=file]", [file])
+    assert expect_ready(page, file) == EXPECTED["lake-0.3mp.jpg"] and len(refused) == 1, refused
+    most[0] = 1000
+    page.reload()
+    again = tile(page, file).get_by_role("button", name="Load again")
+    expect(again).to_be_visible(timeout=THUMBNAIL_MS)
+    assert len(refused) == 4, refused
+    most[0] = 0
+    again.click()
+    assert expect_ready(page, file) == EXPECTED["lake-0.3mp.jpg"]
+
+
 def test_what_is_no_picture_or_too_large_is_not_sent(open_page):
     page = open_page()
     sent = []

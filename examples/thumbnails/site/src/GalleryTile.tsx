@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { formatBytes, type Tile } from "./gallery";
 
 type Props = { tile: Tile; src?: string; onRetry: () => void; onDismiss: () => void };
@@ -29,10 +29,18 @@ export function GalleryTile({ tile, src, onRetry, onDismiss }: Props) {
   );
 }
 
-/** A thumbnail; one that could not be loaded can be asked for again. */
+const RETRIES_MS = [1000, 4000];
+
+/** A thumbnail; one that cannot be loaded is asked for again, at last by hand. */
 function Picture({ name, src }: { name: string; src: string }) {
   const [attempt, setAttempt] = useState(0);
   const [broken, setBroken] = useState(false);
+  const timer = useRef<number>(undefined);
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+  const failed = () => {
+    if (attempt >= RETRIES_MS.length) return setBroken(true);
+    timer.current = window.setTimeout(() => setAttempt(attempt + 1), RETRIES_MS[attempt]);
+  };
   if (broken) {
     return (
       <button
@@ -47,7 +55,7 @@ function Picture({ name, src }: { name: string; src: string }) {
     );
   }
   const address = attempt ? `${src}?attempt=${attempt}` : src;
-  return <img src={address} alt={`Thumbnail of ${name}`} loading="lazy" onError={() => setBroken(true)} />;
+  return <img src={address} alt={`Thumbnail of ${name}`} loading="lazy" onError={failed} />;
 }
 
 function Stage({ state, progress, name, message, slow }: Tile) {
