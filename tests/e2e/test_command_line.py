@@ -104,7 +104,7 @@ def test_zsh_completes():
     script = """
 autoload -U compinit; compinit -u -d /dev/null
 source <(gust completion zsh)
-_describe() { print -l -- "${(P)@[-1]}" }
+_describe() { print -l -- "${(@P)${@[-1]}}" }
 _files() { print FILES }
 words=(gust '') CURRENT=2; _gust
 words=(gust bucket '') CURRENT=3; _gust
