@@ -102,7 +102,7 @@ def test_bash_completes_no_command_where_a_value_goes():
 @pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
 def test_zsh_completes():
     script = """
-autoload -U compinit; compinit -u -d /dev/null
+autoload -U compinit; compinit -u -D
 source <(gust completion zsh)
 _describe() { print -l -- "${(@P)${@[-1]}}" }
 _files() { print FILES }
