@@ -173,6 +173,12 @@ async::Task<http::Response> Admin::events(RequestContext context, http::Request 
   }
   GUST_CO_TRY(const auto follow, query_parameter(request, "follow"));
   if (follow == "1") {
+    if (!query.qualifier.empty()) {
+      co_return fail(Code::kInvalid,
+                     fmt::format("events are followed of all versions of a function: '{}' without ':{}'",
+                                 query.function, query.qualifier),
+                     "function");
+    }
     http::Response response;
     response.headers.add("Content-Type", "application/x-ndjson");
     response.stream = std::make_unique<Tail>(parts_.kept_events.follow(), account, query.function, parts_.stopping);

@@ -63,16 +63,13 @@ std::unexpected<Error> no_handshake(const Origin& to, SSL* session, const boost:
               fmt::format("{}:{}: {}", to.host, to.port, other ? "does not speak TLS" : error.message()), "tls");
 }
 
-// The certificate must be of this host, which a server with several is told.
-void expect_host(SSL* session, const std::string& host) {
+// The certificate must be of this host, which a server with several is told. False where OpenSSL cannot hold it to that,
+// as of an IPv6 address with a zone: then nothing may be sent.
+bool expect_host(SSL* session, const std::string& host) {
   boost::system::error_code no_address;
   asio::ip::make_address(host, no_address);
-  if (no_address) {
-    ::SSL_set_tlsext_host_name(session, host.c_str());
-    ::SSL_set1_host(session, host.c_str());
-  } else {
-    ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(session), host.c_str());
-  }
+  if (!no_address) return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(session), host.c_str()) == 1;
+  return ::SSL_set_tlsext_host_name(session, host.c_str()) == 1 && ::SSL_set1_host(session, host.c_str()) == 1;
 }
 
 // The response's body; gives the connection back when it was read to its end.
@@ -201,7 +198,10 @@ class BeastClient final : public Client {
       GUST_CO_TRY(context_, make_context());
     }
     link.tls.emplace(link.stream, *context_);
-    expect_host(link.tls->native_handle(), to.host);
+    if (!expect_host(link.tls->native_handle(), to.host)) {
+      co_return fail(Code::kUnavailable, fmt::format("{}:{}: no certificate can be held to this name", to.host, to.port),
+                     "certificate");
+    }
     const auto [error] = co_await link.tls->async_handshake(ssl::stream_base::client, kToken);
     if (error) co_return no_handshake(to, link.tls->native_handle(), error);
     co_return Result<void>{};

@@ -236,6 +236,7 @@ TEST_F(TlsTest, TheClientTrustsNobodyElse) {
   };
   EXPECT_EQ(refusal("127.0.0.1", certificate()), "its certificate is not trusted: IP address mismatch");
   EXPECT_EQ(refusal("localhost", ""), "its certificate is not trusted: self-signed certificate");
+  EXPECT_EQ(refusal("::ffff:127.0.0.1%1", certificate()), "no certificate can be held to this name");
   make_certificate(folder_ / "other.pem", folder_ / "other-key.pem", "localhost");
   EXPECT_EQ(refusal("localhost", folder_ / "other.pem"), "its certificate is not trusted: self-signed certificate");
   make_certificate(certificate(), key(), "elsewhere");

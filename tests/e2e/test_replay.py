@@ -96,6 +96,8 @@ def test_events_of_a_version_or_alias(gust):
         functions.invoke(FunctionName="f", Qualifier=qualifier, Payload=json.dumps({"n": qualifier}))
     assert [r["qualifier"] for r in events(gust, "f:live")] == ["live"] and events(gust, "f:2") == []
     assert len(events(gust, "f")) == 3
+    followed = gust.cli("events", "tail", "f:live", check=False)
+    assert followed.returncode == 1 and "'f' without ':live'" in followed.stderr
     lines = wait_until(lambda: (text := gust.cli("logs", "f:live").stdout).count("seen") == 2 and text, "the version's lines")
     assert "seen live" in lines and "seen 1" in lines and "LATEST" not in lines
     assert "seen $LATEST" in gust.cli("logs", "f:$LATEST").stdout and "seen $LATEST" in gust.cli("logs", "f").stdout

@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <utility>
 
 namespace gust::cli {
 namespace {
