@@ -63,8 +63,8 @@ std::unexpected<Error> no_handshake(const Origin& to, SSL* session, const boost:
               fmt::format("{}:{}: {}", to.host, to.port, other ? "does not speak TLS" : error.message()), "tls");
 }
 
-// The certificate must be of this host, which a server with several is told. False where OpenSSL cannot hold it to that,
-// as of an IPv6 address with a zone: then nothing may be sent.
+// The certificate must be of this host, which a server with several is told. False where OpenSSL cannot hold it to
+// that, as of an IPv6 address with a zone: then nothing may be sent.
 bool expect_host(SSL* session, const std::string& host) {
   boost::system::error_code no_address;
   asio::ip::make_address(host, no_address);
@@ -199,8 +199,8 @@ class BeastClient final : public Client {
     }
     link.tls.emplace(link.stream, *context_);
     if (!expect_host(link.tls->native_handle(), to.host)) {
-      co_return fail(Code::kUnavailable, fmt::format("{}:{}: no certificate can be held to this name", to.host, to.port),
-                     "certificate");
+      co_return fail(Code::kUnavailable,
+                     fmt::format("{}:{}: no certificate can be held to this name", to.host, to.port), "certificate");
     }
     const auto [error] = co_await link.tls->async_handshake(ssl::stream_base::client, kToken);
     if (error) co_return no_handshake(to, link.tls->native_handle(), error);
